@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * weft/weft.h - all of weft: a work-stealing task runtime.
+ *
+ *     weft_parallel_map(NULL, fn, in, sizeof *in, out, sizeof *out, n, NULL);
+ *
+ * pool.h      pools, and how a thread enters one          fork.h   fork and join
+ * parallel.h  loops and maps                              local.h  worker-local values
+ */
+#ifndef WEFT_WEFT_H
+#define WEFT_WEFT_H
+
+#include <weft/base.h>
+#include <weft/fork.h>
+#include <weft/local.h>
+#include <weft/parallel.h>
+#include <weft/pool.h>
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * base/annotate.h - what ThreadSanitizer is told when the program is instrumented and this library is not.
+ *
+ * - The sanitizer's runtime, where the process has one, is found through weak symbols: an ordinary,
+ *   installed library then draws no false report, and the program's own races are still seen.
+ * - In an instrumented build of the library itself these are nothing: there its atomics must carry the order.
+ */
+#ifndef WF_BASE_ANNOTATE_H
+#define WF_BASE_ANNOTATE_H
+
+#if defined(__SANITIZE_THREAD__)
+#define WF_INSTRUMENTED 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define WF_INSTRUMENTED 1
+#endif
+#endif
+
+#ifdef WF_INSTRUMENTED
+#define wf_tsan_acquire(p) ((void)(p))
+#define wf_tsan_release(p) ((void)(p))
+#else
+extern void __tsan_acquire(void *address) __attribute__((weak));
+extern void __tsan_release(void *address) __attribute__((weak));
+
+static inline void wf_tsan_acquire(void *address)
+{
+    if (__tsan_acquire)
+        __tsan_acquire(address);
+}
+
+static inline void wf_tsan_release(void *address)
+{
+    if (__tsan_release)
+        __tsan_release(address);
+}
+#endif
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * base/config.h - reading a config struct of a program that was compiled with an older or newer header.
+ *
+ * A config begins with its size and only ever grows at the end: what an older program does not know is
+ * zero, the default; what a newer one sets and this library does not know is refused.
+ */
+#ifndef WF_BASE_CONFIG_H
+#define WF_BASE_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+/* Copies `from` (NULL: all defaults) into the `bytes` of `to`. False: its size makes no sense. */
+static inline bool wf_config_read(void *to, size_t bytes, const void *from)
+{
+    size_t given = bytes;
+    memset(to, 0, bytes);
+    if (!from)
+        return true;
+    memcpy(&given, from, sizeof given);
+    if (given < sizeof given || given > 4096)
+        return false;
+    for (size_t i = bytes; i < given; i++)
+        if (((const char *)from)[i])
+            return false;
+    memcpy(to, from, given < bytes ? given : bytes);
+    return true;
+}
+
+#endif

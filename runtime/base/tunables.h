@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * base/tunables.h - every number that was chosen and not derived, with what it was chosen by.
+ */
+#ifndef WF_BASE_TUNABLES_H
+#define WF_BASE_TUNABLES_H
+
+/* Private forks outstanding at a time; more run at once. 4,096 slots are 256 KiB: they stay in an L2. */
+#define WF_PRIVATE_MAX 4096
+
+/* Slots of a task stack: what 20 bits of the span count. 64 MiB of address space, touched lazily. */
+#define WF_SLOTS_MAX ((1u << 20) - 1)
+#define WF_SLOTS_MIN 1024
+
+/* Parallel loops inside each other on one worker; deeper ones run serially. 4 bits of the range word. */
+#define WF_LOOP_DEPTH 16
+
+/* A block of a loop lasts about this long: an exchange and a clock read are 0.2 % of it. */
+#define WF_BLOCK_NS 10000
+/* What is left of a loop and lasts less than this is not worth a steal, nor a block of its own. */
+#define WF_SHORT_NS 2000
+/* How much a block may grow over the one before. */
+#define WF_BLOCK_GROWTH 8
+
+/* A stolen task that lasted less did not pay for the steal: the thief's patience is not renewed. */
+#define WF_PAID_NS 2000
+
+/* An idle worker looks round this long before it sleeps: about what a sleep and a wake cost. */
+#define WF_SPIN_NS 30000
+#define WF_SPIN_CROWDED_NS 2000
+/* A waiter at a join or a loop's end spins this long for its thief. */
+#define WF_WAIT_SPIN_NS 30000
+/* After asking, the sentinel waits this long for the answer before its next nap. */
+#define WF_ANSWER_NS 1500
+
+/* The sentinel's naps, doubling; from WF_NAP_LONG_NS on, publishers wake it; after WF_GRACE_NS without
+ * any activity it sleeps like the others. */
+#define WF_NAP_MIN_NS 20000
+#define WF_NAP_LONG_NS 160000
+#define WF_NAP_MAX_NS 1000000
+#define WF_GRACE_NS 1000000
+
+#define WF_SEATS_DEFAULT 16
+
+#endif

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: MIT */
+/* data/task_stack.c - see task_stack.h. */
+#include "data/task_stack.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/annotate.h"
+#include "base/check.h"
+#include "base/tunables.h"
+#include "os/memory.h"
+
+_Static_assert(sizeof(weft_slot_) == WEFT_SLOT_BYTES_, "a slot is a cache line");
+
+/* span: tail in bits 0..19, split in 20..39, epoch in 40..63. */
+#define INDEX_BITS 20
+#define INDEX_MASK ((UINT64_C(1) << INDEX_BITS) - 1)
+#define EPOCH_MASK ((1u << 24) - 1)
+_Static_assert(WF_SLOTS_MAX <= INDEX_MASK, "an index past the last slot fits, too");
+
+static uint64_t span_of(uint32_t tail, uint32_t split, uint32_t epoch)
+{
+    return tail | (uint64_t)split << INDEX_BITS | (uint64_t)epoch << (2 * INDEX_BITS);
+}
+static uint32_t tail_of(uint64_t span)
+{
+    return (uint32_t)(span & INDEX_MASK);
+}
+static uint32_t split_of(uint64_t span)
+{
+    return (uint32_t)(span >> INDEX_BITS & INDEX_MASK);
+}
+static uint32_t epoch_of(uint64_t span)
+{
+    return (uint32_t)(span >> (2 * INDEX_BITS));
+}
+
+static intptr_t slot_at(const wf_task_stack *stack, uint32_t index)
+{
+    return stack->base + (intptr_t)index * WEFT_SLOT_BYTES_;
+}
+static uint32_t index_of(const wf_task_stack *stack, intptr_t slot)
+{
+    return (uint32_t)((slot - stack->base) / WEFT_SLOT_BYTES_);
+}
+
+/* What limit is to be while nobody asks. */
+static intptr_t room_above(const wf_task_stack *stack, uint32_t split)
+{
+    return split + WF_PRIVATE_MAX < stack->slots ? slot_at(stack, split + WF_PRIVATE_MAX) : stack->end;
+}
+
+int wf_stack_init(wf_task_stack *stack)
+{
+    uint32_t slots = WF_SLOTS_MAX;
+    void *memory;
+    while (!(memory = wf_reserve((size_t)slots * WEFT_SLOT_BYTES_)))
+        if ((slots /= 4) < WF_SLOTS_MIN)
+            return -ENOMEM;
+    stack->base = (intptr_t)memory;
+    stack->slots = slots;
+    stack->end = slot_at(stack, slots);
+    stack->head.room = room_above(stack, 0);
+    wf_store_relaxed(&stack->head.top, stack->base);        /* owner only */
+    wf_store_relaxed(&stack->head.claim, stack->base);      /* owner only */
+    wf_store_relaxed(&stack->head.limit, stack->head.room); /* owner only, or hint: a request comes again */
+    return 0;
+}
+
+void wf_stack_fini(wf_task_stack *stack)
+{
+    if (stack->base)
+        wf_unreserve((void *)stack->base, (size_t)stack->slots * WEFT_SLOT_BYTES_);
+    stack->base = 0;
+}
+
+uint32_t wf_stack_depth(const wf_task_stack *stack)
+{
+    return index_of(stack, wf_load_relaxed(&stack->head.top)); /* owner only */
+}
+
+uint32_t wf_stack_epoch(const wf_task_stack *stack)
+{
+    return epoch_of(wf_load_relaxed(&stack->span)); /* owner only: thieves leave the epoch alone */
+}
+
+void wf_stack_calm(wf_task_stack *stack)
+{
+    uint64_t span = wf_load_relaxed(&stack->span); /* owner only: split */
+    stack->head.room = room_above(stack, split_of(span));
+    /* pair SL1 -> wf_idle announcement: who asked before this store is seen by the caller's next look */
+    wf_store_seq_cst(&stack->head.limit, stack->head.room);
+}
+
+intptr_t wf_stack_push(wf_task_stack *stack, void (*run)(weft_slot_ *), const void *args, size_t bytes)
+{
+    intptr_t top = wf_load_relaxed(&stack->head.top); /* owner only */
+    if (top >= stack->head.room)
+        return 0;
+    weft_slot_ *slot = (weft_slot_ *)top;
+    slot->run = run;
+    memcpy(slot->payload, args, bytes);
+    wf_tsan_release(slot);
+    /* pair TS1 -> a forcing thief: the slot is filled before top covers it */
+    wf_store_release(&stack->head.top, top + WEFT_SLOT_BYTES_);
+    return top;
+}
+
+bool wf_stack_publish(wf_task_stack *stack)
+{
+    uint64_t span = wf_load_relaxed(&stack->span); /* re-checked by the exchange */
+    uint32_t split = split_of(span), top = wf_stack_depth(stack);
+    if (tail_of(span) < split || top <= split)
+        return false;
+    uint32_t more = split + (top - split + 1) / 2;
+    wf_store_relaxed(&stack->head.claim, slot_at(stack, more)); /* owner only: thieves do not read it */
+    /* pair TS2 -> wf_stack_steal(): who sees the new split sees the slots below it */
+    while (!wf_cas_seq_cst(&stack->span, &span, span_of(tail_of(span), more, epoch_of(span))))
+        ;
+    return true;
+}
+
+bool wf_stack_take_back(wf_task_stack *stack, intptr_t slot)
+{
+    uint32_t index = index_of(stack, slot);
+    uint64_t span = wf_load_relaxed(&stack->span); /* re-checked by the exchange */
+    for (;;) {
+        uint32_t tail = tail_of(span), split = split_of(span);
+        if (tail > index)
+            return false;
+        if (split <= index)
+            break;
+        uint32_t less = tail + (index - tail) / 2;
+        /* pair TS2 -> wf_stack_steal(): a thief that took the slot has moved tail past it first */
+        if (wf_cas_seq_cst(&stack->span, &span, span_of(tail, less, epoch_of(span)))) {
+            split = less;
+            wf_store_relaxed(&stack->head.claim, slot_at(stack, split)); /* owner only */
+            break;
+        }
+    }
+    return true;
+}
+
+void wf_stack_above(wf_task_stack *stack, intptr_t slot)
+{
+    /* pair TS1 -> a forcing thief: as wf_stack_push() */
+    wf_store_release(&stack->head.top, slot + WEFT_SLOT_BYTES_);
+}
+
+void wf_stack_joined(wf_task_stack *stack, intptr_t slot)
+{
+    uint32_t index = index_of(stack, slot);
+    uint64_t span = wf_load_relaxed(&stack->span); /* owner only: nothing is public, so no thief writes it */
+    WF_CHECK(tail_of(span) == index + 1 && split_of(span) == index + 1, "all older children are taken");
+    wf_store_relaxed(&((weft_slot_ *)slot)->state,
+                     (uint64_t)0);              /* owner only: its thief is through with it */
+    wf_store_relaxed(&stack->head.claim, slot); /* owner only */
+    wf_store_relaxed(&stack->head.top, slot);   /* owner only */
+    /* pair TS2 -> wf_stack_steal(): later slots of the same index are published after this */
+    wf_store_release(&stack->span, span_of(index, index, epoch_of(span)));
+}
+
+static void set_epoch(wf_task_stack *stack, uint32_t epoch)
+{
+    uint64_t span = wf_load_relaxed(&stack->span); /* re-checked by the exchange */
+    /* pair TS3 -> wf_stack_steal_above(): what is forked from here on is not above an older epoch */
+    while (!wf_cas_seq_cst(&stack->span, &span, span_of(tail_of(span), split_of(span), epoch)))
+        ;
+}
+
+uint32_t wf_stack_enter(wf_task_stack *stack)
+{
+    uint32_t outer = wf_stack_epoch(stack);
+    stack->epochs = (stack->epochs + 1) & EPOCH_MASK;
+    set_epoch(stack, stack->epochs);
+    return outer;
+}
+
+void wf_stack_leave(wf_task_stack *stack, uint32_t epoch)
+{
+    set_epoch(stack, epoch);
+}
+
+void wf_stack_ask(wf_task_stack *stack)
+{
+    if (wf_load_relaxed(&stack->head.limit)) /* hint: asked already */
+        /* pair SL1 -> wf_stack_calm(): a request that is overwritten was announced before */
+        wf_store_seq_cst(&stack->head.limit, (intptr_t)0);
+}
+
+bool wf_stack_public(const wf_task_stack *stack)
+{
+    /* pair SL2 -> wf_stack_publish(): the last look before sleep, after its announcement */
+    uint64_t span = wf_load_seq_cst(&stack->span);
+    return tail_of(span) < split_of(span);
+}
+
+static bool public_above(uint64_t span, uint32_t top, uint32_t epoch)
+{
+    return epoch_of(span) == epoch && tail_of(span) >= top && tail_of(span) < split_of(span);
+}
+
+bool wf_stack_public_above(const wf_task_stack *stack, uint32_t top, uint32_t epoch)
+{
+    return public_above(wf_load_seq_cst(&stack->span), top, epoch); /* pair SL3 -> wf_stack_publish() */
+}
+
+/* The exchange of both kinds of steal. */
+static weft_slot_ *take(wf_task_stack *stack, uint64_t span)
+{
+    uint32_t tail = tail_of(span);
+    /* pair TS2 -> wf_stack_publish(): the slot's content; -> wf_stack_take_back(): one of both gets it */
+    if (!wf_cas_seq_cst(&stack->span, &span, span_of(tail + 1, split_of(span), epoch_of(span))))
+        return NULL;
+    weft_slot_ *slot = (weft_slot_ *)slot_at(stack, tail);
+    wf_tsan_acquire(slot);
+    return slot;
+}
+
+weft_slot_ *wf_stack_steal(wf_task_stack *stack)
+{
+    uint64_t span = wf_load_acquire(&stack->span); /* pair TS2 -> wf_stack_publish() */
+    return tail_of(span) < split_of(span) ? take(stack, span) : NULL;
+}
+
+weft_slot_ *wf_stack_steal_above(wf_task_stack *stack, uint32_t top, uint32_t epoch)
+{
+    uint64_t span =
+        wf_load_acquire(&stack->span); /* pair TS3 -> set_epoch(); pair TS2 -> wf_stack_publish() */
+    return public_above(span, top, epoch) ? take(stack, span) : NULL;
+}
+
+/* ---- slot.state -------------------------------------------------------------------------------- */
+
+#define TOP_SHIFT (3 + WF_THIEF_BITS)
+#define EPOCH_SHIFT (TOP_SHIFT + INDEX_BITS)
+
+void wf_slot_taken(weft_slot_ *slot, wf_taken by)
+{
+    uint64_t who = WF_SLOT_TAKEN | (uint64_t)by.thief << 3 | (uint64_t)by.top << TOP_SHIFT |
+                   (uint64_t)by.epoch << EPOCH_SHIFT;
+    /* pair TS4 -> wf_slot_taken_by(): the thief's epoch stands before its name is read. An addition keeps
+     * the joiner's PARKED; all other bits were 0. */
+    (void)wf_add_acq_rel(&slot->state, who);
+}
+
+bool wf_slot_done(weft_slot_ *slot)
+{
+    wf_tsan_release(slot);
+    /* pair TS5 -> wf_slot_is_done(): the result and all that the child wrote */
+    return wf_exchange_seq_cst(&slot->state, (uint64_t)WF_SLOT_DONE) & WF_SLOT_PARKED;
+}
+
+bool wf_slot_is_done(const weft_slot_ *slot)
+{
+    return wf_load_acquire(&slot->state) & WF_SLOT_DONE; /* pair TS5 -> wf_slot_done() */
+}
+
+bool wf_slot_is_parked(const weft_slot_ *slot)
+{
+    /* pair SL3 -> wf_slot_park(): after publishing; either this sees the joiner or it sees the new split */
+    return wf_load_seq_cst(&slot->state) & WF_SLOT_PARKED;
+}
+
+bool wf_slot_taken_by(const weft_slot_ *slot, wf_taken *by)
+{
+    uint64_t state = wf_load_acquire(&slot->state); /* pair TS4 -> wf_slot_taken() */
+    by->thief = (unsigned)(state >> 3) & ((1u << WF_THIEF_BITS) - 1);
+    by->top = (uint32_t)(state >> TOP_SHIFT & INDEX_MASK);
+    by->epoch = (uint32_t)(state >> EPOCH_SHIFT) & EPOCH_MASK;
+    return state & WF_SLOT_TAKEN;
+}
+
+bool wf_slot_park(weft_slot_ *slot)
+{
+    uint64_t state = wf_load_relaxed(&slot->state); /* re-checked by the exchange */
+    /* pair SL3 -> wf_slot_is_parked(), wf_slot_done(): one of both sees the other */
+    while (!(state & WF_SLOT_DONE))
+        if (wf_cas_seq_cst(&slot->state, &state, state | WF_SLOT_PARKED))
+            return true;
+    return false;
+}
+
+void wf_slot_unpark(weft_slot_ *slot)
+{
+    uint64_t state = wf_load_relaxed(&slot->state); /* re-checked by the exchange */
+    while (!(state & WF_SLOT_DONE) && (state & WF_SLOT_PARKED))
+        if (wf_cas_relaxed(&slot->state, &state,
+                           state & ~(uint64_t)WF_SLOT_PARKED)) /* hint: at worst one wake too many */
+            break;
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * data/task_stack.h - a worker's stack of forked, not yet joined children: private part, public part.
+ *
+ *      base          tail            split               top          end
+ *       | taken, done |  public: to    |  private: the    |   free      |  guard page
+ *       |   or joined |  be taken      |  owner's alone   |             |
+ *
+ * Words, and who writes them:
+ *   top    owner: fork and join move it (inlined in weft/fork.h)
+ *   limit  a fork at or above it takes the cold path. Owner: room = min(end, split + WF_PRIVATE_MAX) when
+ *          nobody asks; anybody: 0, which asks the owner to publish at its next fork
+ *   claim  a join below it takes the cold path. Owner. claim == the slot at split whenever the owner runs
+ *          user code. Slots are 64-aligned; the low bits are laid out for exposure by force (WF_CLAIM_*)
+ *   span   tail, split and epoch in one word. Thieves: tail + 1 while tail < split; owner: all else
+ *   slot.state  who took it and under which epoch and top, joiner parked, done
+ *
+ * Protocol. O: owner, T: thief.
+ *   O fork    fill the slot, top + 1 (inlined); or cold: wf_stack_calm, wf_stack_push
+ *   O publish claim up to the new split (T never reads claim), then split up by exchange on span
+ *   O join    top down (inlined); slot below claim: wf_stack_take_back: split down past it by exchange on
+ *             span, unless tail is past it: then it was taken: top up again, wait for done, wf_stack_joined
+ *   T steal   tail + 1 by exchange on span, then state += who, epoch, top; run; state = done
+ *   T leapfrog the same, if span has the epoch and tail >= the top that the taken slot recorded
+ *
+ * Invariants: base <= tail <= split <= top (in slots) at every fork and join of the owner;
+ * tail == split == the slot's index when the owner returns from a stolen child's join.
+ *
+ * Epoch: 24 bits, fresh from a counter that only grows for everything that user code did not call itself
+ * (a stolen slot, a piece of a loop), the old one put back at its end. A leapfrogger that holds epoch E
+ * knows that the child which it waits for has not ended; as long as it has not, whatever its thief runs is
+ * a descendant. To be fooled it would have to sleep between its read of span and its exchange while the
+ * thief ends the child and starts exactly k * 2^24 other things (more than a second of nothing but steals)
+ * and stands at the same tail and split; it would then run an unrelated task on top of its wait.
+ * ABA on tail and split is harmless: a slot's content is read after the exchange, and it is what the slot
+ * holds now that is taken.
+ *
+ * Who may call together: the functions marked O only the owner; those marked T any thread, any time.
+ * Progress: lock-free; O never waits here. Sources: Faxen 2008 and 2010 (Wool), van Dijk & van de Pol 2014
+ * (Lace: split), Wagner & Calder 1993 (leapfrogging).
+ */
+#ifndef WF_DATA_TASK_STACK_H
+#define WF_DATA_TASK_STACK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <weft/fork.h>
+
+#include "base/atomic.h"
+
+/* Flags in claim, below the slot's address; 0: nobody exposes by force. */
+#define WF_CLAIM_EXPOSING 1
+#define WF_CLAIM_COMMITTING 2
+
+/* slot.state: flags 3 bits | thief 13 | top 20 | epoch 24 */
+#define WF_SLOT_PARKED 1u /* the joiner sleeps: wake it */
+#define WF_SLOT_DONE 2u
+#define WF_SLOT_TAKEN 4u
+#define WF_THIEF_BITS 13
+
+typedef struct wf_taken {
+    unsigned thief;
+    uint32_t top, epoch; /* the thief's, when it began */
+} wf_taken;
+
+typedef struct wf_task_stack {
+    weft_worker_ head; /* first: what weft_self_ points to */
+    uint64_t span __attribute__((aligned(WF_LINE)));
+    intptr_t base __attribute__((aligned(WF_LINE))); /* slot 0; 0: no memory yet */
+    intptr_t end;                                    /* past the last slot */
+    uint32_t slots;
+    uint32_t epochs; /* the last one drawn */
+} wf_task_stack;
+
+/* O, of a zeroed stack, whose words thieves may look at already. Tries fewer slots when there is no memory
+ * for many. 0 or -ENOMEM. */
+int wf_stack_init(wf_task_stack *stack);
+void wf_stack_fini(wf_task_stack *stack);
+
+/* O. limit back to room, in sequentially consistent order: requests from before are answered by what the
+ * caller does next, later ones lower it again. */
+void wf_stack_calm(wf_task_stack *stack);
+/* O. A private child with a copy of the arguments; its slot; 0: no room. */
+intptr_t wf_stack_push(wf_task_stack *stack, void (*run)(weft_slot_ *), const void *args, size_t bytes);
+/* O. The older half of the private children, at least one of them, becomes public; false: none is private
+ * or some are public already. */
+bool wf_stack_publish(wf_task_stack *stack);
+/* O, top is at the slot. True: the child is private now and was not taken; false: it was taken. */
+bool wf_stack_take_back(wf_task_stack *stack, intptr_t slot);
+/* O, of a taken child: what runs meanwhile forks above it. */
+void wf_stack_above(wf_task_stack *stack, intptr_t slot);
+/* O, of a taken child that is done: the stack ends at the slot. */
+void wf_stack_joined(wf_task_stack *stack, intptr_t slot);
+/* O. A fresh epoch begins; the one to put back at its end. */
+uint32_t wf_stack_enter(wf_task_stack *stack);
+void wf_stack_leave(wf_task_stack *stack, uint32_t epoch);
+/* O. Index of top; the epoch now. */
+uint32_t wf_stack_depth(const wf_task_stack *stack);
+uint32_t wf_stack_epoch(const wf_task_stack *stack);
+
+/* T. Asks the owner to publish. */
+void wf_stack_ask(wf_task_stack *stack);
+/* T. Is there something to steal? */
+bool wf_stack_public(const wf_task_stack *stack);
+bool wf_stack_public_above(const wf_task_stack *stack, uint32_t top, uint32_t epoch);
+/* T. Takes the oldest public slot; NULL: none, or lost to somebody else. */
+weft_slot_ *wf_stack_steal(wf_task_stack *stack);
+/* T. The same, only what was forked above `top` under `epoch`. */
+weft_slot_ *wf_stack_steal_above(wf_task_stack *stack, uint32_t top, uint32_t epoch);
+
+/* T, of the slot that it took. */
+void wf_slot_taken(weft_slot_ *slot, wf_taken by);
+/* T. The child is done. True: the joiner sleeps. Nothing of the slot may be touched any more. */
+bool wf_slot_done(weft_slot_ *slot);
+/* Joiner, or T that runs it. */
+bool wf_slot_is_done(const weft_slot_ *slot);
+bool wf_slot_is_parked(const weft_slot_ *slot);
+/* Joiner. Who took it; false: not written yet, or done. */
+bool wf_slot_taken_by(const weft_slot_ *slot, wf_taken *by);
+/* Joiner. From now on done wakes it. False: done already. */
+bool wf_slot_park(weft_slot_ *slot);
+/* Joiner. */
+void wf_slot_unpark(weft_slot_ *slot);
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* os/clock.c - see clock.h. */
+#include "os/clock.h"
+
+#include <time.h>
+
+#include "base/atomic.h"
+
+/* Ticks per 1,024 ns; 0: not measured yet. */
+static uint64_t ticks_per_1024ns;
+
+int64_t wf_now_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+static uint64_t measure(void)
+{
+#if defined(__aarch64__)
+    uint64_t hz;
+    __asm__ volatile("mrs %0, cntfrq_el0" : "=r"(hz));
+    return hz * 1024 / 1000000000;
+#elif defined(__x86_64__) || defined(__i386__)
+    int64_t start = wf_now_ns(), now;
+    uint64_t ticks = wf_ticks();
+    do
+        now = wf_now_ns();
+    while (now - start < 20000);
+    return (wf_ticks() - ticks) * 1024 / (uint64_t)(now - start);
+#else
+    return 1024;
+#endif
+}
+
+void wf_clock_init(void)
+{
+    if (wf_load_relaxed(&ticks_per_1024ns)) /* re-checked: any thread may measure, all find about the same */
+        return;
+    uint64_t rate = measure();
+    wf_store_relaxed(&ticks_per_1024ns, rate ? rate : 1); /* statistic: a rate, nothing hangs on its order */
+}
+
+uint64_t wf_ticks_of(int64_t ns)
+{
+    return ((uint64_t)ns * wf_load_relaxed(&ticks_per_1024ns)) / 1024 + 1; /* statistic */
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sched/idle.h - what a worker's thread does between tasks: search, nap as the sentinel, sleep.
+ *
+ * Search: looks round until it has found nothing that paid for some 30 us (a stolen task pays if it lasts
+ * longer than stealing costs; crumbs do not renew the patience, so a stream of tiny calls elsewhere is
+ * left alone). Then, if nobody naps yet, it becomes the sentinel: naps of 20 us doubling to 1 ms, a short
+ * search after each; after 1 ms without any activity in the pool it sleeps. With a sentinel there already
+ * it sleeps at once. An idle pool has no sentinel: all sleep, nothing ticks.
+ */
+#ifndef WF_SCHED_IDLE_H
+#define WF_SCHED_IDLE_H
+
+#include "sched/worker.h"
+
+/* The thread of a worker, until the pool stops. The worker counts as searching when it begins. */
+void wf_idle_run(wf_worker *self);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sched/loop.h - running loops, cutting pieces from those of others.
+ *
+ * Owner: O1 record and latch (all units), O2 range (seq_cst), O3 somebody to wake? O4 block by block until
+ * the range is empty, O5 reports its items; waits until the latch opens: helps with what belongs to the
+ * loop (pieces of it anywhere; children forked above such a piece), spins, parks.
+ * Thief: T1 peeks a range, T2 cuts it by exchange, T3 only now reads the root's record: its units are not
+ * reported, so the latch is closed and the record valid, T4 runs the piece as a range of its own that
+ * others may cut, T5 reports the units that it ran itself; the last one wakes a parked owner.
+ *
+ * A block lasts about WF_BLOCK_NS; the first is one unit. What is left and known to last less than
+ * WF_SHORT_NS is taken at once by its runner and left alone by thieves, unless it does not move.
+ *
+ * Every unit is reported exactly once, by who ran it: sum of reports == units. A thief whose exchange
+ * succeeded owns its units; the owner's wait cannot end before they are reported.
+ */
+#ifndef WF_SCHED_LOOP_H
+#define WF_SCHED_LOOP_H
+
+#include "sched/worker.h"
+
+/* A range that was seen with something to cut, and the piece once it was cut. */
+typedef struct wf_piece {
+    wf_loop *from;
+    wf_span span;
+} wf_piece;
+
+/* Runs a whole loop; self is inside its pool. */
+void wf_loop_run(wf_worker *self, size_t begin, size_t items, weft_range_fn *body, void *ctx);
+
+/* Cuts a piece from one of victim's ranges, the outermost that is worth it. */
+bool wf_loop_cut(wf_worker *self, wf_worker *victim, wf_piece *piece);
+/* Runs it. */
+void wf_loop_run_piece(wf_worker *self, const wf_piece *piece);
+/* Is there anything left in victim's ranges? */
+bool wf_loop_visible(const wf_worker *victim);
+
+#endif

@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: MIT */
+/* sched/pool.c - see pool.h. */
+#include "sched/pool.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/config.h"
+#include "os/clock.h"
+#include "os/memory.h"
+#include "sched/idle.h"
+#include "sched/local.h"
+#include "sched/self.h"
+#include "sched/sleep.h"
+
+#define STACK_BYTES_MIN 65536
+
+/* ---- creation ---------------------------------------------------------------------------------- */
+
+/* A number in [1, max], WEFT_NONE for 0, or 0 for the default. */
+static bool in_range(int value, int max)
+{
+    return value >= WEFT_NONE && value <= max;
+}
+
+static bool sensible(const weft_pool_config *config)
+{
+    return in_range(config->workers, WEFT_WORKERS_MAX) && in_range(config->seats, WEFT_SEATS_MAX) &&
+           config->bind >= WEFT_BIND_AUTO && config->bind <= WEFT_BIND_DOMAIN &&
+           (config->flat == 0 || config->flat == 1) && config->spin_ns >= WEFT_NONE &&
+           config->spin_ns <= INT64_C(1000000000) &&
+           (config->stack_bytes == 0 || config->stack_bytes >= STACK_BYTES_MIN);
+}
+
+static unsigned number(int value, unsigned otherwise)
+{
+    return value == WEFT_NONE ? 0 : value ? (unsigned)value : otherwise;
+}
+
+static void set_times(weft_pool *pool, const weft_pool_config *config)
+{
+    bool crowded = pool->workers > (unsigned)pool->machine->pus;
+    int64_t spin = config->spin_ns == WEFT_NONE ? 0 : config->spin_ns;
+    if (config->spin_ns == 0)
+        spin = crowded ? WF_SPIN_CROWDED_NS : WF_SPIN_NS;
+    wf_clock_init();
+    pool->spin_ticks = wf_ticks_of(spin);
+    pool->wait_ticks = wf_ticks_of(spin < WF_WAIT_SPIN_NS ? spin : WF_WAIT_SPIN_NS);
+    pool->short_ticks = wf_ticks_of(WF_SHORT_NS);
+    pool->block_ticks = wf_ticks_of(WF_BLOCK_NS);
+    pool->paid_ticks = wf_ticks_of(WF_PAID_NS);
+    pool->answer_ticks = wf_ticks_of(WF_ANSWER_NS);
+}
+
+/* Near ones first; equally far ones in a ring that starts behind the worker itself. */
+static void order_victims(const weft_pool *pool, unsigned self, uint16_t *victims)
+{
+    const wf_machine *machine = pool->machine;
+    const wf_pu *own = &machine->pu[wf_worker_at(pool, self)->pu];
+    unsigned found = 0;
+    for (int distance = WF_SAME_CORE; distance <= WF_SAME_MACHINE; distance++)
+        for (unsigned i = 1; i < pool->workers; i++) {
+            unsigned other = (self + i) % pool->workers;
+            if ((int)wf_distance(own, &machine->pu[wf_worker_at(pool, other)->pu]) == distance)
+                victims[found++] = (uint16_t)other;
+        }
+}
+
+static int make_workers(weft_pool *pool)
+{
+    for (unsigned i = 0; i < pool->workers + pool->seats; i++) {
+        wf_worker *worker = wf_worker_at(pool, i);
+        worker->pool = pool;
+        worker->index = i;
+        worker->pu = i < pool->workers ? (int)(i % (unsigned)pool->machine->pus) : -1;
+        if (i < pool->workers && wf_stack_init(&worker->stack))
+            return -ENOMEM;
+    }
+    for (unsigned i = 0; i < pool->workers; i++) {
+        uint16_t *victims = pool->victims + (size_t)i * (pool->workers - 1);
+        order_victims(pool, i, victims);
+        wf_worker_at(pool, i)->victims = victims;
+    }
+    return 0;
+}
+
+static void *thread_main(void *arg)
+{
+    wf_worker *self = arg;
+    weft_self_ = &self->stack.head;
+    wf_idle_run(self);
+    return NULL;
+}
+
+/* How many pools of the process own their PUs. */
+static unsigned bound_pools;
+
+/* How far from its own PU a worker may run. */
+static enum wf_distance reach_of(weft_pool *pool, int bind)
+{
+    if (bind == WEFT_BIND_NONE)
+        return WF_SAME_MACHINE;
+    if (bind == WEFT_BIND_AUTO && pool->workers <= (unsigned)pool->machine->pus) {
+        pool->bound = true;
+        if (wf_add_relaxed(&bound_pools, 1u) == 0) /* statistic: two at the same moment do no harm */
+            bind = WEFT_BIND_PU;
+    }
+    return bind == WEFT_BIND_PU ? WF_SAME_CORE : WF_SAME_CACHE;
+}
+
+static int start_thread(wf_worker *worker, const weft_pool_config *config, enum wf_distance reach)
+{
+    char name[24];
+    wf_thread_config thread = {
+        .main = thread_main, .arg = worker, .stack_bytes = config->stack_bytes, .name = name};
+    snprintf(name, sizeof name, "%.10s-%u", config->name ? config->name : "weft", worker->index);
+    cpu_set_t *cpus = NULL;
+    if (reach < WF_SAME_MACHINE) {
+        cpus = wf_machine_cpus(worker->pool->machine, worker->pu, reach, &thread.cpus_bytes);
+        if (!cpus)
+            return -ENOMEM;
+    }
+    thread.cpus = cpus;
+    int err = wf_thread_create(&worker->thread, &thread);
+    wf_free(cpus);
+    return err;
+}
+
+/* All count as searching from the start; who could not be created is taken out again. */
+static int start_threads(weft_pool *pool, const weft_pool_config *config)
+{
+    unsigned started = 0;
+    int err = 0;
+    enum wf_distance reach = reach_of(pool, config->bind);
+    wf_sleep_start(pool, pool->workers);
+    while (started < pool->workers && !(err = start_thread(wf_worker_at(pool, started), config, reach)))
+        wf_store_relaxed(&pool->started, ++started); /* statistic */
+    wf_sleep_absent(pool, pool->workers - started);
+    if (pool->workers && !started)
+        return err == -ENOMEM ? err : -EAGAIN;
+    return 0;
+}
+
+static void end_threads(weft_pool *pool)
+{
+    wf_sleep_stop(pool);
+    for (unsigned i = 0; i < pool->started; i++)
+        wf_thread_join(&wf_worker_at(pool, i)->thread);
+}
+
+static void free_pool(weft_pool *pool)
+{
+    wf_local_destroy_all(pool);
+    if (pool->bound)
+        (void)wf_add_relaxed(&bound_pools, -1u); /* statistic */
+    for (unsigned i = 0; pool->all && i < pool->workers + pool->seats; i++)
+        wf_stack_fini(&wf_worker_at(pool, i)->stack);
+    pthread_mutex_destroy(&pool->locals_lock);
+    wf_free(pool->victims);
+    wf_free(pool->all);
+    wf_free(pool->machine);
+    wf_free(pool);
+}
+
+static int fill(weft_pool *pool, const weft_pool_config *config)
+{
+    pool->machine = wf_machine_detect(!config->flat);
+    if (!pool->machine)
+        return -ENOMEM;
+    pool->generation = wf_generation();
+    pool->workers = number(config->workers, (unsigned)pool->machine->pus);
+    pool->seats = number(config->seats, WF_SEATS_DEFAULT);
+    pool->all = wf_alloc((pool->workers + pool->seats) * sizeof *pool->all);
+    pool->victims = wf_alloc((size_t)pool->workers * pool->workers * sizeof *pool->victims);
+    if (!pool->all || !pool->victims)
+        return -ENOMEM;
+    set_times(pool, config);
+    int err = make_workers(pool);
+    return err ? err : start_threads(pool, config);
+}
+
+int weft_pool_create(weft_pool **pool, const weft_pool_config *given)
+{
+    weft_pool_config config;
+    if (!pool)
+        return -EINVAL;
+    *pool = NULL;
+    if (!wf_config_read(&config, sizeof config, given) || !sensible(&config))
+        return -EINVAL;
+    weft_pool *made = wf_alloc(sizeof *made);
+    if (!made)
+        return -ENOMEM;
+    pthread_mutex_init(&made->locals_lock, NULL);
+    int err = fill(made, &config);
+    if (err)
+        free_pool(made);
+    else
+        *pool = made;
+    return err;
+}
+
+/* ---- the default pool -------------------------------------------------------------------------- */
+
+static weft_pool *default_pool;
+
+/* The generation of the process that holds it, or 0: a child does not wait for a holder that stayed behind
+ * in its parent. */
+static uint64_t default_lock;
+
+static void lock_default(uint64_t generation)
+{
+    for (uint64_t holder = 0; !wf_cas_acq_rel(&default_lock, &holder, generation);
+         holder = 0) {                                                                  /* pair PL1 */
+        if (holder != generation && wf_cas_acq_rel(&default_lock, &holder, generation)) /* pair PL1 */
+            return;
+        sched_yield();
+    }
+}
+
+static void unlock_default(void)
+{
+    wf_store_release(&default_lock, (uint64_t)0); /* pair PL1 -> lock_default() */
+}
+
+static weft_pool *usable_default(uint64_t generation)
+{
+    weft_pool *pool = wf_load_acquire(&default_pool); /* pair PL2 -> weft_pool_default() */
+    return pool && pool->generation == generation ? pool : NULL;
+}
+
+int weft_pool_default(weft_pool **pool)
+{
+    uint64_t generation = wf_generation();
+    int err = 0;
+    if (!pool)
+        return -EINVAL;
+    if ((*pool = usable_default(generation)) != NULL)
+        return 0;
+    lock_default(generation);
+    if ((*pool = usable_default(generation)) == NULL) {
+        err = weft_pool_create(pool, NULL);
+        if (err == -EAGAIN)
+            err = weft_pool_create(pool, WEFT_POOL_CONFIG(.workers = WEFT_NONE));
+        if (!err)
+            wf_store_release(&default_pool, *pool); /* pair PL2 -> usable_default() */
+    }
+    unlock_default();
+    return err;
+}
+
+int weft_pool_destroy(weft_pool *pool)
+{
+    if (!pool)
+        return 0;
+    if (pool->generation != wf_generation())
+        return -EOWNERDEAD;
+    if (wf_inside(pool))
+        return -EDEADLK;
+    if (wf_seats_taken(pool))
+        return -EBUSY;
+    weft_pool *is_default = pool;
+    (void)wf_cas_acq_rel(&default_pool, &is_default, NULL); /* pair PL2 */
+    end_threads(pool);
+    free_pool(pool);
+    return 0;
+}
+
+/* ---- entering ---------------------------------------------------------------------------------- */
+
+/* The pool that a caller means: the one given, the one it works in, or the default one. */
+static int resolve(weft_pool *given, weft_pool **meant)
+{
+    const wf_worker *self = wf_self();
+    *meant = given ? given : self ? self->pool : NULL;
+    if (!*meant)
+        return weft_pool_default(meant);
+    return (*meant)->generation == wf_generation() ? 0 : -EOWNERDEAD;
+}
+
+int wf_pool_enter(weft_pool *pool, wf_entry *entry)
+{
+    wf_worker *self = wf_self();
+    int err = resolve(pool, &pool);
+    if (err)
+        return err;
+    entry->visiting = !self || self->pool != pool;
+    if (entry->visiting)
+        wf_seat_enter(pool, &entry->visit);
+    entry->self = entry->visiting ? entry->visit.seat : self;
+    return 0;
+}
+
+void wf_pool_leave(wf_entry *entry)
+{
+    if (entry->visiting)
+        wf_seat_leave(&entry->visit);
+}
+
+int weft_run(weft_pool *pool, void (*fn)(void *arg), void *arg)
+{
+    wf_entry entry;
+    if (!fn)
+        return -EINVAL;
+    int err = wf_pool_enter(pool, &entry);
+    if (err)
+        return err;
+    fn(arg);
+    wf_pool_leave(&entry);
+    return 0;
+}
+
+int weft_pool_workers(weft_pool *pool)
+{
+    int err = resolve(pool, &pool);
+    return err ? err : (int)wf_load_relaxed(&pool->started); /* statistic */
+}
+
+int weft_worker_index(void)
+{
+    const wf_worker *self = wf_self();
+    return self ? (int)self->index : -1;
+}
+
+int weft_worker_bound(weft_pool *pool)
+{
+    int err = resolve(pool, &pool);
+    return err ? err : (int)(pool->workers + pool->seats);
+}
+
+int weft_local_create(weft_local **local, weft_pool *pool, const weft_local_config *given)
+{
+    weft_local_config config;
+    if (!local)
+        return -EINVAL;
+    *local = NULL;
+    if (!given || !wf_config_read(&config, sizeof config, given) || !config.bytes)
+        return -EINVAL;
+    int err = resolve(pool, &pool);
+    return err ? err : wf_local_create(local, pool, &config);
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/* sched/seat.c - see seat.h. */
+#include "sched/seat.h"
+
+#include "base/annotate.h"
+#include "base/check.h"
+#include "sched/self.h"
+#include "sched/sleep.h"
+
+static __thread wf_visit *visits; /* of the calling thread, the innermost first */
+
+/* A thread starts at the same seat each time: its lines are still in its cache. */
+static unsigned first_seat(const weft_pool *pool)
+{
+    uintptr_t thread = (uintptr_t)wf_outside() >> 12;
+    return (unsigned)((thread * UINT64_C(0x9e3779b97f4a7c15)) >> 40) % pool->seats;
+}
+
+static void count_seat(weft_pool *pool, unsigned seat)
+{
+    uint32_t used = wf_load_relaxed(&pool->seats_used); /* re-checked by the exchange */
+    while (used <= seat && !wf_cas_seq_cst(&pool->seats_used, &used, seat + 1)) /* pair SL6 -> wf_visible() */
+        ;
+}
+
+static bool take(wf_worker *seat)
+{
+    uint32_t idle = WF_IDLE;
+    if (wf_load_relaxed(&seat->mode) != WF_IDLE) /* re-checked by the exchange */
+        return false;
+    /* pair SL4 -> wf_guest_end(): what the guest before left here; -> wf_activity() */
+    if (!wf_cas_seq_cst(&seat->mode, &idle, (uint32_t)WF_ACTIVE))
+        return false;
+    wf_tsan_acquire(seat);
+    return true;
+}
+
+/* Taken, with a task stack; NULL: all are taken, or there is no memory for another stack. */
+static wf_worker *find_seat(weft_pool *pool)
+{
+    if (!pool->seats)
+        return NULL;
+    unsigned first = first_seat(pool);
+    for (unsigned i = 0; i < pool->seats; i++) {
+        unsigned at = (first + i) % pool->seats;
+        wf_worker *seat = wf_worker_at(pool, pool->workers + at);
+        if (!take(seat))
+            continue;
+        if (seat->stack.base || wf_stack_init(&seat->stack) == 0) {
+            count_seat(pool, at);
+            return seat;
+        }
+        wf_store_seq_cst(&seat->mode, (uint32_t)WF_IDLE); /* pair SL4 -> take() */
+        return NULL;
+    }
+    return NULL;
+}
+
+void wf_seat_enter(weft_pool *pool, wf_visit *visit)
+{
+    *visit = (wf_visit){.pool = pool, .seat = find_seat(pool), .outer = weft_self_, .previous = visits};
+    visits = visit;
+    if (visit->seat) {
+        weft_self_ = &visit->seat->stack.head;
+        wf_guest_begin(visit->seat);
+    } else {
+        weft_self_ = wf_outside();
+    }
+}
+
+void wf_seat_leave(wf_visit *visit)
+{
+    wf_worker *seat = visit->seat;
+    weft_self_ = visit->outer;
+    visits = visit->previous;
+    if (!seat)
+        return;
+    WF_CHECK(wf_stack_depth(&seat->stack) == 0, "a guest left with children that it had not joined");
+    wf_tsan_release(seat);
+    wf_guest_end(seat);
+}
+
+bool wf_inside(const weft_pool *pool)
+{
+    const wf_worker *own = wf_self();
+    for (const wf_visit *visit = visits; visit; visit = visit->previous) {
+        if (visit->pool == pool)
+            return true;
+        own = wf_worker_of(visit->outer);
+    }
+    return own && own->pool == pool;
+}
+
+bool wf_seats_taken(const weft_pool *pool)
+{
+    for (unsigned i = 0; i < pool->seats; i++)
+        if (wf_load_acquire(&wf_worker_at(pool, pool->workers + i)->mode) !=
+            WF_IDLE) /* pair SL4 -> wf_guest_end() */
+            return true;
+    return false;
+}

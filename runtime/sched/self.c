@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* sched/self.c - see self.h. */
+#include "sched/self.h"
+
+static weft_worker_ start = {.top = 0, .limit = 0, .claim = INTPTR_MAX, .room = 1};
+
+__thread weft_worker_ *weft_self_ = &start;
+
+static __thread weft_worker_ outside;
+
+weft_worker_ *wf_outside(void)
+{
+    outside.claim = INTPTR_MAX;
+    return &outside;
+}

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: MIT */
+/* sched/sleep.c - see sleep.h. */
+#include "sched/sleep.h"
+
+#include <sched.h>
+
+/* pool->idle: sleeping 13 bits | searching 13 | blocked 13 | the sentinel's nap 2 | its index 13. */
+#define COUNT_BITS 13
+#define SLEEPING (UINT64_C(1) << 0)
+#define SEARCHING (UINT64_C(1) << COUNT_BITS)
+#define BLOCKED (UINT64_C(1) << 2 * COUNT_BITS)
+#define SENTINEL (UINT64_C(1) << 3 * COUNT_BITS)
+#define INDEX (UINT64_C(1) << (3 * COUNT_BITS + 2))
+enum { NONE, SHORT, LONG };
+_Static_assert(WEFT_WORKERS_MAX < 1 << COUNT_BITS, "a count holds all workers");
+
+static unsigned count_of(uint64_t idle, uint64_t one)
+{
+    return (unsigned)(idle / one) & ((1u << COUNT_BITS) - 1);
+}
+
+static unsigned nap_of(uint64_t idle)
+{
+    return (unsigned)(idle / SENTINEL) & 3;
+}
+
+static uint64_t read_idle(const weft_pool *pool)
+{
+    return wf_load_seq_cst(&pool->idle); /* pair SL2 -> wf_sleep_begin(): P2 */
+}
+
+void wf_sleep_start(weft_pool *pool, unsigned workers)
+{
+    wf_store_relaxed(&pool->idle, workers * SEARCHING); /* owner only: nobody else knows the pool */
+}
+
+void wf_sleep_absent(weft_pool *pool, unsigned workers)
+{
+    (void)wf_sub_seq_cst(&pool->idle, workers * SEARCHING); /* pair SL2 -> wf_notify() */
+}
+
+static bool unwatched(uint64_t idle)
+{
+    return count_of(idle, SLEEPING) && !count_of(idle, SEARCHING) && nap_of(idle) == NONE;
+}
+
+bool wf_unwatched(const weft_pool *pool)
+{
+    return unwatched(read_idle(pool));
+}
+
+static unsigned active_guests(const weft_pool *pool)
+{
+    unsigned active = 0, used = wf_load_relaxed(&pool->seats_used); /* hint: at worst a thread too many */
+    for (unsigned i = 0; i < used; i++)
+        /* pair SL4 -> wf_guest_end(): a guest that leaves after this look sees that somebody sleeps */
+        active += wf_load_seq_cst(&wf_worker_at(pool, pool->workers + i)->mode) == WF_ACTIVE;
+    return active;
+}
+
+/* Workers that are not active. */
+static unsigned idle_workers(uint64_t idle)
+{
+    return count_of(idle, SLEEPING) + count_of(idle, SEARCHING) + count_of(idle, BLOCKED) +
+           (nap_of(idle) != NONE);
+}
+
+static bool place_free(const weft_pool *pool, uint64_t idle)
+{
+    return active_guests(pool) < idle_workers(idle);
+}
+
+bool wf_place_free(const weft_pool *pool)
+{
+    return place_free(pool, read_idle(pool));
+}
+
+static bool wake_if_asleep(wf_worker *worker)
+{
+    uint32_t asleep = 1;
+    /* pair SL2 -> wf_sleep_begin(): P3 */
+    if (!wf_load_seq_cst(&worker->asleep) || !wf_cas_seq_cst(&worker->asleep, &asleep, (uint32_t)0))
+        return false;
+    /* pair SL2: the woken one searches from now on, so that nobody wakes another for the same work */
+    (void)wf_add_seq_cst(&worker->pool->idle, SEARCHING - SLEEPING);
+    wf_wake(&worker->parker);
+    return true;
+}
+
+/* One sleeper, near ones first; not on the PU where a guest runs, if there is another. */
+static void wake_one(wf_worker *self)
+{
+    weft_pool *pool = self->pool;
+    if (self->victims) {
+        for (unsigned i = 0; i + 1 < pool->workers; i++)
+            if (wake_if_asleep(wf_worker_at(pool, self->victims[i])))
+                return;
+        return;
+    }
+    int here = sched_getcpu();
+    for (int pass = 0; pass < 2; pass++)
+        for (unsigned i = 0; i < pool->workers; i++) {
+            wf_worker *worker = wf_worker_at(pool, i);
+            bool same = pool->machine->pu[worker->pu].os_index == here;
+            if (same == (pass == 1) && wake_if_asleep(worker))
+                return;
+        }
+}
+
+/* The sentinel's nap was long and is over: the publisher that makes it short wakes it. */
+static bool wake_sentinel(weft_pool *pool, uint64_t *idle)
+{
+    while (nap_of(*idle) == LONG)
+        if (wf_cas_seq_cst(&pool->idle, idle, *idle - SENTINEL)) { /* pair SL2 -> wf_nap_begin() */
+            wf_wake(&wf_worker_at(pool, count_of(*idle, INDEX))->parker);
+            return true;
+        }
+    return false;
+}
+
+void wf_notify(wf_worker *self)
+{
+    weft_pool *pool = self->pool;
+    uint64_t idle = read_idle(pool);
+    if ((nap_of(idle) != LONG && !unwatched(idle)) || !place_free(pool, idle))
+        return;
+    if (!wake_sentinel(pool, &idle) && unwatched(idle))
+        wake_one(self);
+}
+
+void wf_search_begin(wf_worker *self)
+{
+    wf_store_seq_cst(&self->mode, (uint32_t)WF_IDLE);   /* pair SL4: as wf_guest_end() */
+    (void)wf_add_seq_cst(&self->pool->idle, SEARCHING); /* pair SL2 -> wf_notify() */
+}
+
+void wf_search_end(wf_worker *self, wf_worker *victim, bool more)
+{
+    wf_store_relaxed(&self->entries, self->entries + 1); /* statistic, for wf_activity() */
+    wf_store_seq_cst(&self->mode, (uint32_t)WF_ACTIVE);  /* pair SL4 -> wf_activity() */
+    /* pair SL2 -> wf_notify(): from here on publishers wake others */
+    uint64_t idle = wf_sub_seq_cst(&self->pool->idle, SEARCHING) - SEARCHING;
+    if (more)
+        wf_notify(self);
+    if (!unwatched(idle) || !place_free(self->pool, idle))
+        return;
+    wf_stack_ask(&victim->stack);
+    wf_stack_ask(&self->stack);
+}
+
+bool wf_nap_begin(wf_worker *self, bool lengthy)
+{
+    weft_pool *pool = self->pool;
+    uint64_t idle = read_idle(pool);
+    uint64_t nap = (lengthy ? LONG : SHORT) * SENTINEL + self->index * INDEX;
+    do
+        if (nap_of(idle) != NONE)
+            return false;
+    while (!wf_cas_seq_cst(&pool->idle, &idle, idle - SEARCHING + nap)); /* pair SL2 -> wf_notify() */
+    return true;
+}
+
+void wf_nap_end(wf_worker *self)
+{
+    weft_pool *pool = self->pool;
+    uint64_t idle = read_idle(pool), awake;
+    do
+        awake = (idle & (SENTINEL - 1)) + SEARCHING;
+    while (!wf_cas_seq_cst(&pool->idle, &idle, awake)); /* pair SL2 -> wf_notify() */
+}
+
+void wf_sleep_begin(wf_worker *self)
+{
+    (void)wf_add_seq_cst(&self->pool->idle, SLEEPING - SEARCHING); /* pair SL2 -> wf_notify(): S1 */
+    wf_store_seq_cst(&self->asleep, (uint32_t)1);                  /* pair SL2 -> wake_if_asleep(): S2 */
+}
+
+void wf_sleep_end(wf_worker *self)
+{
+    uint32_t asleep = 1;
+    if (wf_cas_seq_cst(&self->asleep, &asleep, (uint32_t)0))           /* pair SL2 -> wake_if_asleep() */
+        (void)wf_add_seq_cst(&self->pool->idle, SEARCHING - SLEEPING); /* pair SL2 */
+}
+
+static bool stopped(const weft_pool *pool)
+{
+    return wf_load_acquire(&pool->stop); /* pair SL5 -> wf_sleep_stop() */
+}
+
+void wf_sleep(wf_worker *self)
+{
+    while (wf_load_acquire(&self->asleep) && !stopped(self->pool)) /* pair SL2 -> wake_if_asleep() */
+        wf_park(&self->parker, WF_FOREVER);
+}
+
+void wf_block_begin(wf_worker *self)
+{
+    weft_pool *pool = self->pool;
+    wf_store_seq_cst(&self->mode, (uint32_t)WF_WAITING); /* pair SL4 -> active_guests() */
+    if (self->victims)
+        (void)wf_add_seq_cst(&pool->idle, BLOCKED); /* pair SL2 */
+    wf_notify(self);
+}
+
+void wf_block_end(wf_worker *self)
+{
+    wf_store_seq_cst(&self->mode, (uint32_t)WF_ACTIVE); /* pair SL4 */
+    if (self->victims)
+        (void)wf_sub_seq_cst(&self->pool->idle, BLOCKED); /* pair SL2 */
+}
+
+void wf_guest_begin(wf_worker *self)
+{
+    wf_store_relaxed(&self->entries, self->entries + 1); /* statistic, for wf_activity() */
+    if (self->pool->workers > 1 && wf_unwatched(self->pool))
+        wf_stack_ask(&self->stack);
+}
+
+void wf_guest_end(wf_worker *self)
+{
+    weft_pool *pool = self->pool;
+    /* pair SL4 -> active_guests(): who found no place for a worker because of this guest is seen below;
+     * and the next guest in the seat sees what this one left there */
+    wf_store_seq_cst(&self->mode, (uint32_t)WF_IDLE);
+    uint64_t idle = read_idle(pool);
+    if (unwatched(idle) && count_of(idle, SLEEPING) < wf_load_relaxed(&pool->started) && /* hint */
+        place_free(pool, idle))
+        wake_one(self);
+}
+
+bool wf_activity(wf_worker *self)
+{
+    const weft_pool *pool = self->pool;
+    unsigned used = wf_load_relaxed(&pool->seats_used); /* hint: a new guest asks itself */
+    uint64_t entries = 0;
+    bool active = false;
+    for (unsigned i = 0; i < pool->workers + used; i++) {
+        const wf_worker *other = wf_worker_at(pool, i);
+        /* pair SL4 -> wf_guest_begin(): either this sees the guest or it sees that nobody watches */
+        active |= other != self && wf_load_seq_cst(&other->mode) != WF_IDLE;
+        entries += wf_load_relaxed(&other->entries); /* statistic */
+    }
+    active |= entries != self->entries_seen;
+    self->entries_seen = entries;
+    return active;
+}
+
+void wf_sleep_stop(weft_pool *pool)
+{
+    wf_store_release(&pool->stop, (uint32_t)1); /* pair SL5 -> stopped() */
+    for (unsigned i = 0; i < pool->workers; i++)
+        wf_wake(&wf_worker_at(pool, i)->parker);
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sched/sleep.h - who is awake, and waking one more when there is work for it.
+ *
+ * A worker is in one of these states, counted in one word (pool->idle):
+ *   active      runs user code                (all that are not counted)
+ *   searching   awake, looks for work         searching
+ *   sentinel    naps, looks round in between  sentinel: NONE, SHORT nap, LONG nap; at most one
+ *   sleeping    parked until somebody wakes it
+ *   blocked     parked at a join or a loop's end
+ * Guests are not counted here: their seats say ACTIVE, WAITING or IDLE.
+ *
+ * A place is free while active workers + active guests < workers. Nobody is woken, and no searcher takes
+ * work, without a free place: a guest occupies one.
+ *
+ * The rule that keeps work from being stranded: while somebody is active and somebody sleeps, there is
+ *   a searcher, or a sentinel, or an active thread whose limit is lowered (its next fork comes to the cold
+ *   path, publishes, and wakes), or no place is free.
+ *
+ * Eventcount. Publisher: P1 publish (seq_cst), P2 read pool->idle (seq_cst), P3 nobody watches and somebody
+ * sleeps: wake one. Sleeper: S1 count itself as sleeping (seq_cst), S2 asleep = 1 (seq_cst), S3 look at
+ * everything once more (seq_cst), S4 park. Either P2 sees S1, or S3 sees P1; a publisher that sees S1 but
+ * not yet S2 finds nobody to wake, and then S3 sees P1.
+ */
+#ifndef WF_SCHED_SLEEP_H
+#define WF_SCHED_SLEEP_H
+
+#include "sched/worker.h"
+
+/* Before its threads: `workers` search. And those that could not be created do not. */
+void wf_sleep_start(weft_pool *pool, unsigned workers);
+void wf_sleep_absent(weft_pool *pool, unsigned workers);
+
+/* Nobody searches or naps, but somebody sleeps: who turns active has to look after its own forks. */
+bool wf_unwatched(const weft_pool *pool);
+/* May one more worker be active? The caller counts as searching or not at all. */
+bool wf_place_free(const weft_pool *pool);
+
+/* After publishing: wakes a sleeper if nobody watches, and the sentinel from a long nap. */
+void wf_notify(wf_worker *self);
+
+/* A worker turns from active to searching and back. wf_search_end: `victim` is where it found work, `more`:
+ * there is more of it; sees to it that somebody watches. */
+void wf_search_begin(wf_worker *self);
+void wf_search_end(wf_worker *self, wf_worker *victim, bool more);
+
+/* A searching worker wants to nap as the sentinel; false: there is one already. */
+bool wf_nap_begin(wf_worker *self, bool lengthy);
+/* And searches again. */
+void wf_nap_end(wf_worker *self);
+
+/* A searching worker counts as sleeping (S1, S2). */
+void wf_sleep_begin(wf_worker *self);
+/* It stays awake after all, or was woken: it searches again. */
+void wf_sleep_end(wf_worker *self);
+/* Parked until woken or the pool stops. */
+void wf_sleep(wf_worker *self);
+
+/* The calling worker or guest is about to park in the middle of its work: its place is free. */
+void wf_block_begin(wf_worker *self);
+void wf_block_end(wf_worker *self);
+
+/* A guest turns active, and leaves. */
+void wf_guest_begin(wf_worker *self);
+void wf_guest_end(wf_worker *self);
+
+/* Has anybody been active since the last call, or is now? For the sentinel. */
+bool wf_activity(wf_worker *self);
+
+/* Wakes everybody for good. */
+void wf_sleep_stop(weft_pool *pool);
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* sched/steal.c - see steal.h. */
+#include "sched/steal.h"
+
+#include "base/check.h"
+
+wf_frame wf_frame_begin(wf_worker *self, wf_origin origin)
+{
+    wf_frame outer = {
+        .origin = self->origin, .epoch = wf_stack_enter(&self->stack), .top = self->stack.head.top};
+    self->origin = origin;
+    return outer;
+}
+
+void wf_frame_end(wf_worker *self, const wf_frame *outer)
+{
+    WF_CHECK(self->stack.head.top == outer->top, "a task returned with children that it had not joined");
+    self->origin = outer->origin;
+    wf_stack_leave(&self->stack, outer->epoch);
+}
+
+void wf_steal_run(wf_worker *self, wf_worker *victim, weft_slot_ *slot)
+{
+    wf_frame outer = wf_frame_begin(self, (wf_origin){.slot = slot, .owner = victim});
+    wf_slot_taken(slot, (wf_taken){.thief = self->index,
+                                   .top = wf_stack_depth(&self->stack),
+                                   .epoch = wf_stack_epoch(&self->stack)});
+    slot->run(slot);
+    wf_frame_end(self, &outer);
+    if (wf_slot_done(slot))
+        wf_wake(&victim->parker);
+}
+
+void wf_wake_origin(wf_worker *self)
+{
+    const wf_origin *origin = &self->origin;
+    if (origin->slot ? wf_slot_is_parked(origin->slot)
+                     : origin->loop && wf_latch_is_parked(&origin->loop->latch))
+        wf_wake(&origin->owner->parker);
+}

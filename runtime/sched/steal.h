@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* sched/steal.h - running what was taken from another worker's task stack. */
+#ifndef WF_SCHED_STEAL_H
+#define WF_SCHED_STEAL_H
+
+#include "sched/worker.h"
+
+/* Begins something that the worker's user code did not call itself; end puts back what was. */
+typedef struct wf_frame {
+    wf_origin origin;
+    uint32_t epoch;
+    intptr_t top;
+} wf_frame;
+
+wf_frame wf_frame_begin(wf_worker *self, wf_origin origin);
+void wf_frame_end(wf_worker *self, const wf_frame *frame);
+
+/* Runs a slot that self took from victim's stack, to the end. */
+void wf_steal_run(wf_worker *self, wf_worker *victim, weft_slot_ *slot);
+
+/* After publishing, and after beginning a piece: the owner of what self runs may help with it. */
+void wf_wake_origin(wf_worker *self);
+
+#endif

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sched/worker.h - what a worker, a seat and a pool consist of; no behaviour.
+ *
+ * - A worker record is a worker's or a seat's (a guest's, while it is inside). Records belong to the pool,
+ *   never move and never go away before it: thieves may look at any of them at any time.
+ * - Lines by who writes them: each group below starts a line of its own.
+ * - index: workers first (index < pool->workers), seats behind them.
+ */
+#ifndef WF_SCHED_WORKER_H
+#define WF_SCHED_WORKER_H
+
+#include "base/tunables.h"
+#include "data/latch.h"
+#include "data/range.h"
+#include "data/task_stack.h"
+#include "os/machine.h"
+#include "os/park.h"
+#include "os/thread.h"
+
+#include <weft/parallel.h>
+
+typedef struct wf_worker wf_worker;
+
+/*
+ * One per nesting depth: the range that the worker runs there (its own loop's or a piece of another's), and
+ * the record of its own loop. The record is valid while its latch is closed: it is read only by who took
+ * units of it and has not reported them.
+ */
+typedef struct wf_loop {
+    wf_range range __attribute__((aligned(WF_LINE)));
+    uint64_t piece; /* top << 32 | epoch of the runner when it began: what it forks above is the loop's */
+    uint64_t unit_ticks; /* hint: how long a unit lasts here; 0: not known yet */
+
+    weft_range_fn *body __attribute__((aligned(WF_LINE)));
+    void *ctx;
+    size_t begin, items, unit; /* items [begin, begin + items), `unit` of them a unit */
+    wf_latch latch;            /* units not reported yet */
+} wf_loop;
+
+/* What the worker runs that its user's code did not call itself; NULLs: a root, or nothing. */
+typedef struct wf_origin {
+    weft_slot_ *slot; /* stolen, or */
+    wf_loop *loop;    /* a piece of this one */
+    wf_worker *owner; /* of either */
+} wf_origin;
+
+enum wf_mode { WF_IDLE, WF_ACTIVE, WF_WAITING }; /* seats: IDLE is free; WAITING: parked at a join or loop */
+
+struct wf_worker {
+    wf_task_stack stack; /* first: weft_self_ points to its head */
+
+    /* Written by the owner, read by thieves. */
+    uint32_t mode __attribute__((aligned(WF_LINE))); /* enum wf_mode */
+    uint32_t entries;                                /* how often it turned active */
+
+    /* Written by others. */
+    uint32_t asleep __attribute__((aligned(WF_LINE))); /* 1: whoever takes it to 0 wakes the worker */
+    wf_parker parker;
+
+    /* Owner only. */
+    unsigned index __attribute__((aligned(WF_LINE)));
+    unsigned loops_open; /* nesting depth of its loops */
+    wf_origin origin;
+    struct {
+        const wf_range *range;
+        uint32_t begin, end;
+        uint64_t since;
+    } eyed; /* a short range that it left alone, and since when it has not moved */
+    int64_t nap_ns, quiet_since;
+    uint64_t entries_seen;
+    struct weft_pool *pool;
+    int pu; /* of pool->machine; -1: a seat */
+    wf_thread thread;
+    const uint16_t *victims; /* the other workers, near ones first; NULL: a seat */
+
+    wf_loop loops[WF_LOOP_DEPTH];
+};
+
+struct weft_pool {
+    /* Read mostly. */
+    uint64_t generation; /* wf_generation() at creation */
+    unsigned workers, seats;
+    unsigned started; /* threads; fewer than workers if the system refused some: their records stay empty */
+    wf_machine *machine;
+    wf_worker *all;    /* workers, then seats */
+    uint16_t *victims; /* the workers' lists, one after the other */
+    bool bound;        /* counts as a pool that owns its PUs */
+    uint64_t spin_ticks, wait_ticks, short_ticks, block_ticks, paid_ticks, answer_ticks;
+    struct weft_local *locals; /* under locals_lock */
+    pthread_mutex_t locals_lock;
+    char name[12];
+
+    /* The sleep word; sched/idle.h. */
+    uint64_t idle __attribute__((aligned(WF_LINE)));
+    uint32_t seats_used; /* the highest seat ever taken, plus 1 */
+    uint32_t stop;
+};
+
+static inline wf_worker *wf_worker_at(const struct weft_pool *pool, unsigned index)
+{
+    return &pool->all[index];
+}
+
+#endif
