@@ -279,30 +279,32 @@ WEFT_INLINE_ void weft_drop_(weft_worker_ *w, intptr_t slot)
         WEFT_LIVE_(h, true);                                                                          \
     }
 
-#define WEFT_JOINS_(KEEP, RETURN, R, n, name, ...)                                                      \
-    WEFT_COLD_ R name##_weft_join_slow_(weft_worker_ *w,                                                \
-                                        intptr_t slot KEEP(, R result) WEFT_TAIL_##n##_(__VA_ARGS__))   \
-    {                                                                                                   \
-        weft_slot_ *stolen;                                                                             \
-        if (weft_ran_(w, slot))                                                                         \
-            return KEEP(result);                                                                        \
-        stolen = weft_join_slow_(w, slot);                                                              \
-        if (stolen)                                                                                     \
-            return KEEP(*(R *)(void *)stolen->payload);                                                 \
-        RETURN(name(WEFT_VALUES_##n##_()));                                                             \
-    }                                                                                                   \
-    WEFT_INLINE_ R name##_weft_join_(name##_weft_handle_ *h)                                            \
-    {                                                                                                   \
-        WEFT_LIVE_(h, false);                                                                           \
-        if (WEFT_LIKELY_(weft_private_(h->worker, h->slot)))                                            \
-            RETURN(name(WEFT_VALUES_##n##_(h->)));                                                      \
-        else                                                                                            \
-            RETURN(name##_weft_join_slow_(h->worker, h->slot KEEP(, h->result) WEFT_MORE_##n##_(h->))); \
-    }                                                                                                   \
-    WEFT_INLINE_ void name##_weft_drop_(name##_weft_handle_ *h)                                         \
-    {                                                                                                   \
-        WEFT_LIVE_(h, false);                                                                           \
-        weft_drop_(h->worker, h->slot);                                                                 \
+#define WEFT_JOINS_(KEEP, RETURN, R, n, name, ...)                                                    \
+    WEFT_COLD_ R name##_weft_join_slow_(weft_worker_ *w,                                              \
+                                        intptr_t slot KEEP(, R result) WEFT_TAIL_##n##_(__VA_ARGS__)) \
+    {                                                                                                 \
+        weft_slot_ *stolen;                                                                           \
+        if (weft_ran_(w, slot))                                                                       \
+            return KEEP(result);                                                                      \
+        stolen = weft_join_slow_(w, slot);                                                            \
+        if (stolen)                                                                                   \
+            return KEEP(*(R *)(void *)stolen->payload);                                               \
+        RETURN(name(WEFT_VALUES_##n##_()));                                                           \
+    }                                                                                                 \
+    WEFT_INLINE_ R name##_weft_join_(name##_weft_handle_ *h)                                          \
+    {                                                                                                 \
+        intptr_t slot = h->slot;                                                                      \
+        __asm__("" : "+r"(slot)); /* one register: gcc keeps two copies of it otherwise */            \
+        WEFT_LIVE_(h, false);                                                                         \
+        if (WEFT_LIKELY_(weft_private_(h->worker, slot)))                                             \
+            RETURN(name(WEFT_VALUES_##n##_(h->)));                                                    \
+        else                                                                                          \
+            RETURN(name##_weft_join_slow_(h->worker, slot KEEP(, h->result) WEFT_MORE_##n##_(h->)));  \
+    }                                                                                                 \
+    WEFT_INLINE_ void name##_weft_drop_(name##_weft_handle_ *h)                                       \
+    {                                                                                                 \
+        WEFT_LIVE_(h, false);                                                                         \
+        weft_drop_(h->worker, h->slot);                                                               \
     }
 
 #endif

@@ -40,13 +40,13 @@ static bool search(wf_worker *self, uint64_t patience)
     return paid;
 }
 
-/* Sleeps, unless there is something to do after all. */
-static void sleep_for_good(wf_worker *self)
+/* Sleeps, unless there is something to do after all; who `leaves` has another to do it. */
+static void sleep_for_good(wf_worker *self, bool leaves)
 {
     wf_sleep_begin(self);
     bool work = wf_place_free(self->pool) && wf_visible(self);
     bool to_watch = self->pool->workers > 1 && wf_unwatched(self->pool) && wf_activity(self);
-    if (!work && !to_watch)
+    if (leaves || (!work && !to_watch))
         wf_sleep(self);
     wf_sleep_end(self);
 }
@@ -64,17 +64,17 @@ static bool nap(wf_worker *self)
     return true;
 }
 
-/* Nothing that paid was found. How long to search next. */
-static uint64_t rest(wf_worker *self)
+/* Nothing that paid was found, or another one does it. How long to search next. */
+static uint64_t rest(wf_worker *self, bool leaves)
 {
     const weft_pool *pool = self->pool;
     int64_t now = wf_now_ns();
     if (wf_activity(self) || !self->quiet_since)
         self->quiet_since = now;
     /* The only worker: a guest that is active has its place. */
-    if (pool->workers > 1 && now - self->quiet_since < WF_GRACE_NS && nap(self))
+    if (!leaves && pool->workers > 1 && now - self->quiet_since < WF_GRACE_NS && nap(self))
         return pool->answer_ticks;
-    sleep_for_good(self);
+    sleep_for_good(self, leaves);
     self->quiet_since = 0;
     self->nap_ns = WF_NAP_MIN_NS;
     return pool->spin_ticks;
@@ -85,8 +85,9 @@ void wf_idle_run(wf_worker *self)
     uint64_t patience = self->pool->spin_ticks;
     self->nap_ns = WF_NAP_MIN_NS;
     while (!stopped(self)) {
-        if (search(self, patience))
+        bool leaves = wf_give_way(self);
+        if (!leaves && search(self, patience))
             self->nap_ns = WF_NAP_MIN_NS;
-        patience = rest(self);
+        patience = rest(self, leaves);
     }
 }

@@ -75,11 +75,10 @@ bool wf_place_free(const weft_pool *pool)
     return place_free(pool, read_idle(pool));
 }
 
-static bool wake_if_asleep(wf_worker *worker)
+static bool wake(wf_worker *worker)
 {
     uint32_t asleep = 1;
-    /* pair SL2 -> wf_sleep_begin(): P3 */
-    if (!wf_load_seq_cst(&worker->asleep) || !wf_cas_seq_cst(&worker->asleep, &asleep, (uint32_t)0))
+    if (!wf_cas_seq_cst(&worker->asleep, &asleep, (uint32_t)0)) /* pair SL2 -> wf_sleep_end(): one wakes it */
         return false;
     /* pair SL2: the woken one searches from now on, so that nobody wakes another for the same work */
     (void)wf_add_seq_cst(&worker->pool->idle, SEARCHING - SLEEPING);
@@ -87,24 +86,43 @@ static bool wake_if_asleep(wf_worker *worker)
     return true;
 }
 
-/* One sleeper, near ones first; not on the PU where a guest runs, if there is another. */
-static void wake_one(wf_worker *self)
+/* Does an active guest run where the worker is bound? (As of the guest's arrival.) */
+static bool shared_with_guest(const wf_worker *worker)
+{
+    const weft_pool *pool = worker->pool;
+    unsigned used = wf_load_relaxed(&pool->seats_used); /* hint */
+    for (unsigned i = 0; i < used; i++) {
+        const wf_worker *seat = wf_worker_at(pool, pool->workers + i);
+        if (wf_load_relaxed(&seat->mode) == WF_ACTIVE &&                           /* hint */
+            wf_load_relaxed(&seat->cpu) == pool->machine->pu[worker->pu].os_index) /* hint */
+            return true;
+    }
+    return false;
+}
+
+/* One sleeper whose PU is, or is not, shared with a guest; near ones first. */
+static bool wake_one_where(wf_worker *self, bool shared)
 {
     weft_pool *pool = self->pool;
-    if (self->victims) {
-        for (unsigned i = 0; i + 1 < pool->workers; i++)
-            if (wake_if_asleep(wf_worker_at(pool, self->victims[i])))
-                return;
-        return;
+    unsigned others = self->victims ? pool->workers - 1 : pool->workers;
+    for (unsigned i = 0; i < others; i++) {
+        wf_worker *other = wf_worker_at(pool, self->victims ? self->victims[i] : i);
+        /* pair SL2 -> wf_sleep_begin(): P3 */
+        if (wf_load_seq_cst(&other->asleep) && shared_with_guest(other) == shared && wake(other))
+            return true;
     }
-    int here = sched_getcpu();
-    for (int pass = 0; pass < 2; pass++)
-        for (unsigned i = 0; i < pool->workers; i++) {
-            wf_worker *worker = wf_worker_at(pool, i);
-            bool same = pool->machine->pu[worker->pu].os_index == here;
-            if (same == (pass == 1) && wake_if_asleep(worker))
-                return;
-        }
+    return false;
+}
+
+static void wake_one(wf_worker *self)
+{
+    if (!wake_one_where(self, false))
+        (void)wake_one_where(self, true);
+}
+
+bool wf_give_way(wf_worker *self)
+{
+    return shared_with_guest(self) && wake_one_where(self, false);
 }
 
 /* The sentinel's nap was long and is over: the publisher that makes it short wakes it. */
@@ -172,13 +190,13 @@ void wf_nap_end(wf_worker *self)
 void wf_sleep_begin(wf_worker *self)
 {
     (void)wf_add_seq_cst(&self->pool->idle, SLEEPING - SEARCHING); /* pair SL2 -> wf_notify(): S1 */
-    wf_store_seq_cst(&self->asleep, (uint32_t)1);                  /* pair SL2 -> wake_if_asleep(): S2 */
+    wf_store_seq_cst(&self->asleep, (uint32_t)1);                  /* pair SL2 -> wake(): S2 */
 }
 
 void wf_sleep_end(wf_worker *self)
 {
     uint32_t asleep = 1;
-    if (wf_cas_seq_cst(&self->asleep, &asleep, (uint32_t)0))           /* pair SL2 -> wake_if_asleep() */
+    if (wf_cas_seq_cst(&self->asleep, &asleep, (uint32_t)0))           /* pair SL2 -> wake() */
         (void)wf_add_seq_cst(&self->pool->idle, SEARCHING - SLEEPING); /* pair SL2 */
 }
 
@@ -189,7 +207,7 @@ static bool stopped(const weft_pool *pool)
 
 void wf_sleep(wf_worker *self)
 {
-    while (wf_load_acquire(&self->asleep) && !stopped(self->pool)) /* pair SL2 -> wake_if_asleep() */
+    while (wf_load_acquire(&self->asleep) && !stopped(self->pool)) /* pair SL2 -> wake() */
         wf_park(&self->parker, WF_FOREVER);
 }
 
@@ -212,6 +230,7 @@ void wf_block_end(wf_worker *self)
 void wf_guest_begin(wf_worker *self)
 {
     wf_store_relaxed(&self->entries, self->entries + 1); /* statistic, for wf_activity() */
+    wf_store_relaxed(&self->cpu, sched_getcpu());        /* hint */
     if (self->pool->workers > 1 && wf_unwatched(self->pool))
         wf_stack_ask(&self->stack);
 }

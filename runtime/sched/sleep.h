@@ -39,6 +39,9 @@ bool wf_place_free(const weft_pool *pool);
 /* After publishing: wakes a sleeper if nobody watches, and the sentinel from a long nap. */
 void wf_notify(wf_worker *self);
 
+/* A searching worker whose PU a guest uses wakes one that has a PU of its own; then it should sleep. */
+bool wf_give_way(wf_worker *self);
+
 /* A worker turns from active to searching and back. wf_search_end: `victim` is where it found work, `more`:
  * there is more of it; sees to it that somebody watches. */
 void wf_search_begin(wf_worker *self);

@@ -53,6 +53,7 @@ struct wf_worker {
     /* Written by the owner, read by thieves. */
     uint32_t mode __attribute__((aligned(WF_LINE))); /* enum wf_mode */
     uint32_t entries;                                /* how often it turned active */
+    int32_t cpu;                                     /* seats: where the guest ran when it came */
 
     /* Written by others. */
     uint32_t asleep __attribute__((aligned(WF_LINE))); /* 1: whoever takes it to 0 wakes the worker */
