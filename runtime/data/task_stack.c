@@ -84,12 +84,22 @@ uint32_t wf_stack_epoch(const wf_task_stack *stack)
     return epoch_of(wf_load_relaxed(&stack->span)); /* owner only: thieves leave the epoch alone */
 }
 
-void wf_stack_calm(wf_task_stack *stack)
+/* In limit; room is larger than both. */
+enum { ASKED = 0, OFFERED = 1 };
+
+void wf_stack_offer(wf_task_stack *stack)
+{
+    intptr_t room = stack->head.room;
+    (void)wf_cas_relaxed(&stack->head.limit, &room,
+                         (intptr_t)OFFERED); /* owner only, or a request stands there */
+}
+
+bool wf_stack_calm(wf_task_stack *stack)
 {
     uint64_t span = wf_load_relaxed(&stack->span); /* owner only: split */
     stack->head.room = room_above(stack, split_of(span));
-    /* pair SL1 -> wf_idle announcement: who asked before this store is seen by the caller's next look */
-    wf_store_seq_cst(&stack->head.limit, stack->head.room);
+    /* pair SL1 -> wf_stack_ask(): who asked before this is seen by the caller's next look */
+    return wf_exchange_seq_cst(&stack->head.limit, stack->head.room) == ASKED;
 }
 
 intptr_t wf_stack_push(wf_task_stack *stack, void (*run)(weft_slot_ *), const void *args, size_t bytes)
@@ -185,7 +195,7 @@ void wf_stack_ask(wf_task_stack *stack)
 {
     if (wf_load_relaxed(&stack->head.limit)) /* hint: asked already */
         /* pair SL1 -> wf_stack_calm(): a request that is overwritten was announced before */
-        wf_store_seq_cst(&stack->head.limit, (intptr_t)0);
+        wf_store_seq_cst(&stack->head.limit, (intptr_t)ASKED);
 }
 
 bool wf_stack_public(const wf_task_stack *stack)

@@ -9,7 +9,7 @@
  * Words, and who writes them:
  *   top    owner: fork and join move it (inlined in weft/fork.h)
  *   limit  a fork at or above it takes the cold path. Owner: room = min(end, split + WF_PRIVATE_MAX) when
- *          nobody asks; anybody: 0, which asks the owner to publish at its next fork
+ *          nobody asks; anybody: ASKED, the owner: OFFERED, both below every slot: publish at the next fork
  *   claim  a join below it takes the cold path. Owner. claim == the slot at split whenever the owner runs
  *          user code. Slots are 64-aligned; the low bits are laid out for exposure by force (WF_CLAIM_*)
  *   span   tail, split and epoch in one word. Thieves: tail + 1 while tail < split; owner: all else
@@ -79,8 +79,10 @@ int wf_stack_init(wf_task_stack *stack);
 void wf_stack_fini(wf_task_stack *stack);
 
 /* O. limit back to room, in sequentially consistent order: requests from before are answered by what the
- * caller does next, later ones lower it again. */
-void wf_stack_calm(wf_task_stack *stack);
+ * caller does next, later ones lower it again. True: somebody else had asked. */
+bool wf_stack_calm(wf_task_stack *stack);
+/* O. The next fork takes the cold path and publishes, though nobody has asked yet. */
+void wf_stack_offer(wf_task_stack *stack);
 /* O. A private child with a copy of the arguments; its slot; 0: no room. */
 intptr_t wf_stack_push(wf_task_stack *stack, void (*run)(weft_slot_ *), const void *args, size_t bytes);
 /* O. The older half of the private children, at least one of them, becomes public; false: none is private

@@ -15,11 +15,11 @@ intptr_t weft_fork_slow_(void (*run)(weft_slot_ *), const void *args, size_t byt
         weft_self_ = wf_outside();
         return WEFT_RAN_ | weft_self_->top;
     }
-    wf_stack_calm(&self->stack);
+    bool asked = wf_stack_calm(&self->stack);
     intptr_t slot = wf_stack_push(&self->stack, run, args, bytes);
     if (wf_stack_publish(&self->stack))
         wf_wake_origin(self);
-    wf_notify(self);
+    wf_notify(self, asked);
     return slot ? slot : WEFT_RAN_ | self->stack.head.top;
 }
 

@@ -61,7 +61,7 @@ static uint32_t run_blocks(wf_worker *self, wf_loop *mine, const wf_loop *root)
         units = next_block(pool, mine, wf_span_units(block), now - before);
         before = now;
         if (!told && (told = true) && wf_span_units(wf_range_peek(&mine->range)) > units)
-            wf_notify(self);
+            wf_notify(self, true);
     }
     return all;
 }
@@ -252,8 +252,7 @@ void wf_loop_run(wf_worker *self, size_t begin, size_t items, weft_range_fn *bod
     wf_latch_init(&mine->latch, units);
     wf_tsan_release(mine);
     start(self, mine, (wf_span){.end = units, .root = root});
-    if (wf_unwatched(self->pool))
-        wf_notify(self);
+    wf_notify(self, false);
     uint32_t done = run_blocks(self, mine, mine);
     if (done < units) {
         (void)wf_latch_down(&mine->latch, done);

@@ -136,13 +136,14 @@ static bool wake_sentinel(weft_pool *pool, uint64_t *idle)
     return false;
 }
 
-void wf_notify(wf_worker *self)
+void wf_notify(wf_worker *self, bool plenty)
 {
     weft_pool *pool = self->pool;
     uint64_t idle = read_idle(pool);
-    if ((nap_of(idle) != LONG && !unwatched(idle)) || !place_free(pool, idle))
+    bool napping = plenty && nap_of(idle) == LONG;
+    if ((!napping && !unwatched(idle)) || !place_free(pool, idle))
         return;
-    if (!wake_sentinel(pool, &idle) && unwatched(idle))
+    if (!(napping && wake_sentinel(pool, &idle)) && unwatched(idle))
         wake_one(self);
 }
 
@@ -159,11 +160,11 @@ void wf_search_end(wf_worker *self, wf_worker *victim, bool more)
     /* pair SL2 -> wf_notify(): from here on publishers wake others */
     uint64_t idle = wf_sub_seq_cst(&self->pool->idle, SEARCHING) - SEARCHING;
     if (more)
-        wf_notify(self);
-    if (!unwatched(idle) || !place_free(self->pool, idle))
-        return;
-    wf_stack_ask(&victim->stack);
-    wf_stack_ask(&self->stack);
+        wf_notify(self, true);
+    else if (unwatched(idle) && place_free(self->pool, idle))
+        wf_stack_ask(&victim->stack);
+    if (idle_workers(idle))
+        wf_stack_offer(&self->stack);
 }
 
 bool wf_nap_begin(wf_worker *self, bool lengthy)
@@ -217,7 +218,7 @@ void wf_block_begin(wf_worker *self)
     wf_store_seq_cst(&self->mode, (uint32_t)WF_WAITING); /* pair SL4 -> active_guests() */
     if (self->victims)
         (void)wf_add_seq_cst(&pool->idle, BLOCKED); /* pair SL2 */
-    wf_notify(self);
+    wf_notify(self, true);
 }
 
 void wf_block_end(wf_worker *self)
@@ -231,8 +232,8 @@ void wf_guest_begin(wf_worker *self)
 {
     wf_store_relaxed(&self->entries, self->entries + 1); /* statistic, for wf_activity() */
     wf_store_relaxed(&self->cpu, sched_getcpu());        /* hint */
-    if (self->pool->workers > 1 && wf_unwatched(self->pool))
-        wf_stack_ask(&self->stack);
+    if (self->pool->workers > 1 && idle_workers(read_idle(self->pool)))
+        wf_stack_offer(&self->stack);
 }
 
 void wf_guest_end(wf_worker *self)

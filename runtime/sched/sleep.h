@@ -16,6 +16,8 @@
  * The rule that keeps work from being stranded: while somebody is active and somebody sleeps, there is
  *   a searcher, or a sentinel, or an active thread whose limit is lowered (its next fork comes to the cold
  *   path, publishes, and wakes), or no place is free.
+ * And whoever turns active while others are not offers its first fork at once: a long call may follow it
+ * in which no request can be answered.
  *
  * Eventcount. Publisher: P1 publish (seq_cst), P2 read pool->idle (seq_cst), P3 nobody watches and somebody
  * sleeps: wake one. Sleeper: S1 count itself as sleeping (seq_cst), S2 asleep = 1 (seq_cst), S3 look at
@@ -36,8 +38,9 @@ bool wf_unwatched(const weft_pool *pool);
 /* May one more worker be active? The caller counts as searching or not at all. */
 bool wf_place_free(const weft_pool *pool);
 
-/* After publishing: wakes a sleeper if nobody watches, and the sentinel from a long nap. */
-void wf_notify(wf_worker *self);
+/* After publishing: wakes a sleeper if nobody watches; and the sentinel from a long nap, if there is more
+ * than a crumb (`plenty`: somebody had asked, or it is known to last). */
+void wf_notify(wf_worker *self, bool plenty);
 
 /* A searching worker whose PU a guest uses wakes one that has a PU of its own; then it should sleep. */
 bool wf_give_way(wf_worker *self);

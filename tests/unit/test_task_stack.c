@@ -172,15 +172,22 @@ Test(task_stack, epochs_are_fresh_and_put_back)
     cr_assert_eq(wf_stack_epoch(&stack), 0);
 }
 
-Test(task_stack, requests_lower_the_limit_until_they_are_answered)
+Test(task_stack, requests_and_offers_lower_the_limit_until_they_are_answered)
 {
     intptr_t room = stack.head.room;
     cr_assert_eq(stack.head.limit, room);
-    wf_stack_ask(&stack);
-    cr_assert_eq(stack.head.limit, 0);
-    wf_stack_ask(&stack);
-    wf_stack_calm(&stack);
+    wf_stack_offer(&stack);
+    cr_assert_lt(stack.head.limit, stack.base);
+    cr_assert_not(wf_stack_calm(&stack), "nobody else had asked");
     cr_assert_eq(stack.head.limit, room);
+    wf_stack_offer(&stack);
+    wf_stack_ask(&stack);
+    wf_stack_offer(&stack); /* does not hide the request */
+    wf_stack_ask(&stack);
+    cr_assert_lt(stack.head.limit, stack.base);
+    cr_assert(wf_stack_calm(&stack));
+    cr_assert_eq(stack.head.limit, room);
+    cr_assert_not(wf_stack_calm(&stack));
 }
 
 Test(task_stack, private_children_are_bounded_and_the_bound_moves_with_the_split)
