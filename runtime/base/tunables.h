@@ -22,6 +22,9 @@
 /* How much a block may grow over the one before. */
 #define WF_BLOCK_GROWTH 8
 
+/* Short ranges that a thief keeps an eye on at a time; a power of two. */
+#define WF_EYED 8
+
 /* A stolen task that lasted less did not pay for the steal: the thief's patience is not renewed. */
 #define WF_PAID_NS 2000
 
@@ -30,8 +33,9 @@
 #define WF_SPIN_CROWDED_NS 2000
 /* A waiter at a join or a loop's end spins this long for its thief. */
 #define WF_WAIT_SPIN_NS 30000
-/* After asking, the sentinel waits this long for the answer before its next nap. */
-#define WF_ANSWER_NS 1500
+/* After asking, the sentinel waits this long for the answer before its next nap; longer than WF_SHORT_NS, so
+ * that a range which stands still is cut in one look. */
+#define WF_ANSWER_NS 3000
 
 /* The sentinel's naps, doubling; from WF_NAP_LONG_NS on, publishers wake it; after WF_GRACE_NS without
  * any activity it sleeps like the others. */

@@ -2,6 +2,8 @@
 /* sched/loop.c - see loop.h. */
 #include "sched/loop.h"
 
+#include <sched.h>
+
 #include "base/annotate.h"
 #include "os/clock.h"
 #include "sched/sleep.h"
@@ -117,13 +119,11 @@ static bool worth_it(wf_worker *self, const wf_loop *from, wf_span seen)
     uint64_t each = wf_load_relaxed(&from->unit_ticks); /* hint */
     if (each && wf_span_units(seen) * each >= self->pool->short_ticks)
         return true;
+    wf_eyed *eyed = &self->eyed[((uintptr_t)from / sizeof *from) % WF_EYED];
     uint64_t now = wf_ticks();
-    if (self->eyed.range == &from->range && self->eyed.begin == seen.begin && self->eyed.end == seen.end)
-        return now - self->eyed.since > self->pool->short_ticks;
-    self->eyed.range = &from->range;
-    self->eyed.begin = seen.begin;
-    self->eyed.end = seen.end;
-    self->eyed.since = now;
+    if (eyed->range == &from->range && eyed->begin == seen.begin && eyed->end == seen.end)
+        return now - eyed->since > self->pool->short_ticks;
+    *eyed = (wf_eyed){.range = &from->range, .begin = seen.begin, .end = seen.end, .since = now};
     return false;
 }
 
@@ -157,28 +157,54 @@ bool wf_loop_visible(const wf_worker *victim)
 
 /* ---- the owner's wait -------------------------------------------------------------------------- */
 
-/* Something that belongs to the loop: units of it, or children that were forked above a piece of it. */
+/*
+ * Something that belongs to the loop: units of it; children forked above a piece of it; units of a loop that
+ * runs inside such a piece. The last two only as long as victim is in that very piece, which `above` tells: it
+ * holds an epoch that no other piece has.
+ */
 typedef struct wf_help {
     wf_worker *victim;
-    wf_piece piece;
-    uint64_t above; /* of victim's piece: what it forks there */
+    wf_loop *ours;  /* victim's range of a piece of the loop */
+    uint64_t above; /* what victim forks there */
+    wf_piece piece; /* units to cut; none: children */
 } wf_help;
 
-static bool find_help_at(wf_worker *victim, uint32_t root, wf_help *help)
+static bool cuttable(wf_worker *self, wf_loop *from, wf_piece *piece)
+{
+    *piece = (wf_piece){.from = from, .span = wf_range_peek(&from->range)};
+    return wf_span_units(piece->span) && worth_it(self, from, piece->span);
+}
+
+static bool children(const wf_help *help)
+{
+    return wf_stack_public_above(&help->victim->stack, (uint32_t)(help->above >> 32), (uint32_t)help->above);
+}
+
+/* What there is at and above victim's piece. */
+static bool find_help_in(wf_worker *self, unsigned depth, wf_help *help)
+{
+    help->ours = &help->victim->loops[depth];
+    help->above = wf_load_acquire(&help->ours->piece); /* pair LP1 -> start() */
+    if (cuttable(self, help->ours, &help->piece) || children(help))
+        return true;
+    wf_stack_ask(&help->victim->stack);
+    while (++depth < WF_LOOP_DEPTH) {
+        if (cuttable(self, &help->victim->loops[depth], &help->piece))
+            return true;
+        if (!help->piece.span.root)
+            break;
+    }
+    return false;
+}
+
+static bool find_help_at(wf_worker *self, uint32_t root, wf_help *help)
 {
     for (unsigned depth = 0; depth < WF_LOOP_DEPTH; depth++) {
-        wf_loop *from = &victim->loops[depth];
-        wf_span seen = wf_range_peek(&from->range);
-        if (!seen.root)
+        uint32_t at = wf_range_peek(&help->victim->loops[depth].range).root;
+        if (!at)
             return false;
-        if (seen.root != root)
-            continue;
-        *help = (wf_help){.victim = victim, .piece = {.from = from, .span = seen}};
-        help->above = wf_load_acquire(&from->piece); /* pair LP1 -> start() */
-        if (wf_span_units(seen) ||
-            wf_stack_public_above(&victim->stack, (uint32_t)(help->above >> 32), (uint32_t)help->above))
-            return true;
-        wf_stack_ask(&victim->stack);
+        if (at == root)
+            return find_help_in(self, depth, help);
     }
     return false;
 }
@@ -187,28 +213,52 @@ static bool find_help(wf_worker *self, uint32_t root, wf_help *help)
 {
     const weft_pool *pool = self->pool;
     unsigned all = pool->workers + wf_load_relaxed(&pool->seats_used); /* hint: all are looked at again */
-    for (unsigned i = 0; i < all; i++)
-        if (i != self->index && find_help_at(wf_worker_at(pool, i), root, help))
+    for (unsigned i = 0; i < all; i++) {
+        help->victim = wf_worker_at(pool, i);
+        if (help->victim != self && find_help_at(self, root, help))
             return true;
+    }
     return false;
+}
+
+/* Is victim still in the piece in which help was found? */
+static bool still_in(const wf_help *help, uint32_t root)
+{
+    uint64_t above = wf_load_acquire(&help->ours->piece); /* pair LP1 -> start() */
+    return above == help->above && wf_range_peek(&help->ours->range).root == root;
+}
+
+/* Units that turned out to be none of our business: offered from here until others have taken them. Their own
+ * loop's owner will, at the latest: it comes to wait for them. */
+static void offer_again(wf_worker *self, const wf_piece *piece)
+{
+    wf_loop *mine = open_loop(self);
+    if (!mine) {
+        wf_loop_run_piece(self, piece);
+        return;
+    }
+    start(self, mine, piece->span);
+    while (wf_span_units(wf_range_peek(&mine->range)))
+        sched_yield();
+    close_loop(self, mine);
 }
 
 static void give_help(wf_worker *self, uint32_t root, wf_help *help)
 {
-    wf_worker *victim = help->victim;
-    wf_loop *from = help->piece.from;
-    if (wf_span_units(help->piece.span)) {
-        if (wf_range_cut(&from->range, help->piece.span, &help->piece.span))
-            wf_loop_run_piece(self, &help->piece);
-        return;
+    wf_piece *piece = &help->piece;
+    if (piece->span.root && wf_span_units(piece->span)) {
+        if (!wf_range_cut(&piece->from->range, piece->span, &piece->span))
+            return;
+        if (piece->span.root == root || still_in(help, root))
+            wf_loop_run_piece(self, piece);
+        else
+            offer_again(self, piece);
+    } else if (still_in(help, root)) {
+        uint32_t top = (uint32_t)(help->above >> 32), epoch = (uint32_t)help->above;
+        weft_slot_ *slot = wf_stack_steal_above(&help->victim->stack, top, epoch);
+        if (slot)
+            wf_steal_run(self, help->victim, slot);
     }
-    /* Still ours: then `above` is of a piece of ours, or of one that ended since, whose epoch is over. */
-    if (wf_range_peek(&from->range).root != root)
-        return;
-    weft_slot_ *slot =
-        wf_stack_steal_above(&victim->stack, (uint32_t)(help->above >> 32), (uint32_t)help->above);
-    if (slot)
-        wf_steal_run(self, victim, slot);
 }
 
 static void wait_for(wf_worker *self, wf_loop *mine, uint32_t root)

@@ -45,6 +45,13 @@ typedef struct wf_origin {
     wf_worker *owner; /* of either */
 } wf_origin;
 
+/* A short range that a thief left alone, and since when it has not moved. */
+typedef struct wf_eyed {
+    const wf_range *range;
+    uint32_t begin, end;
+    uint64_t since; /* ticks */
+} wf_eyed;
+
 enum wf_mode { WF_IDLE, WF_ACTIVE, WF_WAITING }; /* seats: IDLE is free; WAITING: parked at a join or loop */
 
 struct wf_worker {
@@ -63,11 +70,7 @@ struct wf_worker {
     unsigned index __attribute__((aligned(WF_LINE)));
     unsigned loops_open; /* nesting depth of its loops */
     wf_origin origin;
-    struct {
-        const wf_range *range;
-        uint32_t begin, end;
-        uint64_t since;
-    } eyed; /* a short range that it left alone, and since when it has not moved */
+    wf_eyed eyed[WF_EYED];
     int64_t nap_ns, quiet_since;
     uint64_t entries_seen;
     struct weft_pool *pool;
