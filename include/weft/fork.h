@@ -20,6 +20,9 @@
  * thread that forked them, before the function that forked them returns. In C++ a handle that goes
  * out of scope unjoined (an exception passes) drops itself.
  *
+ * In C++ an exception may pass through the function that forks, but not leave the forked one: it would
+ * have to leave it on another thread.
+ *
  * Up to 8 arguments, 48 bytes together, and a result of at most 48 bytes; more is rejected by the
  * compiler: pass a pointer. Arguments are named by type only; function and array types need a typedef.
  *

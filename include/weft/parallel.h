@@ -13,6 +13,8 @@
  * No grain, no chunk size: idle workers cut pieces from what remains of a running loop, down to the
  * last item, so cheap and skewed bodies are alike to it. Nested calls share the same workers.
  *
+ * A body runs on other threads, too: it must not leave by an exception, longjmp or pthread_exit.
+ *
  * The calling thread works along; a call waits for its own items only and runs nothing else meanwhile.
  * Any thread may call, inside a pool or outside.
  */

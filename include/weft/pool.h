@@ -87,6 +87,7 @@ WEFT_API int weft_pool_default(weft_pool **pool);
  * Calls fn(arg) in the calling thread, as a part of the pool: what fn forks and maps may run on all
  * workers. Equals `fn(arg);`. From inside the same pool it is just that call.
  * @param pool  NULL: the current or the default pool
+ * @param fn    has to return: not to be left by an exception, longjmp or pthread_exit
  * @return 0 after fn returned; -EINVAL (fn is NULL), -ENOMEM (no default pool), -EOWNERDEAD (the pool
  *         was created before a fork(2), by the parent)
  * Any thread, also a worker of another pool. Waits only for what fn itself forked.

@@ -3,7 +3,6 @@
 #include "os/thread.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <signal.h>
 
 /* Synchronous signals are about the thread's own instruction; blocking them would kill the process anyway. */
@@ -15,7 +14,7 @@ static void asynchronous(sigset_t *set)
         sigdelset(set, synchronous[i]);
 }
 
-static int create(wf_thread *thread, const wf_thread_config *config, const cpu_set_t *cpus)
+int wf_thread_create(wf_thread *thread, void *(*main)(void *arg), void *arg, size_t stack_bytes)
 {
     pthread_attr_t attr;
     sigset_t blocked;
@@ -23,27 +22,25 @@ static int create(wf_thread *thread, const wf_thread_config *config, const cpu_s
         return -ENOMEM;
     asynchronous(&blocked);
     int err = pthread_attr_setsigmask_np(&attr, &blocked);
-    if (!err && cpus)
-        err = pthread_attr_setaffinity_np(&attr, config->cpus_bytes, cpus);
-    if (!err && config->stack_bytes)
-        err = pthread_attr_setstacksize(&attr, config->stack_bytes);
+    if (!err && stack_bytes)
+        err = pthread_attr_setstacksize(&attr, stack_bytes);
     if (!err)
-        err = pthread_create(&thread->id, &attr, config->main, config->arg);
-    if (!err)
-        (void)pthread_setname_np(thread->id, config->name);
+        err = pthread_create(&thread->id, &attr, main, arg);
     pthread_attr_destroy(&attr);
     return -err;
-}
-
-int wf_thread_create(wf_thread *thread, const wf_thread_config *config)
-{
-    int err = create(thread, config, config->cpus);
-    if (err && config->cpus)
-        err = create(thread, config, NULL);
-    return err;
 }
 
 void wf_thread_join(wf_thread *thread)
 {
     (void)pthread_join(thread->id, NULL);
+}
+
+void wf_thread_name(const char *name)
+{
+    (void)pthread_setname_np(pthread_self(), name);
+}
+
+int wf_thread_bind(const cpu_set_t *cpus, size_t bytes)
+{
+    return sched_setaffinity(0, bytes, cpus) ? -errno : 0;
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * os/thread.h - the library's own threads: born bound, named, deaf to asynchronous signals.
- *
- * Everything is said in the attributes: the creating thread's masks are never changed, not for a moment.
+ * os/thread.h - the library's own threads: deaf to asynchronous signals from birth, named and bound by
+ * themselves, so that creating many is quick and the creating thread's masks are never touched.
  */
 #ifndef WF_OS_THREAD_H
 #define WF_OS_THREAD_H
@@ -15,17 +14,13 @@ typedef struct wf_thread {
     pthread_t id;
 } wf_thread;
 
-typedef struct wf_thread_config {
-    void *(*main)(void *arg);
-    void *arg;
-    const cpu_set_t *cpus; /* NULL: like the creator; else where it may run */
-    size_t cpus_bytes;
-    size_t stack_bytes; /* 0: the system's default */
-    const char *name;   /* at most 15 characters */
-} wf_thread_config;
-
-/* 0 or a negative errno. A binding that the system refuses is left out: the thread then runs unbound. */
-int wf_thread_create(wf_thread *thread, const wf_thread_config *config);
+/* stack_bytes 0: the system's default. 0 or a negative errno. */
+int wf_thread_create(wf_thread *thread, void *(*main)(void *arg), void *arg, size_t stack_bytes);
 void wf_thread_join(wf_thread *thread);
+
+/* The calling thread's name (15 characters count) and where it may run; 0 or a negative errno: it runs
+ * where it could before. */
+void wf_thread_name(const char *name);
+int wf_thread_bind(const cpu_set_t *cpus, size_t bytes);
 
 #endif

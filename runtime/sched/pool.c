@@ -87,14 +87,6 @@ static int make_workers(weft_pool *pool)
     return 0;
 }
 
-static void *thread_main(void *arg)
-{
-    wf_worker *self = arg;
-    weft_self_ = &self->stack.head;
-    wf_idle_run(self);
-    return NULL;
-}
-
 /* How many pools of the process own their PUs. */
 static unsigned bound_pools;
 
@@ -111,22 +103,28 @@ static enum wf_distance reach_of(weft_pool *pool, int bind)
     return bind == WEFT_BIND_PU ? WF_SAME_CORE : WF_SAME_CACHE;
 }
 
-static int start_thread(wf_worker *worker, const weft_pool_config *config, enum wf_distance reach)
+/* Not bound where the system refuses, or has no memory: the worker runs anywhere in the process's mask. */
+static void bind_self(const wf_worker *self)
 {
-    char name[24];
-    wf_thread_config thread = {
-        .main = thread_main, .arg = worker, .stack_bytes = config->stack_bytes, .name = name};
-    snprintf(name, sizeof name, "%.10s-%u", config->name ? config->name : "weft", worker->index);
-    cpu_set_t *cpus = NULL;
-    if (reach < WF_SAME_MACHINE) {
-        cpus = wf_machine_cpus(worker->pool->machine, worker->pu, reach, &thread.cpus_bytes);
-        if (!cpus)
-            return -ENOMEM;
-    }
-    thread.cpus = cpus;
-    int err = wf_thread_create(&worker->thread, &thread);
+    size_t bytes;
+    if (self->pool->reach == WF_SAME_MACHINE)
+        return;
+    cpu_set_t *cpus = wf_machine_cpus(self->pool->machine, self->pu, self->pool->reach, &bytes);
+    if (cpus)
+        (void)wf_thread_bind(cpus, bytes);
     wf_free(cpus);
-    return err;
+}
+
+static void *thread_main(void *arg)
+{
+    wf_worker *self = arg;
+    char name[24];
+    snprintf(name, sizeof name, "%s-%u", self->pool->name, self->index);
+    wf_thread_name(name);
+    bind_self(self);
+    weft_self_ = &self->stack.head;
+    wf_idle_run(self);
+    return NULL;
 }
 
 /* All count as searching from the start; who could not be created is taken out again. */
@@ -134,10 +132,15 @@ static int start_threads(weft_pool *pool, const weft_pool_config *config)
 {
     unsigned started = 0;
     int err = 0;
-    enum wf_distance reach = reach_of(pool, config->bind);
+    snprintf(pool->name, sizeof pool->name, "%s", config->name ? config->name : "weft");
+    pool->reach = reach_of(pool, config->bind);
     wf_sleep_start(pool, pool->workers);
-    while (started < pool->workers && !(err = start_thread(wf_worker_at(pool, started), config, reach)))
-        wf_store_relaxed(&pool->started, ++started); /* statistic */
+    while (started < pool->workers && !err) {
+        wf_worker *worker = wf_worker_at(pool, started);
+        err = wf_thread_create(&worker->thread, thread_main, worker, config->stack_bytes);
+        if (!err)
+            wf_store_relaxed(&pool->started, ++started); /* statistic */
+    }
     wf_sleep_absent(pool, pool->workers - started);
     if (pool->workers && !started)
         return err == -ENOMEM ? err : -EAGAIN;

@@ -87,13 +87,14 @@ struct weft_pool {
     unsigned workers, seats;
     unsigned started; /* threads; fewer than workers if the system refused some: their records stay empty */
     wf_machine *machine;
-    wf_worker *all;    /* workers, then seats */
-    uint16_t *victims; /* the workers' lists, one after the other */
-    bool bound;        /* counts as a pool that owns its PUs */
+    wf_worker *all;         /* workers, then seats */
+    uint16_t *victims;      /* the workers' lists, one after the other */
+    bool bound;             /* counts as a pool that owns its PUs */
+    enum wf_distance reach; /* how far from its PU a worker may run */
     uint64_t spin_ticks, wait_ticks, short_ticks, block_ticks, paid_ticks, answer_ticks;
     struct weft_local *locals; /* under locals_lock */
     pthread_mutex_t locals_lock;
-    char name[12];
+    char name[11];
 
     /* The sleep word; sched/idle.h. */
     uint64_t idle __attribute__((aligned(WF_LINE)));

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* os/thread: binding, signal mask, name, stack, and what the creator keeps. */
+/* os/thread: signal mask, stack, name, binding, and what the creator keeps. */
 #include "os/thread.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <signal.h>
 #include <string.h>
 
 typedef struct seen {
+    const cpu_set_t *bind; /* NULL: do not */
+    int bound;
     sigset_t blocked;
     cpu_set_t cpus;
     char name[16];
@@ -17,17 +20,20 @@ static void *look(void *arg)
 {
     seen *s = arg;
     pthread_attr_t attr;
+    wf_thread_name("weft-test");
+    if (s->bind)
+        s->bound = wf_thread_bind(s->bind, sizeof *s->bind);
     pthread_sigmask(SIG_BLOCK, NULL, &s->blocked);
     sched_getaffinity(0, sizeof s->cpus, &s->cpus);
+    pthread_getname_np(pthread_self(), s->name, sizeof s->name);
     pthread_getattr_np(pthread_self(), &attr);
     pthread_attr_getstacksize(&attr, &s->stack_bytes);
     pthread_attr_destroy(&attr);
     return NULL;
 }
 
-Test(thread, is_born_as_asked_and_leaves_its_creator_alone)
+Test(thread, is_as_asked_and_leaves_its_creator_alone)
 {
-    seen s;
     cpu_set_t before, after, one;
     sigset_t mask_before, mask_after;
     sched_getaffinity(0, sizeof before, &before);
@@ -37,11 +43,13 @@ Test(thread, is_born_as_asked_and_leaves_its_creator_alone)
         cpu++;
     CPU_ZERO(&one);
     CPU_SET(cpu, &one);
+    seen s = {.bind = &one};
     wf_thread thread;
-    wf_thread_config config = {look, &s, &one, sizeof one, 256 * 1024, "weft-test"};
-    cr_assert_eq(wf_thread_create(&thread, &config), 0);
+    cr_assert_eq(wf_thread_create(&thread, look, &s, 256 * 1024), 0);
     wf_thread_join(&thread);
+    cr_assert_eq(s.bound, 0);
     cr_assert(CPU_EQUAL(&s.cpus, &one));
+    cr_assert_str_eq(s.name, "weft-test");
     cr_assert(sigismember(&s.blocked, SIGINT) && sigismember(&s.blocked, SIGUSR1) &&
               sigismember(&s.blocked, SIGTERM));
     cr_assert(!sigismember(&s.blocked, SIGSEGV) && !sigismember(&s.blocked, SIGFPE) &&
@@ -54,23 +62,23 @@ Test(thread, is_born_as_asked_and_leaves_its_creator_alone)
     cr_assert_eq(memcmp(&mask_before, &mask_after, sizeof(unsigned long)), 0);
 }
 
-Test(thread, runs_unbound_where_the_binding_is_refused)
+Test(thread, runs_on_where_it_was_when_a_binding_is_refused)
 {
-    seen s;
     cpu_set_t impossible, own;
     CPU_ZERO(&impossible);
     CPU_SET(CPU_SETSIZE - 1, &impossible);
     sched_getaffinity(0, sizeof own, &own);
+    seen s = {.bind = &impossible};
     wf_thread thread;
-    wf_thread_config config = {look, &s, &impossible, sizeof impossible, 0, "weft-test"};
-    cr_assert_eq(wf_thread_create(&thread, &config), 0);
+    cr_assert_eq(wf_thread_create(&thread, look, &s, 0), 0);
     wf_thread_join(&thread);
+    cr_assert_eq(s.bound, -EINVAL);
     cr_assert(CPU_EQUAL(&s.cpus, &own));
 }
 
 Test(thread, a_stack_that_cannot_be_had_is_an_error)
 {
+    seen s = {0};
     wf_thread thread;
-    wf_thread_config config = {look, NULL, NULL, 0, (size_t)1 << 60, "weft-test"};
-    cr_assert_lt(wf_thread_create(&thread, &config), 0);
+    cr_assert_lt(wf_thread_create(&thread, look, &s, (size_t)1 << 60), 0);
 }
