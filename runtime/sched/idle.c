@@ -51,14 +51,12 @@ static void sleep_for_good(wf_worker *self, bool leaves)
     wf_sleep_end(self);
 }
 
-/* One nap as the sentinel; false: there is another. */
+/* One nap as the sentinel; false: there is another. No last look before it: a nap ends by itself. */
 static bool nap(wf_worker *self)
 {
-    bool lengthy = self->nap_ns >= WF_NAP_LONG_NS;
-    if (!wf_nap_begin(self, lengthy))
+    if (!wf_nap_begin(self, self->nap_ns >= WF_NAP_LONG_NS))
         return false;
-    if (!lengthy || !(wf_place_free(self->pool) && wf_visible(self)))
-        wf_park(&self->parker, self->nap_ns);
+    wf_park(&self->parker, self->nap_ns);
     wf_nap_end(self);
     self->nap_ns = self->nap_ns * 2 < WF_NAP_MAX_NS ? self->nap_ns * 2 : WF_NAP_MAX_NS;
     return true;

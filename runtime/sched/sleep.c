@@ -243,8 +243,8 @@ void wf_guest_end(wf_worker *self)
      * and the next guest in the seat sees what this one left there */
     wf_store_seq_cst(&self->mode, (uint32_t)WF_IDLE);
     uint64_t idle = read_idle(pool);
-    if (unwatched(idle) && count_of(idle, SLEEPING) < wf_load_relaxed(&pool->started) && /* hint */
-        place_free(pool, idle))
+    bool others = count_of(idle, SLEEPING) < wf_load_relaxed(&pool->started); /* hint */
+    if (unwatched(idle) && (others || active_guests(pool)) && place_free(pool, idle))
         wake_one(self);
 }
 
