@@ -95,7 +95,8 @@ struct weft_worker_ {
     intptr_t room; /* what limit is while nobody asks: the owner's */
 } __attribute__((aligned(128)));
 
-/* The calling thread's worker; a head whose limit is 0 outside a pool, never NULL. */
+/* The calling thread's worker; outside a pool a head whose limit is below every slot's address, with or
+ * without the highest bit. Never NULL. */
 extern __thread WEFT_API weft_worker_ *weft_self_ __attribute__((tls_model("initial-exec")));
 
 /* The cold twin of fork: pushes the child and answers whoever asked (its slot), or gives a

@@ -35,7 +35,7 @@ typedef struct weft_local_config {
 
 /**
  * Creates a set of values for a pool (NULL: current or default); none is made yet.
- * @return 0, -EINVAL (local or config is NULL, bytes is 0), -ENOMEM, -EOWNERDEAD
+ * @return 0, -EINVAL (local or config is NULL, its size makes no sense, bytes is 0), -ENOMEM, -EOWNERDEAD
  * Any thread.
  */
 WEFT_API int weft_local_create(weft_local **local, weft_pool *pool, const weft_local_config *config);

@@ -81,7 +81,7 @@ typedef struct weft_map_config {
  * @param config             may be NULL; not kept
  * @return 0: every item ran with status 0. WEFT_EITEM: at least one did not; see the report.
  *         Before any item: -EINVAL (fn is NULL; an array is NULL but its size is not 0; on_error
- *         unknown), -EOVERFLOW (n * size does not fit), -ENOMEM (no default pool), -EOWNERDEAD; then
+ *         unknown; a config of a size that makes no sense), -EOVERFLOW (n * size does not fit), -ENOMEM (no default pool), -EOWNERDEAD; then
  *         status and report are not written.
  * With n == 1 or one worker the items run in the caller, in order.
  */

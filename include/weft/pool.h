@@ -14,7 +14,8 @@
  *
  * A thread outside the pool that enters it is a guest: it starts at once, in place, and hands work
  * over only when somebody else has time for it. Its affinity, signal mask and floating-point
- * environment are not touched. Guests sit in seats; with no seat free the call runs serially.
+ * environment are not touched. Guests sit in seats; with no seat free the call runs serially. A guest that
+ * works occupies a place: with two workers and one guest, two threads are active at a time, not three.
  */
 #ifndef WEFT_POOL_H
 #define WEFT_POOL_H
@@ -44,7 +45,7 @@ typedef struct weft_pool_config {
     int bind;           /**< enum weft_bind */
     int flat;           /**< 1: do not ask hwloc about the machine; all PUs count as equally far */
     int64_t spin_ns;    /**< how long an idle worker looks round before it sleeps. 0: 30 us with a PU
-                              for each worker, else 2 us; WEFT_NONE: not at all */
+                              for each worker, else 2 us; WEFT_NONE: not at all; at most 1 s */
     size_t stack_bytes; /**< of a worker's thread. 0: the system's default; at least 64 KiB */
     const char *name;   /**< of the threads, "name-3"; copied; at most 10 characters count. NULL: "weft" */
 } weft_pool_config;
@@ -58,8 +59,8 @@ typedef struct weft_pool_config {
  * @param pool    receives the pool; NULL after an error
  * @param config  may be NULL; not kept
  * @return 0; -EINVAL (pool is NULL; a size or number that makes no sense), -ENOMEM, -EAGAIN (workers
- *         were asked for and not one thread could be created). If only some threads can be created
- *         the pool works with those: weft_pool_workers tells.
+ *         were asked for and not one thread could be created). The first thread that cannot be created
+ *         ends the attempt: the pool works with those before it, weft_pool_workers tells how many.
  * Any thread; waits for nothing but the start of the threads. The threads block all signals but the
  * synchronous ones and have the floating-point environment of the caller.
  */

@@ -3,7 +3,8 @@
  * base/config.h - reading a config struct of a program that was compiled with an older or newer header.
  *
  * A config begins with its size and only ever grows at the end: what an older program does not know is
- * zero, the default; what a newer one sets and this library does not know is refused.
+ * zero, the default; what a newer one sets and this library does not know is refused. So is a size below
+ * `least`, that of the first release: it would cut a field in two.
  */
 #ifndef WF_BASE_CONFIG_H
 #define WF_BASE_CONFIG_H
@@ -13,14 +14,14 @@
 #include <string.h>
 
 /* Copies `from` (NULL: all defaults) into the `bytes` of `to`. False: its size makes no sense. */
-static inline bool wf_config_read(void *to, size_t bytes, const void *from)
+static inline bool wf_config_read(void *to, size_t bytes, size_t least, const void *from)
 {
     size_t given = bytes;
     memset(to, 0, bytes);
     if (!from)
         return true;
     memcpy(&given, from, sizeof given);
-    if (given < sizeof given || given > 4096)
+    if (given < least || given > 4096)
         return false;
     for (size_t i = bytes; i < given; i++)
         if (((const char *)from)[i])

@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "os/memory.h"
 
@@ -28,10 +29,13 @@ static cpu_set_t *affinity(size_t *bytes)
 /* Loaded once and kept: hwloc's own memory, shared by all pools of the process. */
 static hwloc_topology_t topology;
 
+/* Without it hwloc finds nothing and says so on stderr. */
+static const char sysfs[] = "/sys/devices/system/cpu";
+
 static void load(void)
 {
     hwloc_topology_t t;
-    if (hwloc_topology_init(&t))
+    if (access(sysfs, F_OK) || hwloc_topology_init(&t))
         return;
     unsigned long flags = HWLOC_TOPOLOGY_FLAG_DONT_CHANGE_BINDING;
     if (hwloc_topology_set_io_types_filter(t, HWLOC_TYPE_FILTER_KEEP_NONE) ||

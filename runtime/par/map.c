@@ -69,7 +69,7 @@ int weft_parallel_map(weft_pool *pool, weft_item_fn *fn, const void *in, size_t 
                       size_t out_size, size_t n, const weft_map_config *config)
 {
     map m = {.fn = fn, .in = in, .out = out, .in_size = in_size, .out_size = out_size, .index = n};
-    if (!wf_config_read(&m.config, sizeof m.config, config))
+    if (!wf_config_read(&m.config, sizeof m.config, sizeof m.config, config))
         return -EINVAL;
     int err = check(&m, n);
     if (err)

@@ -191,7 +191,7 @@ int weft_pool_create(weft_pool **pool, const weft_pool_config *given)
     if (!pool)
         return -EINVAL;
     *pool = NULL;
-    if (!wf_config_read(&config, sizeof config, given) || !sensible(&config))
+    if (!wf_config_read(&config, sizeof config, sizeof config, given) || !sensible(&config))
         return -EINVAL;
     weft_pool *made = wf_alloc(sizeof *made);
     if (!made)
@@ -339,7 +339,7 @@ int weft_local_create(weft_local **local, weft_pool *pool, const weft_local_conf
     if (!local)
         return -EINVAL;
     *local = NULL;
-    if (!given || !wf_config_read(&config, sizeof config, given) || !config.bytes)
+    if (!given || !wf_config_read(&config, sizeof config, sizeof config, given) || !config.bytes)
         return -EINVAL;
     int err = resolve(pool, &pool);
     return err ? err : wf_local_create(local, pool, &config);

@@ -14,10 +14,12 @@ typedef struct newer {
     int a, b, c;
 } newer;
 
+#define LEAST offsetof(known, b)
+
 Test(config, null_is_all_defaults)
 {
     known to = {1, 2, 3};
-    cr_assert(wf_config_read(&to, sizeof to, NULL));
+    cr_assert(wf_config_read(&to, sizeof to, LEAST, NULL));
     cr_assert_eq(to.a, 0);
     cr_assert_eq(to.b, 0);
 }
@@ -25,7 +27,7 @@ Test(config, null_is_all_defaults)
 Test(config, an_older_program_leaves_the_rest_default)
 {
     known to, from = {offsetof(known, b), 5, 6};
-    cr_assert(wf_config_read(&to, sizeof to, &from));
+    cr_assert(wf_config_read(&to, sizeof to, LEAST, &from));
     cr_assert_eq(to.a, 5);
     cr_assert_eq(to.b, 0);
 }
@@ -34,18 +36,18 @@ Test(config, a_newer_program_is_fine_if_it_asks_nothing_new)
 {
     known to;
     newer from = {sizeof from, 5, 6, 0};
-    cr_assert(wf_config_read(&to, sizeof to, &from));
+    cr_assert(wf_config_read(&to, sizeof to, LEAST, &from));
     cr_assert_eq(to.b, 6);
     from.c = 1;
-    cr_assert_not(wf_config_read(&to, sizeof to, &from));
+    cr_assert_not(wf_config_read(&to, sizeof to, LEAST, &from));
 }
 
 Test(config, sizes_that_make_no_sense)
 {
-    static const size_t sizes[] = {0, 1, sizeof(size_t) - 1, 4097, SIZE_MAX};
+    static const size_t sizes[] = {0, 1, LEAST - 1, 4097, SIZE_MAX};
     known to;
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         known from = {sizes[i], 1, 2};
-        cr_assert_not(wf_config_read(&to, sizeof to, &from));
+        cr_assert_not(wf_config_read(&to, sizeof to, LEAST, &from));
     }
 }
