@@ -146,7 +146,8 @@ extern "C"
 #define WEFT_FITS_(type, text) _Static_assert(WEFT_IN_SLOT_(type), text);
 #endif
 
-/* top = slot, then claim is read: the owner's half of the asymmetric Dekker pair (task_stack.h). */
+/* top = slot, then claim is read: the owner's half of the asymmetric Dekker pair (task_stack.h).
+ * pair TS1 -> wf_stack_force(): what it exposes lies below top; pair TS6: claim, by its barrier. */
 WEFT_INLINE_ int weft_private_(weft_worker_ *w, intptr_t slot)
 {
     __atomic_store_n(&w->top, slot, __ATOMIC_RELEASE);

@@ -47,6 +47,9 @@ typedef struct weft_pool_config {
     int64_t spin_ns;    /**< how long an idle worker looks round before it sleeps. 0: 30 us with a PU
                               for each worker, else 2 us; WEFT_NONE: not at all; at most 1 s */
     size_t stack_bytes; /**< of a worker's thread. 0: the system's default; at least 64 KiB */
+    int force;          /**< 0: children of a worker that is asked for work and does not come to its next fork
+                              for 20 us are made public in its stead, where membarrier(2) is allowed; WEFT_NONE:
+                              never (it interrupts every core that runs a thread of the process) */
     const char *name;   /**< of the threads, "name-3"; copied; at most 10 characters count. NULL: "weft" */
 } weft_pool_config;
 

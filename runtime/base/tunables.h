@@ -22,8 +22,8 @@
 /* How much a block may grow over the one before. */
 #define WF_BLOCK_GROWTH 8
 
-/* Short ranges that a thief keeps an eye on at a time; a power of two. */
-#define WF_EYED 8
+/* Things that an idle worker keeps an eye on at a time. */
+#define WF_SIGHTS 16
 
 /* A stolen task that lasted less did not pay for the steal: the thief's patience is not renewed. */
 #define WF_PAID_NS 2000
@@ -36,6 +36,9 @@
 /* After asking, the sentinel waits this long for the answer before its next nap; longer than WF_SHORT_NS, so
  * that a range which stands still is cut in one look. */
 #define WF_ANSWER_NS 3000
+
+/* A worker that was asked and has done nothing since is published by force. A barrier everywhere costs 8 us. */
+#define WF_FORCE_NS 20000
 
 /* The sentinel's naps, doubling; from WF_NAP_LONG_NS on, publishers wake it; after WF_GRACE_NS without
  * any activity it sleeps like the others. */

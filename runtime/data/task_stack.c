@@ -3,6 +3,7 @@
 #include "data/task_stack.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <string.h>
 
 #include "base/annotate.h"
@@ -62,8 +63,9 @@ int wf_stack_init(wf_task_stack *stack)
     stack->end = slot_at(stack, slots);
     stack->head.room = room_above(stack, 0);
     wf_store_relaxed(&stack->head.top, stack->base);        /* owner only */
-    wf_store_relaxed(&stack->head.claim, stack->base);      /* owner only */
     wf_store_relaxed(&stack->head.limit, stack->head.room); /* owner only, or hint: a request comes again */
+    /* pair TS6 -> force(): base is there, and the rest */
+    wf_store_release(&stack->head.claim, stack->base);
     return 0;
 }
 
@@ -111,63 +113,89 @@ intptr_t wf_stack_push(wf_task_stack *stack, void (*run)(weft_slot_ *), const vo
     slot->run = run;
     memcpy(slot->payload, args, bytes);
     wf_tsan_release(slot);
-    /* pair TS1 -> a forcing thief: the slot is filled before top covers it */
+    /* pair TS1 -> wf_stack_force(): the slot is filled before top covers it */
     wf_store_release(&stack->head.top, top + WEFT_SLOT_BYTES_);
     return top;
 }
 
+/* The owner begins to change claim or split: an exposure is revoked, a commit waited out. */
+static void claim_begin(wf_task_stack *stack)
+{
+    intptr_t claim = wf_load_relaxed(&stack->head.claim); /* re-checked by the exchange */
+    for (unsigned spins = 0;; spins++) {
+        if (!(claim & WF_CLAIM_COMMITTING)) {
+            /* pair TS6 -> wf_stack_force(): F5 fails from here on */
+            if (wf_cas_acq_rel(&stack->head.claim, &claim, stack->base | WF_CLAIM_OWNER))
+                return;
+            continue;
+        }
+        if (spins % 64 == 63)
+            sched_yield();
+        wf_pause();
+        claim = wf_load_relaxed(&stack->head.claim); /* re-checked by the exchange */
+    }
+}
+
+static void claim_end(wf_task_stack *stack, uint32_t split)
+{
+    wf_store_release(&stack->head.claim, slot_at(stack, split)); /* pair TS6 -> wf_stack_force() */
+}
+
 bool wf_stack_publish(wf_task_stack *stack)
 {
+    claim_begin(stack);
     uint64_t span = wf_load_relaxed(&stack->span); /* re-checked by the exchange */
     uint32_t split = split_of(span), top = wf_stack_depth(stack);
-    if (tail_of(span) < split || top <= split)
-        return false;
-    uint32_t more = split + (top - split + 1) / 2;
-    wf_store_relaxed(&stack->head.claim, slot_at(stack, more)); /* owner only: thieves do not read it */
-    /* pair TS2 -> wf_stack_steal(): who sees the new split sees the slots below it */
-    while (!wf_cas_seq_cst(&stack->span, &span, span_of(tail_of(span), more, epoch_of(span))))
-        ;
-    return true;
+    bool more = tail_of(span) >= split && top > split;
+    if (more) {
+        split += (top - split + 1) / 2;
+        /* pair TS2 -> wf_stack_steal(): who sees the new split sees the slots below it */
+        while (!wf_cas_seq_cst(&stack->span, &span, span_of(tail_of(span), split, epoch_of(span))))
+            ;
+    }
+    claim_end(stack, split);
+    return more;
 }
 
 bool wf_stack_take_back(wf_task_stack *stack, intptr_t slot)
 {
-    uint32_t index = index_of(stack, slot);
+    uint32_t index = index_of(stack, slot), split;
+    claim_begin(stack);
     uint64_t span = wf_load_relaxed(&stack->span); /* re-checked by the exchange */
     for (;;) {
-        uint32_t tail = tail_of(span), split = split_of(span);
-        if (tail > index)
-            return false;
-        if (split <= index)
+        uint32_t tail = tail_of(span);
+        split = split_of(span);
+        if (tail > index || split <= index)
             break;
         uint32_t less = tail + (index - tail) / 2;
         /* pair TS2 -> wf_stack_steal(): a thief that took the slot has moved tail past it first */
         if (wf_cas_seq_cst(&stack->span, &span, span_of(tail, less, epoch_of(span)))) {
             split = less;
-            wf_store_relaxed(&stack->head.claim, slot_at(stack, split)); /* owner only */
             break;
         }
     }
-    return true;
+    claim_end(stack, split);
+    return split <= index;
 }
 
 void wf_stack_above(wf_task_stack *stack, intptr_t slot)
 {
-    /* pair TS1 -> a forcing thief: as wf_stack_push() */
+    /* pair TS1 -> wf_stack_force(): as wf_stack_push() */
     wf_store_release(&stack->head.top, slot + WEFT_SLOT_BYTES_);
 }
 
 void wf_stack_joined(wf_task_stack *stack, intptr_t slot)
 {
     uint32_t index = index_of(stack, slot);
+    claim_begin(stack);
     uint64_t span = wf_load_relaxed(&stack->span); /* owner only: nothing is public, so no thief writes it */
     WF_CHECK(tail_of(span) == index + 1 && split_of(span) == index + 1, "all older children are taken");
     wf_store_relaxed(&((weft_slot_ *)slot)->state,
-                     (uint64_t)0);              /* owner only: its thief is through with it */
-    wf_store_relaxed(&stack->head.claim, slot); /* owner only */
-    wf_store_relaxed(&stack->head.top, slot);   /* owner only */
+                     (uint64_t)0);            /* owner only: its thief is through with it */
+    wf_store_relaxed(&stack->head.top, slot); /* owner only */
     /* pair TS2 -> wf_stack_steal(): later slots of the same index are published after this */
     wf_store_release(&stack->span, span_of(index, index, epoch_of(span)));
+    claim_end(stack, index);
 }
 
 static void set_epoch(wf_task_stack *stack, uint32_t epoch)
@@ -196,6 +224,61 @@ void wf_stack_ask(wf_task_stack *stack)
     if (wf_load_relaxed(&stack->head.limit)) /* hint: asked already */
         /* pair SL1 -> wf_stack_calm(): a request that is overwritten was announced before */
         wf_store_seq_cst(&stack->head.limit, (intptr_t)ASKED);
+}
+
+bool wf_stack_silent(const wf_task_stack *stack, uint64_t *mark)
+{
+    *mark = wf_load_relaxed(&stack->span);                                                    /* hint */
+    return wf_load_relaxed(&stack->head.limit) == ASKED && tail_of(*mark) >= split_of(*mark); /* hint */
+}
+
+/* F1: where split would go; 0: there is nothing to expose. */
+static uint32_t exposable(const wf_task_stack *stack, intptr_t claim)
+{
+    uint64_t span = wf_load_acquire(&stack->span);    /* pair TS2 -> wf_stack_joined() */
+    intptr_t top = wf_load_acquire(&stack->head.top); /* pair TS1 -> wf_stack_push() */
+    uint32_t split = split_of(span);
+    if (tail_of(span) < split || claim != slot_at(stack, split) || top <= claim)
+        return 0;
+    return split + (index_of(stack, top) - split + 1) / 2;
+}
+
+static bool force(wf_task_stack *stack, bool (*barrier)(void))
+{
+    intptr_t claim = wf_load_acquire(&stack->head.claim); /* pair TS6 -> claim_end(), wf_stack_init() */
+    uint32_t split = claim ? exposable(stack, claim) : 0; /* 0: a seat that nobody has used yet */
+    if (!split)
+        return false;
+    intptr_t exposed = slot_at(stack, split) | WF_CLAIM_EXPOSING;
+    if (!wf_cas_seq_cst(&stack->head.claim, &claim, exposed)) /* F2; pair TS6 -> weft_private_() */
+        return false;
+    bool passed = barrier();                          /* F3 */
+    intptr_t top = wf_load_acquire(&stack->head.top); /* F4; pair TS1 -> wf_stack_push() */
+    if (top < slot_at(stack, split))
+        split = top > claim ? index_of(stack, top) : 0;
+    if (!passed || !split) {
+        (void)wf_cas_acq_rel(&stack->head.claim, &exposed, claim); /* pair TS6 -> claim_begin() */
+        return false;
+    }
+    intptr_t committing = slot_at(stack, split) | WF_CLAIM_COMMITTING;
+    if (!wf_cas_acq_rel(&stack->head.claim, &exposed, committing)) /* F5; pair TS6 -> claim_begin() */
+        return false;
+    uint64_t span = wf_load_relaxed(&stack->span); /* re-checked by the exchange */
+    /* F6; pair TS2 -> wf_stack_steal() */
+    while (!wf_cas_seq_cst(&stack->span, &span, span_of(tail_of(span), split, epoch_of(span))))
+        ;
+    claim_end(stack, split); /* F7 */
+    return true;
+}
+
+bool wf_stack_force(wf_task_stack *stack, bool (*barrier)(void))
+{
+    uint32_t free = 0;
+    if (!wf_cas_acq_rel(&stack->forcing, &free, 1u)) /* pair TS7 -> wf_stack_force(): one at a time */
+        return false;
+    bool done = force(stack, barrier);
+    wf_store_release(&stack->forcing, 0u); /* pair TS7 -> wf_stack_force() */
+    return done;
 }
 
 bool wf_stack_public(const wf_task_stack *stack)

@@ -10,8 +10,11 @@
  *   top    owner: fork and join move it (inlined in weft/fork.h)
  *   limit  a fork at or above it takes the cold path. Owner: room = min(end, split + WF_PRIVATE_MAX) when
  *          nobody asks; anybody: ASKED, the owner: OFFERED, both below every slot: publish at the next fork
- *   claim  a join below it takes the cold path. Owner. claim == the slot at split whenever the owner runs
- *          user code. Slots are 64-aligned; the low bits are laid out for exposure by force (WF_CLAIM_*)
+ *   claim  a join below it takes the cold path. Slots are 64-aligned; the low bits say who may write it:
+ *          0          the owner runs user code; claim == the slot at split. A forcing thief may: EXPOSING
+ *          OWNER      the owner is in a cold path that changes claim or split
+ *          EXPOSING   a thief has put claim over private slots, to be revoked by the owner (-> OWNER)
+ *          COMMITTING that thief publishes them; the owner's cold paths wait these few instructions out
  *   span   tail, split and epoch in one word. Thieves: tail + 1 while tail < split; owner: all else
  *   slot.state  who took it and under which epoch and top, joiner parked, done
  *
@@ -20,6 +23,14 @@
  *   O publish claim up to the new split (T never reads claim), then split up by exchange on span
  *   O join    top down (inlined); slot below claim: wf_stack_take_back: split down past it by exchange on
  *             span, unless tail is past it: then it was taken: top up again, wait for done, wf_stack_joined
+ *   T force   when the owner does not answer (a long call, a block): at most one thief at a time (forcing)
+ *             F1 nothing is public, private slots up to top   F2 claim -> over the older half, EXPOSING
+ *             F3 a barrier in all threads (handed in)         F4 read top again: what was popped is left out
+ *             F5 claim EXPOSING -> COMMITTING by exchange: fails if the owner revoked   F6 split up
+ *             F7 claim without flags
+ *             The owner's join (store top, compiler barrier, load claim) and F2 to F4 (store claim, barrier
+ *             everywhere, load top) are an asymmetric Dekker pair: a join that did not see EXPOSING is seen
+ *             by F4; one that did comes to the cold path and revokes, or finds the slots public.
  *   T steal   tail + 1 by exchange on span, then state += who, epoch, top; run; state = done
  *   T leapfrog the same, if span has the epoch and tail >= the top that the taken slot recorded
  *
@@ -37,7 +48,7 @@
  *
  * Who may call together: the functions marked O only the owner; those marked T any thread, any time.
  * Progress: lock-free; O never waits here. Sources: Faxen 2008 and 2010 (Wool), van Dijk & van de Pol 2014
- * (Lace: split), Wagner & Calder 1993 (leapfrogging).
+ * (Lace: split), Wagner & Calder 1993 (leapfrogging), Ladan-Mozes, Lee & Vyukov 2011 (asymmetric fences).
  */
 #ifndef WF_DATA_TASK_STACK_H
 #define WF_DATA_TASK_STACK_H
@@ -49,9 +60,10 @@
 
 #include "base/atomic.h"
 
-/* Flags in claim, below the slot's address; 0: nobody exposes by force. */
+/* Flags in claim, below the slot's address. */
 #define WF_CLAIM_EXPOSING 1
 #define WF_CLAIM_COMMITTING 2
+#define WF_CLAIM_OWNER 4
 
 /* slot.state: flags 3 bits | thief 13 | top 20 | epoch 24 */
 #define WF_SLOT_PARKED 1u /* the joiner sleeps: wake it */
@@ -67,6 +79,7 @@ typedef struct wf_taken {
 typedef struct wf_task_stack {
     weft_worker_ head; /* first: what weft_self_ points to */
     uint64_t span __attribute__((aligned(WF_LINE)));
+    uint32_t forcing;                                /* 1: a thief is between F1 and F7 */
     intptr_t base __attribute__((aligned(WF_LINE))); /* slot 0; 0: no memory yet */
     intptr_t end;                                    /* past the last slot */
     uint32_t slots;
@@ -103,6 +116,11 @@ uint32_t wf_stack_epoch(const wf_task_stack *stack);
 
 /* T. Asks the owner to publish. */
 void wf_stack_ask(wf_task_stack *stack);
+/* T. Has it been asked and not answered, with nothing public? *mark changes when it does. */
+bool wf_stack_silent(const wf_task_stack *stack, uint64_t *mark);
+/* T. Publishes the older half of the private children in the owner's stead; false: there are none, the owner
+ * was quicker, or `barrier` failed. */
+bool wf_stack_force(wf_task_stack *stack, bool (*barrier)(void));
 /* T. Is there something to steal? */
 bool wf_stack_public(const wf_task_stack *stack);
 bool wf_stack_public_above(const wf_task_stack *stack, uint32_t top, uint32_t epoch);

@@ -3,7 +3,7 @@
  * sched/find.h - the policy of idle workers: where they look for work, and in which order.
  *
  * Near workers before far ones, seats last. At each: a loop that is worth a cut, then the oldest public
- * child; at an active one that shows neither, a request to publish.
+ * child; at an active one that shows neither, a request to publish; at one that has not answered for long, force.
  */
 #ifndef WF_SCHED_FIND_H
 #define WF_SCHED_FIND_H

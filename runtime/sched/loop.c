@@ -6,6 +6,7 @@
 
 #include "base/annotate.h"
 #include "os/clock.h"
+#include "sched/eye.h"
 #include "sched/sleep.h"
 #include "sched/steal.h"
 
@@ -119,12 +120,7 @@ static bool worth_it(wf_worker *self, const wf_loop *from, wf_span seen)
     uint64_t each = wf_load_relaxed(&from->unit_ticks); /* hint */
     if (each && wf_span_units(seen) * each >= self->pool->short_ticks)
         return true;
-    wf_eyed *eyed = &self->eyed[((uintptr_t)from / sizeof *from) % WF_EYED];
-    uint64_t now = wf_ticks();
-    if (eyed->range == &from->range && eyed->begin == seen.begin && eyed->end == seen.end)
-        return now - eyed->since > self->pool->short_ticks;
-    *eyed = (wf_eyed){.range = &from->range, .begin = seen.begin, .end = seen.end, .since = now};
-    return false;
+    return wf_eye(self, &from->range, seen.begin | (uint64_t)seen.end << 32) > self->pool->short_ticks;
 }
 
 bool wf_loop_cut(wf_worker *self, wf_worker *victim, wf_piece *piece)

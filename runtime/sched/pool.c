@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/config.h"
+#include "os/barrier.h"
 #include "os/clock.h"
 #include "os/memory.h"
 #include "sched/idle.h"
@@ -30,8 +31,8 @@ static bool sensible(const weft_pool_config *config)
 {
     return in_range(config->workers, WEFT_WORKERS_MAX) && in_range(config->seats, WEFT_SEATS_MAX) &&
            config->bind >= WEFT_BIND_AUTO && config->bind <= WEFT_BIND_DOMAIN &&
-           (config->flat == 0 || config->flat == 1) && config->spin_ns >= WEFT_NONE &&
-           config->spin_ns <= INT64_C(1000000000) &&
+           (config->flat == 0 || config->flat == 1) && (config->force == 0 || config->force == WEFT_NONE) &&
+           config->spin_ns >= WEFT_NONE && config->spin_ns <= INT64_C(1000000000) &&
            (config->stack_bytes == 0 || config->stack_bytes >= STACK_BYTES_MIN);
 }
 
@@ -53,6 +54,8 @@ static void set_times(weft_pool *pool, const weft_pool_config *config)
     pool->block_ticks = wf_ticks_of(WF_BLOCK_NS);
     pool->paid_ticks = wf_ticks_of(WF_PAID_NS);
     pool->answer_ticks = wf_ticks_of(WF_ANSWER_NS);
+    pool->force_ticks = wf_ticks_of(WF_FORCE_NS);
+    pool->force = config->force != WEFT_NONE && wf_barrier_init();
 }
 
 /* Near ones first; equally far ones in a ring that starts behind the worker itself. */

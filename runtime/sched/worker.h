@@ -45,12 +45,11 @@ typedef struct wf_origin {
     wf_worker *owner; /* of either */
 } wf_origin;
 
-/* A short range that a thief left alone, and since when it has not moved. */
-typedef struct wf_eyed {
-    const wf_range *range;
-    uint32_t begin, end;
-    uint64_t since; /* ticks */
-} wf_eyed;
+/* Something that a worker keeps an eye on, and since when it has stood still; sched/eye.h. */
+typedef struct wf_sight {
+    const void *what;
+    uint64_t seen, since; /* state, ticks */
+} wf_sight;
 
 enum wf_mode { WF_IDLE, WF_ACTIVE, WF_WAITING }; /* seats: IDLE is free; WAITING: parked at a join or loop */
 
@@ -70,7 +69,7 @@ struct wf_worker {
     unsigned index __attribute__((aligned(WF_LINE)));
     unsigned loops_open; /* nesting depth of its loops */
     wf_origin origin;
-    wf_eyed eyed[WF_EYED];
+    wf_sight sights[WF_SIGHTS];
     int64_t nap_ns, quiet_since;
     uint64_t entries_seen;
     struct weft_pool *pool;
@@ -90,8 +89,9 @@ struct weft_pool {
     wf_worker *all;         /* workers, then seats */
     uint16_t *victims;      /* the workers' lists, one after the other */
     bool bound;             /* counts as a pool that owns its PUs */
+    bool force;             /* children may be published without their owner */
     enum wf_distance reach; /* how far from its PU a worker may run */
-    uint64_t spin_ticks, wait_ticks, short_ticks, block_ticks, paid_ticks, answer_ticks;
+    uint64_t spin_ticks, wait_ticks, short_ticks, block_ticks, paid_ticks, answer_ticks, force_ticks;
     struct weft_local *locals; /* under locals_lock */
     pthread_mutex_t locals_lock;
     char name[11];

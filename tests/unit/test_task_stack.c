@@ -190,6 +190,116 @@ Test(task_stack, requests_and_offers_lower_the_limit_until_they_are_answered)
     cr_assert_not(wf_stack_calm(&stack));
 }
 
+/* ---- force: the barrier is where the owner moves in between ---- */
+
+static unsigned barriers;
+
+static bool pass(void)
+{
+    barriers++;
+    return true;
+}
+
+static bool refuse(void)
+{
+    return false;
+}
+
+static bool owner_pops_two(void)
+{
+    cr_assert(is_private(stack.base + 7 * WEFT_SLOT_BYTES_));
+    cr_assert(is_private(stack.base + 6 * WEFT_SLOT_BYTES_));
+    return true;
+}
+
+static intptr_t third;
+
+/* The first join at or below the raised claim comes to the cold path. */
+static bool owner_joins_down_to_the_claim(void)
+{
+    for (int i = 7; i > 4; i--)
+        cr_assert(is_private(stack.base + i * WEFT_SLOT_BYTES_));
+    cr_assert_not(is_private(third + WEFT_SLOT_BYTES_));
+    cr_assert(wf_stack_take_back(&stack, third + WEFT_SLOT_BYTES_), "not taken: it is the owner's");
+    cr_assert(is_private(third), "and so are all below");
+    return true;
+}
+
+/* All but the four oldest are popped while claim is raised, some new ones come instead. */
+static bool owner_pops_and_forks(void)
+{
+    for (int i = 7; i > 3; i--)
+        (void)is_private(stack.base + i * WEFT_SLOT_BYTES_);
+    push(100);
+    return true;
+}
+
+static void push_eight(void)
+{
+    for (int i = 0; i < 8; i++)
+        push(i);
+    third = stack.base + 3 * WEFT_SLOT_BYTES_;
+}
+
+Test(task_stack, force_publishes_the_older_half)
+{
+    push_eight();
+    cr_assert(wf_stack_force(&stack, pass));
+    cr_assert_eq(barriers, 1);
+    cr_assert_not(wf_stack_force(&stack, pass), "there is something public");
+    for (int i = 0; i < 4; i++)
+        cr_assert_eq(value_of(wf_stack_steal(&stack)), i);
+    cr_assert_null(wf_stack_steal(&stack));
+    cr_assert_not(is_private(third));
+    cr_assert_not(wf_stack_take_back(&stack, third));
+}
+
+Test(task_stack, force_finds_nothing_in_an_empty_stack_and_pays_no_barrier)
+{
+    cr_assert_not(wf_stack_force(&stack, pass));
+    push(1);
+    wf_stack_publish(&stack);
+    cr_assert_not(wf_stack_force(&stack, pass));
+    cr_assert_eq(barriers, 0);
+}
+
+Test(task_stack, force_without_a_barrier_takes_its_claim_back)
+{
+    push_eight();
+    cr_assert_not(wf_stack_force(&stack, refuse));
+    cr_assert_not(wf_stack_public(&stack));
+    cr_assert(is_private(stack.base));
+}
+
+Test(task_stack, force_leaves_what_lies_above_the_exposed_half)
+{
+    push_eight();
+    cr_assert(wf_stack_force(&stack, owner_pops_two));
+    for (int i = 0; i < 4; i++)
+        cr_assert_eq(value_of(wf_stack_steal(&stack)), i);
+    cr_assert(is_private(stack.base + 4 * WEFT_SLOT_BYTES_));
+}
+
+Test(task_stack, the_owner_revokes_force)
+{
+    push_eight();
+    cr_assert_not(wf_stack_force(&stack, owner_joins_down_to_the_claim));
+    cr_assert_not(wf_stack_public(&stack));
+    cr_assert_null(wf_stack_steal(&stack));
+    cr_assert(is_private(third - WEFT_SLOT_BYTES_));
+}
+
+Test(task_stack, force_takes_the_children_that_are_there_now)
+{
+    push_eight();
+    cr_assert(wf_stack_force(&stack, owner_pops_and_forks));
+    for (int i = 0; i < 4; i++)
+        cr_assert_eq(value_of(wf_stack_steal(&stack)), i);
+    cr_assert_null(wf_stack_steal(&stack));
+    cr_assert_eq(wf_stack_depth(&stack), 5);
+    cr_assert(is_private(stack.base + 4 * WEFT_SLOT_BYTES_));
+}
+
 Test(task_stack, private_children_are_bounded_and_the_bound_moves_with_the_split)
 {
     for (int i = 0; i < WF_PRIVATE_MAX; i++)

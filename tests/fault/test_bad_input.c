@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: MIT */
+/* test_bad_input.c - every public function answers bad input with its documented code and does nothing.
+ *
+ * - Tables of configs and arguments; after each table the process has the threads it had, receivers of
+ *   results hold what the documentation says, and no callback was called.
+ */
+#include "tally.h"
+#include "work.h"
+
+#include <dirent.h>
+#include <limits.h>
+#include <sched.h>
+#include <stdint.h>
+
+static atomic_int called;
+
+static int process_threads(void)
+{
+    DIR *dir = opendir("/proc/self/task");
+    int count = 0;
+    for (struct dirent *e; dir && (e = readdir(dir));)
+        count += e->d_name[0] != '.';
+    closedir(dir);
+    return count;
+}
+
+/* A joined thread may stand in /proc for a moment; looks a bounded number of times. */
+static int threads_are(int count)
+{
+    for (int look = 0; look < 100000 && process_threads() != count; look++)
+        sched_yield();
+    int now = process_threads();
+    return now == count || (TALLY_THREAD_SANITIZED && now == count + 1); /* its own, started late */
+}
+
+/* ---- pool_create ---- */
+struct pool_row {
+    const char *what;
+    weft_pool_config config;
+};
+#define ROW(...)                                                     \
+    {                                                                \
+#__VA_ARGS__,                                                \
+        {                                                            \
+            .size = sizeof(weft_pool_config), .flat = 1, __VA_ARGS__ \
+        }                                                            \
+    }
+#define SIZED(bytes)                   \
+    {                                  \
+        "size " #bytes,                \
+        {                              \
+            .size = (bytes), .flat = 1 \
+        }                              \
+    }
+
+static const struct pool_row bad_pools[] = {
+    SIZED(0),
+    SIZED(1),
+    SIZED(sizeof(size_t)),
+    SIZED(sizeof(weft_pool_config) - 1),
+    ROW(.workers = -2),
+    ROW(.workers = INT_MIN),
+    ROW(.workers = WEFT_WORKERS_MAX + 1),
+    ROW(.workers = INT_MAX),
+    ROW(.workers = 1, .seats = -2),
+    ROW(.workers = 1, .seats = INT_MIN),
+    ROW(.workers = 1, .seats = WEFT_SEATS_MAX + 1),
+    ROW(.workers = 1, .seats = INT_MAX),
+    ROW(.workers = 1, .bind = -1),
+    ROW(.workers = 1, .bind = WEFT_BIND_DOMAIN + 1),
+    ROW(.workers = 1, .bind = INT_MAX),
+    ROW(.workers = 1, .spin_ns = -2),
+    ROW(.workers = 1, .spin_ns = INT64_MIN),
+    ROW(.workers = 1, .stack_bytes = 1),
+    ROW(.workers = 1, .stack_bytes = 65535),
+};
+
+static void pool_create_refuses(void)
+{
+    int before = process_threads(), mark;
+    for (size_t i = 0; i < sizeof bad_pools / sizeof *bad_pools; i++) {
+        weft_pool *pool = (weft_pool *)(void *)&mark;
+        int err = weft_pool_create(&pool, &bad_pools[i].config);
+        CHECK(err == -EINVAL, "pool_create %s: -EINVAL, got %d", bad_pools[i].what, err);
+        CHECK(!err || !pool, "pool_create %s: the pool is NULL after an error", bad_pools[i].what);
+        if (!err)
+            weft_pool_destroy(pool);
+    }
+    CHECK(weft_pool_create(NULL, NULL) == -EINVAL, "pool_create into NULL");
+    CHECK(weft_pool_create(NULL, WEFT_POOL_CONFIG(.workers = 1)) == -EINVAL, "pool_create into NULL");
+    CHECK(threads_are(before), "a refused pool starts no thread");
+}
+
+static const struct pool_row good_pools[] = {
+    ROW(.workers = 1),
+    ROW(.workers = WEFT_NONE),
+    ROW(.workers = 2, .seats = WEFT_NONE),
+    ROW(.workers = 2, .seats = 1),
+    ROW(.workers = 2, .seats = WEFT_SEATS_MAX),
+    ROW(.workers = 2, .spin_ns = WEFT_NONE),
+    ROW(.workers = 2, .stack_bytes = 65536),
+    ROW(.workers = 2, .stack_bytes = 65537),
+    ROW(.workers = 2, .name = ""),
+    ROW(.workers = 2, .name = "a name that is much longer than any thread can bear"),
+};
+
+static void pool_create_takes_the_edges(void)
+{
+    for (size_t i = 0; i < sizeof good_pools / sizeof *good_pools; i++) {
+        weft_pool *pool = NULL;
+        int err = weft_pool_create(&pool, &good_pools[i].config);
+        if (!CHECK(err == 0 && pool, "pool_create %s: got %d", good_pools[i].what, err))
+            continue;
+        err = use_pool(pool);
+        CHECK(err == 0, "pool with %s works, work.h line %d", good_pools[i].what, err);
+        CHECK(weft_pool_destroy(pool) == 0, "destroy with %s", good_pools[i].what);
+    }
+}
+
+/* A stack that no machine has: any documented error, no crash. */
+static void absurd_stack(void)
+{
+    static const size_t sizes[] = {SIZE_MAX, SIZE_MAX / 2, (size_t)1 << 62};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        weft_pool *pool = NULL;
+        int err = weft_pool_create(&pool, WEFT_POOL_CONFIG(.workers = 2, .flat = 1, .stack_bytes = sizes[i]));
+        CHECK(err == -EINVAL || err == -ENOMEM || err == -EAGAIN, "stack of %zu bytes: got %d", sizes[i],
+              err);
+        CHECK(!err || !pool, "the pool is NULL after an error");
+        if (!err)
+            weft_pool_destroy(pool);
+    }
+}
+
+/* No limit is written for the time to spin: the longest there is works, or is a number that makes no sense. */
+static void absurd_spin(void)
+{
+    weft_pool *pool = NULL;
+    int err = weft_pool_create(&pool, WEFT_POOL_CONFIG(.workers = 2, .flat = 1, .spin_ns = INT64_MAX));
+    CHECK(err == 0 || err == -EINVAL, "spinning for ever: got %d", err);
+    CHECK(err || use_pool(pool) == 0, "it gives right results");
+    CHECK(weft_pool_destroy(pool) == 0, "and can be destroyed");
+}
+
+/* ---- run, for ---- */
+static void note_call(void *arg)
+{
+    (void)arg;
+    atomic_fetch_add(&called, 1);
+}
+
+static void note_range(size_t begin, size_t end, void *arg)
+{
+    (void)arg;
+    atomic_fetch_add(&called, (int)(end - begin));
+}
+
+static void run_and_for_refuse(weft_pool *pool)
+{
+    struct {
+        const char *what;
+        size_t begin, end;
+        weft_range_fn *body;
+    } rows[] = {
+        {"body NULL", 0, 10, NULL},
+        {"body NULL, no items", 0, 0, NULL},
+        {"begin > end", 1, 0, note_range},
+        {"begin = SIZE_MAX", SIZE_MAX, 0, note_range},
+        {"begin = SIZE_MAX, end one less", SIZE_MAX, SIZE_MAX - 1, note_range},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        int err = weft_parallel_for(pool, rows[i].begin, rows[i].end, rows[i].body, NULL);
+        CHECK(err == -EINVAL, "parallel_for %s: got %d", rows[i].what, err);
+    }
+    CHECK(weft_run(pool, NULL, NULL) == -EINVAL, "run of NULL");
+    CHECK(atomic_load(&called) == 0, "a refused call calls nothing");
+    CHECK(weft_run(pool, note_call, NULL) == 0 && atomic_load(&called) == 1, "and a good one does");
+    CHECK(weft_parallel_for(pool, SIZE_MAX - 3, SIZE_MAX, note_range, NULL) == 0 && atomic_load(&called) == 4,
+          "items up to SIZE_MAX are fine");
+    atomic_store(&called, 0);
+}
+
+/* ---- map ---- */
+static int note_item(void *out, const void *in, void *ctx)
+{
+    (void)out;
+    (void)in;
+    (void)ctx;
+    atomic_fetch_add(&called, 1);
+    return 0;
+}
+
+static char place[64];
+
+struct map_row {
+    const char *what;
+    int expected;
+    weft_item_fn *fn;
+    void *in;
+    size_t in_size;
+    void *out;
+    size_t out_size, n;
+    size_t config_size;
+    int on_error;
+};
+enum { FULL = sizeof(weft_map_config) };
+
+static const struct map_row bad_maps[] = {
+    {"fn NULL", -EINVAL, NULL, place, 1, place, 1, 4, FULL, 0},
+    {"fn NULL, no items", -EINVAL, NULL, place, 1, place, 1, 0, FULL, 0},
+    {"in NULL with a size", -EINVAL, note_item, NULL, 1, place, 1, 4, FULL, 0},
+    {"out NULL with a size", -EINVAL, note_item, place, 1, NULL, 1, 4, FULL, 0},
+    {"both NULL with sizes", -EINVAL, note_item, NULL, 4, NULL, 8, 4, FULL, 0},
+    {"on_error 2", -EINVAL, note_item, place, 1, place, 1, 4, FULL, 2},
+    {"on_error -1", -EINVAL, note_item, place, 1, place, 1, 4, FULL, -1},
+    {"on_error INT_MAX", -EINVAL, note_item, place, 1, place, 1, 4, FULL, INT_MAX},
+    {"config size 0", -EINVAL, note_item, place, 1, place, 1, 4, 0, 0},
+    {"config size 1", -EINVAL, note_item, place, 1, place, 1, 4, 1, 0},
+    {"config one too small", -EINVAL, note_item, place, 1, place, 1, 4, FULL - 1, 0},
+    {"in overflows", -EOVERFLOW, note_item, place, 2, NULL, 0, SIZE_MAX, FULL, 0},
+    {"in overflows by one", -EOVERFLOW, note_item, place, 16, NULL, 0, SIZE_MAX / 16 + 1, FULL, 0},
+    {"out overflows", -EOVERFLOW, note_item, NULL, 0, place, SIZE_MAX, 2, FULL, 0},
+    {"out overflows, in does not", -EOVERFLOW, note_item, place, 1, place, SIZE_MAX / 2 + 1, 2, FULL, 0},
+};
+
+static void map_refuses(weft_pool *pool)
+{
+    for (size_t i = 0; i < sizeof bad_maps / sizeof *bad_maps; i++) {
+        const struct map_row *r = &bad_maps[i];
+        int status[4] = {71, 72, 73, 74};
+        weft_map_report report = {5, 6, 7, 8};
+        weft_map_config config = {r->config_size, r->on_error, NULL, status, &report};
+        int err = weft_parallel_map(pool, r->fn, r->in, r->in_size, r->out, r->out_size, r->n, &config);
+        CHECK(err == r->expected, "parallel_map %s: %d expected, got %d", r->what, r->expected, err);
+        atomic_store(&called, err == r->expected ? atomic_load(&called) : 0); /* said already */
+        CHECK(status[0] == 71 && status[3] == 74, "parallel_map %s: status not written", r->what);
+        CHECK(report.done == 5 && report.failed == 6 && report.index == 7 && report.status == 8,
+              "parallel_map %s: report not written", r->what);
+    }
+    CHECK(weft_parallel_map(pool, NULL, place, 1, place, 1, 4, NULL) == -EINVAL, "without config");
+    CHECK(atomic_load(&called) == 0, "a refused map calls nothing");
+    CHECK(weft_parallel_map(pool, note_item, place, 1, place, 1, 4, NULL) == 0 && atomic_load(&called) == 4,
+          "and a good one does");
+    atomic_store(&called, 0);
+}
+
+/* ---- local ---- */
+static int note_init(void *value, void *ctx)
+{
+    (void)value;
+    (void)ctx;
+    atomic_fetch_add(&called, 1);
+    return 0;
+}
+
+static void local_refuses(weft_pool *pool)
+{
+    weft_local *local = NULL;
+    weft_local_config config = {sizeof config, 8, note_init, NULL, NULL};
+    CHECK(weft_local_create(NULL, pool, &config) == -EINVAL, "local_create into NULL");
+    CHECK(weft_local_create(&local, pool, NULL) == -EINVAL, "local_create without config");
+    config.bytes = 0;
+    CHECK(weft_local_create(&local, pool, &config) == -EINVAL, "local_create of 0 bytes");
+    config.bytes = 8;
+    for (size_t size = 0; size < sizeof config; size += size == 0 ? 1 : sizeof config - 2) {
+        config.size = size;
+        CHECK(weft_local_create(&local, pool, &config) == -EINVAL, "local_create with config size %zu", size);
+    }
+    CHECK(atomic_load(&called) == 0, "a refused set makes no value");
+    weft_local_destroy(NULL);
+    static const size_t absurd[] = {SIZE_MAX, SIZE_MAX - 127, SIZE_MAX / 2, SIZE_MAX / 4};
+    for (size_t i = 0; i < sizeof absurd / sizeof *absurd; i++) {
+        int err = weft_local_create(&local, pool, WEFT_LOCAL_CONFIG(.bytes = absurd[i], .init = note_init));
+        CHECK(err == 0 || err == -ENOMEM || err == -EINVAL, "local_create of %zu bytes: got %d", absurd[i],
+              err);
+        if (err == 0) {
+            CHECK(!weft_local_get(local), "a value of %zu bytes does not exist", absurd[i]);
+            weft_local_destroy(local);
+        }
+    }
+    CHECK(atomic_load(&called) == 0, "no value was made");
+}
+
+/* ---- the rest ---- */
+static void texts(void)
+{
+    const char *unknown = weft_strerror(-123456);
+    for (int code = -5000; code <= 5000; code++) {
+        const char *text = weft_strerror(code);
+        if (!text || !*text)
+            CHECK(0, "strerror(%d) has no sentence", code);
+    }
+    CHECK(weft_strerror(INT_MIN) && weft_strerror(INT_MAX) && unknown, "strerror of absurd codes");
+    CHECK(unknown && weft_strerror(WEFT_EITEM) && strcmp(weft_strerror(WEFT_EITEM), unknown) != 0,
+          "WEFT_EITEM has a sentence of its own");
+    static const int known[] = {0,      -EINVAL,     -ENOMEM,    -EAGAIN,   -EDEADLK,
+                                -EBUSY, -EOWNERDEAD, -EOVERFLOW, -ECANCELED};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        CHECK(strcmp(weft_strerror(known[i]), unknown) != 0, "%d has a sentence of its own", known[i]);
+    CHECK(weft_version() && strcmp(weft_version(), WEFT_VERSION_STRING) == 0, "the version is the header's");
+}
+
+static void refusals_do_not_start_the_default_pool(void)
+{
+    int before = process_threads();
+    CHECK(weft_pool_default(NULL) == -EINVAL, "pool_default into NULL");
+    run_and_for_refuse(NULL);
+    before = before < process_threads() ? process_threads() : before; /* the good calls started it */
+    map_refuses(NULL);
+    local_refuses(NULL);
+    CHECK(threads_are(before), "no thread more");
+}
+
+int main(void)
+{
+    tally_watch(60);
+    int before = process_threads();
+    CHECK(weft_pool_destroy(NULL) == 0, "destroy of NULL is fine");
+    CHECK(weft_worker_index() == -1, "no index outside");
+    CHECK(weft_pool_default(NULL) == -EINVAL, "pool_default into NULL");
+    CHECK(weft_run(NULL, NULL, NULL) == -EINVAL, "run of NULL by the default pool");
+    CHECK(weft_parallel_for(NULL, 1, 0, note_range, NULL) == -EINVAL, "begin > end by the default pool");
+    CHECK(weft_parallel_map(NULL, NULL, NULL, 0, NULL, 0, 1, NULL) == -EINVAL,
+          "map of NULL by the default pool");
+    CHECK(weft_local_create(NULL, NULL, NULL) == -EINVAL, "local of NULL for the default pool");
+    pool_create_refuses();
+    absurd_stack();
+    absurd_spin();
+    CHECK(threads_are(before), "refused calls start no thread, not even the default pool's");
+    pool_create_takes_the_edges();
+    weft_pool *pool = NULL;
+    if (CHECK(weft_pool_create(&pool, WEFT_POOL_CONFIG(.workers = 2, .flat = 1)) == 0, "a pool")) {
+        run_and_for_refuse(pool);
+        map_refuses(pool);
+        local_refuses(pool);
+        CHECK(use_pool(pool) == 0, "the pool works after all refusals");
+        CHECK(weft_pool_destroy(pool) == 0, "destroy");
+    }
+    refusals_do_not_start_the_default_pool();
+    texts();
+    return tally_end();
+}

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+/* test_inject.c - every memory, mapping, thread and affinity call of libweft fails once, each in its turn.
+ *
+ * - Round n creates a pool, uses it in every way and destroys it while the n-th call of a kind fails, until
+ *   a round in which nothing failed any more. Each round ends with a documented error or with full function
+ *   and right results; and with nothing held that was not held before it.
+ * - Runs with inject.c preloaded; without it (sanitized builds) it is skipped.
+ */
+#include "inject.h"
+#include "tally.h"
+#include "work.h"
+
+#include <dirent.h>
+#include <dlfcn.h>
+#include <sched.h>
+
+static inject_arm_fn *arm;
+static inject_read_fn *read_state;
+
+static int process_threads(void)
+{
+    DIR *dir = opendir("/proc/self/task");
+    int count = 0;
+    for (struct dirent *e; dir && (e = readdir(dir));)
+        count += e->d_name[0] != '.';
+    closedir(dir);
+    return count;
+}
+
+/* A joined thread may stand in /proc for a moment; looks a bounded number of times. */
+static int only_this_thread(void)
+{
+    for (int look = 0; look < 100000; look++) {
+        if (process_threads() == 1)
+            return 1;
+        sched_yield();
+    }
+    return 0;
+}
+
+/* What a round is: returns the error of creation; *bad is the line of a wrong result. */
+typedef int round_fn(int *bad);
+
+static int round_of_own_pool(int *bad)
+{
+    weft_pool *pool = (weft_pool *)(void *)bad;
+    int err = weft_pool_create(&pool, WEFT_POOL_CONFIG(.workers = 2, .flat = 1));
+    if (err) {
+        *bad = pool ? __LINE__ : 0;
+        return err;
+    }
+    *bad = use_pool(pool);
+    err = weft_pool_destroy(pool);
+    if (err && !*bad)
+        *bad = __LINE__;
+    return 0;
+}
+
+static int round_of_default_pool(int *bad)
+{
+    weft_pool *pool = NULL;
+    int err = weft_pool_default(&pool);
+    if (err)
+        return err;
+    *bad = use_pool(NULL);
+    err = weft_pool_destroy(pool);
+    if (err && !*bad)
+        *bad = __LINE__;
+    return 0;
+}
+
+static int documented(int err)
+{
+    return err == 0 || err == -ENOMEM || err == -EAGAIN;
+}
+
+/* One round; answers whether anything was made to fail. */
+static int try_round(round_fn *round, const char *name, int call, long n, int all)
+{
+    struct inject_state before, after;
+    int bad = 0;
+    read_state(&before);
+    arm(call, n, all);
+    int err = round(&bad);
+    read_state(&after);
+    arm(INJECT_NONE, 0, 0);
+    CHECK(documented(err), "%s %ld%s: undocumented error %d", name, n, all ? "+" : "", err);
+    CHECK(bad == 0, "%s %ld%s: wrong result, work.h or test_inject.c line %d", name, n, all ? "+" : "", bad);
+    CHECK(after.blocks == before.blocks, "%s %ld%s: %ld blocks leaked (create: %d)", name, n, all ? "+" : "",
+          after.blocks - before.blocks, err);
+    CHECK(after.mapped == before.mapped, "%s %ld%s: %ld bytes stay mapped (create: %d)", name, n,
+          all ? "+" : "", after.mapped - before.mapped, err);
+    CHECK(after.threads == before.threads && only_this_thread(), "%s %ld%s: a thread stays (create: %d)",
+          name, n, all ? "+" : "", err);
+    return after.fired > 0;
+}
+
+static void every_call_fails_once(round_fn *round, const char *name, int call, int all)
+{
+    long n = 1;
+    while (n < 2000 && try_round(round, name, call, n, all))
+        n++;
+    CHECK(n > 1 && n < 2000, "%s: the injection reaches libweft's calls, and they end: %ld", name, n);
+    printf("%s%s: %ld rounds failed something\n", name, all ? " and all after it" : "", n - 1);
+}
+
+static void no_thread_at_all(void)
+{
+    weft_pool *pool = NULL;
+    arm(INJECT_THREAD, 1, 1);
+    int err = weft_pool_create(&pool, WEFT_POOL_CONFIG(.workers = 2, .flat = 1));
+    CHECK(err == -EAGAIN && !pool, "create without any thread answers -EAGAIN, got %d", err);
+    err = weft_pool_create(&pool, WEFT_POOL_CONFIG(.workers = WEFT_NONE, .flat = 1));
+    CHECK(err == 0 && use_pool(pool) == 0, "a pool without workers needs no thread, got %d", err);
+    CHECK(weft_pool_destroy(pool) == 0, "destroy of it");
+    err = weft_pool_default(&pool);
+    CHECK(err == 0 && use_pool(NULL) == 0, "the default pool works without threads, got %d", err);
+    CHECK(weft_pool_workers(NULL) == 0, "it has no workers, got %d", weft_pool_workers(NULL));
+    CHECK(weft_pool_destroy(pool) == 0, "destroy of the default pool");
+    arm(INJECT_NONE, 0, 0);
+}
+
+/* After a failure a pool may try again, go on or stop there; it counts the threads that it has in the end. */
+static void some_threads(void)
+{
+    struct inject_state before, after;
+    for (long n = 1; n <= 4; n++)
+        for (int all = 0; all <= 1; all++) {
+            weft_pool *pool = NULL;
+            read_state(&before);
+            arm(INJECT_THREAD, n, all);
+            int err = weft_pool_create(&pool, WEFT_POOL_CONFIG(.workers = 4, .flat = 1));
+            long workers = err ? err : weft_pool_workers(pool);
+            read_state(&after);
+            arm(INJECT_NONE, 0, 0);
+            CHECK(after.fired >= 1, "thread %ld%s: the failure was injected", n, all ? "+" : "");
+            if (n == 1 && (all || err)) {
+                CHECK(err == -EAGAIN && !pool, "not one thread: got %d", err);
+                CHECK(after.threads == before.threads, "a refused pool leaves no thread");
+                continue;
+            }
+            CHECK(err == 0, "thread %ld%s fails: the pool works with the others, got %d", n, all ? "+" : "",
+                  err);
+            CHECK(workers == after.threads - before.threads, "it has %ld threads and says %ld",
+                  after.threads - before.threads, workers);
+            CHECK(all ? workers == n - 1 : workers >= n - 1, "%ld threads, but %ld%s fails", workers, n,
+                  all ? "+" : "");
+            CHECK(!err && use_pool(pool) == 0, "right results with some threads");
+            CHECK(weft_pool_destroy(pool) == 0, "destroy");
+        }
+}
+
+int main(void)
+{
+    static const char *const names[] = {"", "malloc", "mmap", "pthread_create", "setaffinity"};
+    tally_watch(120);
+    void *found = dlsym(RTLD_DEFAULT, "inject_arm");
+    memcpy(&arm, &found, sizeof found);
+    found = dlsym(RTLD_DEFAULT, "inject_read");
+    memcpy(&read_state, &found, sizeof found);
+    if (!arm || !read_state) {
+        tally_skip("injected failures", "inject library not preloaded (sanitizers bring their own malloc)");
+        return tally_end();
+    }
+    int bad = 0;
+    CHECK(round_of_own_pool(&bad) == 0 && !bad, "warm-up pool, line %d", bad);
+    CHECK(round_of_default_pool(&bad) == 0 && !bad, "warm-up default pool, line %d", bad);
+    struct inject_state state;
+    for (int call = INJECT_MALLOC; call < INJECT_CALLS; call++)
+        for (int all = 0; all <= 1; all++) {
+            every_call_fails_once(round_of_own_pool, names[call], call, all);
+            every_call_fails_once(round_of_default_pool, names[call], call, all);
+        }
+    arm(INJECT_THREAD, 1000000, 0);
+    CHECK(round_of_own_pool(&bad) == 0 && !bad, "and once without any failure");
+    read_state(&state);
+    CHECK(state.seen == 2, "the injection sees libweft's threads: %ld", state.seen);
+    no_thread_at_all();
+    some_threads();
+    CHECK(only_this_thread(), "all threads are gone at the end");
+    return tally_end();
+}
