@@ -55,11 +55,11 @@
 
 /** Ends the fork and gives the child's result. Waits if the child was stolen and is not done; runs
  *  nothing meanwhile but descendants of that child. */
-#define weft_join(function, handle) function##_weft_join_(&(handle))
+#define weft_join(function, handle) WEFT_BY_TYPE_(function, join, handle)
 
 /** Ends the fork without its result: a child that nobody started never runs; a stolen one is
  *  waited for. For early returns on an error. */
-#define weft_drop(function, handle) function##_weft_drop_(&(handle))
+#define weft_drop(function, handle) WEFT_BY_TYPE_(function, drop, handle)
 
 /* ------------------------------------------------------------------------------------------------
  * From here on: the inlined layout, part of the ABI. The symbol weft_self_ is versioned with it.
@@ -93,7 +93,7 @@ struct weft_worker_ {
     intptr_t limit;
     intptr_t claim;
     intptr_t room; /* what limit is while nobody asks: the owner's */
-} __attribute__((aligned(128)));
+};
 
 /* The calling thread's worker; outside a pool a head whose limit is below every slot's address, with or
  * without the highest bit. Never NULL. */
@@ -167,7 +167,7 @@ WEFT_INLINE_ int weft_ran_(weft_worker_ *w, intptr_t slot)
 {
     if (slot >= 0)
         return 0;
-    __atomic_store_n(&w->top, slot & ~WEFT_RAN_, __ATOMIC_RELEASE);
+    __atomic_store_n(&w->top, slot & ~WEFT_RAN_, __ATOMIC_RELEASE); /* pair TS1 -> wf_stack_force() */
     return 1;
 }
 
@@ -177,36 +177,47 @@ WEFT_INLINE_ void weft_drop_(weft_worker_ *w, intptr_t slot)
         (void)weft_join_slow_(w, slot);
 }
 
-/* In C++ a handle drops itself on unwinding; `live` is folded away where it was joined. */
+/* In C++ a handle that was forked into and not joined, slot != 0, drops itself; the compiler sees through it
+ * where it was joined. */
 #ifdef __cplusplus
-#define WEFT_HANDLE_LIFE_(name)                                           \
-    bool live = false;                                                    \
-    name##_weft_handle_() = default;                                      \
-    name##_weft_handle_(const name##_weft_handle_ &) = delete;            \
-    name##_weft_handle_ &operator=(const name##_weft_handle_ &) = delete; \
-    ~name##_weft_handle_()                                                \
-    {                                                                     \
-        if (live)                                                         \
-            weft_drop_(worker, slot);                                     \
+#define WEFT_HANDLE_LIFE_(type, drop)       \
+    type() = default;                       \
+    type(const type &) = delete;            \
+    type &operator=(const type &) = delete; \
+    ~type()                                 \
+    {                                       \
+        if (slot)                           \
+            drop;                           \
     }
-#define WEFT_LIVE_(h, yes) ((h)->live = (yes))
+#define WEFT_NO_SLOT_ = 0
+#define WEFT_NO_RESULT_ \
+    {                   \
+    }
+#define WEFT_ENDED_(h) ((h)->slot = 0)
 #define WEFT_DECLARE_(type, handle) type handle
+#define WEFT_BY_TYPE_(function, call, handle) function##_weft_##call##_(&(handle))
 #else
-#define WEFT_HANDLE_LIFE_(name)
-#define WEFT_LIVE_(h, yes) ((void)0)
+#define WEFT_HANDLE_LIFE_(type, drop)
+#define WEFT_NO_SLOT_
+#define WEFT_NO_RESULT_
+#define WEFT_ENDED_(h) ((void)0)
 /* The result of a child that ran at its fork is set and read on the cold paths alone, which a compiler
  * cannot see; initialised by itself, the handle costs nothing and draws no warning. */
 #define WEFT_DECLARE_(type, handle) type handle = handle
+#define WEFT_BY_TYPE_(function, call, handle)                             \
+    _Generic(&(handle), function##_weft_local_ *                          \
+             : function##_weft_##call##_local_, function##_weft_handle_ * \
+             : function##_weft_##call##_handle_)(&(handle))
 #endif
 
-#define WEFT_FORK_0(function, handle)             \
-    WEFT_DECLARE_(weft_handle(function), handle); \
-    function##_weft_fork_(&(handle))
-#define WEFT_FORK_1(function, handle, ...)        \
-    WEFT_DECLARE_(weft_handle(function), handle); \
-    function##_weft_fork_(&(handle), __VA_ARGS__)
-#define WEFT_FORK_AT_0(function, handle) function##_weft_fork_(handle)
-#define WEFT_FORK_AT_1(function, handle, ...) function##_weft_fork_(handle, __VA_ARGS__)
+#define WEFT_FORK_0(function, handle)              \
+    WEFT_DECLARE_(function##_weft_local_, handle); \
+    function##_weft_fork_local_(&(handle))
+#define WEFT_FORK_1(function, handle, ...)         \
+    WEFT_DECLARE_(function##_weft_local_, handle); \
+    function##_weft_fork_local_(&(handle), __VA_ARGS__)
+#define WEFT_FORK_AT_0(function, handle) function##_weft_fork_handle_(handle)
+#define WEFT_FORK_AT_1(function, handle, ...) function##_weft_fork_handle_(handle, __VA_ARGS__)
 
 /* KEEP(x): x where there is a result, nothing for void. RETURN(call): its value, or just the call. */
 #define WEFT_KEEP_(...) __VA_ARGS__
@@ -214,102 +225,170 @@ WEFT_INLINE_ void weft_drop_(weft_worker_ *w, intptr_t slot)
 #define WEFT_RETURN_(...) return __VA_ARGS__
 #define WEFT_CALL_(...) __VA_ARGS__
 
-/* What a task consists of: argument and handle types, the function that a thief calls, fork, join,
- * drop and their cold twins. n is the number of arguments; the list of types ends with ~. */
+/* What a task consists of: types, the function that a thief calls, fork, join and drop with their cold
+ * twins. n is the number of arguments; the list of types ends with ~. There are two handles: a local one
+ * keeps worker and arguments where the compiler has them at hand anyway, in registers; one in an array is
+ * just the slot, and the arguments are read from there. */
 #define WEFT_DEFINE_(KEEP, RETURN, R, n, ...) WEFT_DEFINE_NOW_(KEEP, RETURN, R, n, __VA_ARGS__, ~)
 #define WEFT_DEFINE_NOW_(KEEP, RETURN, R, n, name, ...) \
     R name(WEFT_PARAMS_##n##_(__VA_ARGS__));            \
     WEFT_TYPES_(KEEP, R, n, name, __VA_ARGS__)          \
-    WEFT_FORKS_(KEEP, R, n, name, __VA_ARGS__)          \
-    WEFT_JOINS_(KEEP, RETURN, R, n, name, __VA_ARGS__)
+    WEFT_RUNS_(KEEP, R, n, name, __VA_ARGS__)           \
+    WEFT_FORKS_(KEEP, n, name, __VA_ARGS__)             \
+    WEFT_JOINS_(KEEP, RETURN, R, n, name, __VA_ARGS__)  \
+    WEFT_OVERLOADS_(R, name)
 
-#define WEFT_TYPES_(KEEP, R, n, name, ...)                                                          \
-    typedef struct name##_weft_args_ {                                                              \
-        WEFT_FIELDS_##n##_(__VA_ARGS__) WEFT_EMPTY_##n##_                                           \
-    } name##_weft_args_;                                                                            \
-    WEFT_FITS_(name##_weft_args_, "weft: the arguments of " #name " exceed a slot: pass a pointer") \
-    KEEP(WEFT_FITS_(R, "weft: the result of " #name " exceeds a slot: pass a pointer"))             \
-    typedef struct name##_weft_ran_ {                                                               \
-        intptr_t slot;                                                                              \
-        KEEP(R result;)                                                                             \
-    } name##_weft_ran_;                                                                             \
-    typedef struct name##_weft_handle_ {                                                            \
-        weft_worker_ *worker;                                                                       \
-        intptr_t slot;                                                                              \
-        KEEP(R result;)                                                                             \
-        WEFT_FIELDS_##n##_(__VA_ARGS__) WEFT_HANDLE_LIFE_(name)                                     \
+#define WEFT_TYPES_(KEEP, R, n, name, ...)                                                              \
+    typedef struct name##_weft_args_ {                                                                  \
+        WEFT_FIELDS_##n##_(__VA_ARGS__) WEFT_EMPTY_##n##_                                               \
+    } name##_weft_args_;                                                                                \
+    WEFT_FITS_(name##_weft_args_, "weft: the arguments of " #name " exceed a slot: pass a pointer")     \
+    KEEP(WEFT_FITS_(R, "weft: the result of " #name " exceeds a slot: pass a pointer"))                 \
+    typedef struct name##_weft_ran_ {                                                                   \
+        intptr_t slot;                                                                                  \
+        KEEP(R result;)                                                                                 \
+    } name##_weft_ran_;                                                                                 \
+    typedef struct name##_weft_local_ {                                                                 \
+        weft_worker_ *worker;                                                                           \
+        intptr_t slot WEFT_NO_SLOT_;                                                                    \
+        KEEP(R result WEFT_NO_RESULT_;)                                                                 \
+        WEFT_FIELDS_##n##_(__VA_ARGS__) WEFT_HANDLE_LIFE_(name##_weft_local_, weft_drop_(worker, slot)) \
+    } name##_weft_local_;                                                                               \
+    typedef struct name##_weft_handle_ {                                                                \
+        intptr_t slot WEFT_NO_SLOT_;                                                                    \
+        KEEP(R result WEFT_NO_RESULT_;)                                                                 \
+        WEFT_HANDLE_LIFE_(name##_weft_handle_, weft_drop_(weft_self_, slot))                            \
     } name##_weft_handle_;
 
-#define WEFT_FORKS_(KEEP, R, n, name, ...)                                                            \
-    static __attribute__((unused)) void name##_weft_run_(weft_slot_ *slot)                            \
-    {                                                                                                 \
-        name##_weft_args_ *a = (name##_weft_args_ *)(void *)slot->payload;                            \
-        (void)a;                                                                                      \
-        KEEP(*(R *)(void *)slot->payload =) name(WEFT_VALUES_##n##_(a->));                            \
-    }                                                                                                 \
-    WEFT_COLD_ name##_weft_ran_ name##_weft_fork_slow_(weft_worker_ *w WEFT_TAIL_##n##_(__VA_ARGS__)) \
-    {                                                                                                 \
-        name##_weft_ran_ r;                                                                           \
-        KEEP(__builtin_memset((void *)&r.result, 0, sizeof r.result);)                                \
-        if (!weft_full_(w, &r.slot)) {                                                                \
-            name##_weft_args_ a;                                                                      \
-            __builtin_memset((void *)&a, 0, sizeof a);                                                \
-            WEFT_STORE_##n##_(a.) r.slot = weft_fork_slow_(name##_weft_run_, &a, sizeof a);           \
-        }                                                                                             \
-        if (r.slot < 0)                                                                               \
-            KEEP(r.result =) name(WEFT_VALUES_##n##_());                                              \
-        return r;                                                                                     \
-    }                                                                                                 \
-    WEFT_INLINE_ void name##_weft_fork_(name##_weft_handle_ *h WEFT_TAIL_##n##_(__VA_ARGS__))         \
-    {                                                                                                 \
-        weft_worker_ *w = weft_self_;                                                                 \
-        intptr_t top = __atomic_load_n(&w->top, __ATOMIC_RELAXED);                                    \
-        h->worker = w;                                                                                \
-        WEFT_STORE_##n##_(h->) if (WEFT_LIKELY_(top < __atomic_load_n(&w->limit, __ATOMIC_RELAXED)))  \
-        {                                                                                             \
-            weft_slot_ *slot = (weft_slot_ *)top;                                                     \
-            name##_weft_args_ *a = (name##_weft_args_ *)(void *)slot->payload;                        \
-            (void)a;                                                                                  \
-            slot->run = name##_weft_run_;                                                             \
-            WEFT_STORE_##n##_(a->) WEFT_PUBLISHES_(slot);                                             \
-            __atomic_store_n(&w->top, top + WEFT_SLOT_BYTES_, __ATOMIC_RELEASE);                      \
-            h->slot = top;                                                                            \
-        }                                                                                             \
-        else                                                                                          \
-        {                                                                                             \
-            name##_weft_ran_ r = name##_weft_fork_slow_(w WEFT_MORE_##n##_());                        \
-            h->slot = r.slot;                                                                         \
-            KEEP(h->result = r.result;)                                                               \
-        }                                                                                             \
-        WEFT_LIVE_(h, true);                                                                          \
+#define WEFT_RUNS_(KEEP, R, n, name, ...)                                                                   \
+    WEFT_INLINE_ name##_weft_args_ *name##_weft_args_of_(intptr_t weft_s_)                                  \
+    {                                                                                                       \
+        return (name##_weft_args_ *)(void *)((weft_slot_ *)weft_s_)->payload;                               \
+    }                                                                                                       \
+    static __attribute__((unused)) void name##_weft_run_(weft_slot_ *weft_s_)                               \
+    {                                                                                                       \
+        name##_weft_args_ *weft_p_ = name##_weft_args_of_((intptr_t)weft_s_);                               \
+        (void)weft_p_;                                                                                      \
+        KEEP(*(R *)(void *)weft_s_->payload =) name(WEFT_VALUES_##n##_(weft_p_->));                         \
+    }                                                                                                       \
+    WEFT_COLD_ name##_weft_ran_ name##_weft_fork_slow_(weft_worker_ *weft_w_ WEFT_TAIL_##n##_(__VA_ARGS__)) \
+    {                                                                                                       \
+        name##_weft_ran_ weft_r_;                                                                           \
+        KEEP(__builtin_memset((void *)&weft_r_.result, 0, sizeof weft_r_.result);)                          \
+        if (!weft_full_(weft_w_, &weft_r_.slot)) {                                                          \
+            name##_weft_args_ weft_p_;                                                                      \
+            __builtin_memset((void *)&weft_p_, 0, sizeof weft_p_);                                          \
+            WEFT_STORE_##n##_(weft_p_.) weft_r_.slot =                                                      \
+                weft_fork_slow_(name##_weft_run_, &weft_p_, sizeof weft_p_);                                \
+        }                                                                                                   \
+        if (weft_r_.slot < 0)                                                                               \
+            KEEP(weft_r_.result =) name(WEFT_VALUES_##n##_());                                              \
+        return weft_r_;                                                                                     \
     }
 
-#define WEFT_JOINS_(KEEP, RETURN, R, n, name, ...)                                                    \
-    WEFT_COLD_ R name##_weft_join_slow_(weft_worker_ *w,                                              \
-                                        intptr_t slot KEEP(, R result) WEFT_TAIL_##n##_(__VA_ARGS__)) \
-    {                                                                                                 \
-        weft_slot_ *stolen;                                                                           \
-        if (weft_ran_(w, slot))                                                                       \
-            return KEEP(result);                                                                      \
-        stolen = weft_join_slow_(w, slot);                                                            \
-        if (stolen)                                                                                   \
-            return KEEP(*(R *)(void *)stolen->payload);                                               \
-        RETURN(name(WEFT_VALUES_##n##_()));                                                           \
-    }                                                                                                 \
-    WEFT_INLINE_ R name##_weft_join_(name##_weft_handle_ *h)                                          \
-    {                                                                                                 \
-        intptr_t slot = h->slot;                                                                      \
-        __asm__("" : "+r"(slot)); /* one register: gcc keeps two copies of it otherwise */            \
-        WEFT_LIVE_(h, false);                                                                         \
-        if (WEFT_LIKELY_(weft_private_(h->worker, slot)))                                             \
-            RETURN(name(WEFT_VALUES_##n##_(h->)));                                                    \
-        else                                                                                          \
-            RETURN(name##_weft_join_slow_(h->worker, slot KEEP(, h->result) WEFT_MORE_##n##_(h->)));  \
-    }                                                                                                 \
-    WEFT_INLINE_ void name##_weft_drop_(name##_weft_handle_ *h)                                       \
-    {                                                                                                 \
-        WEFT_LIVE_(h, false);                                                                         \
-        weft_drop_(h->worker, h->slot);                                                               \
+#define WEFT_FORK_INTO_(KEEP, n, name, weft_h_, weft_w_)                                     \
+    {                                                                                        \
+        intptr_t weft_top_ = __atomic_load_n(&weft_w_->top, __ATOMIC_RELAXED);               \
+        if (WEFT_LIKELY_(weft_top_ < __atomic_load_n(&weft_w_->limit, __ATOMIC_RELAXED))) {  \
+            weft_slot_ *weft_s_ = (weft_slot_ *)weft_top_;                                   \
+            name##_weft_args_ *weft_p_ = name##_weft_args_of_(weft_top_);                    \
+            (void)weft_p_;                                                                   \
+            weft_s_->run = name##_weft_run_;                                                 \
+            WEFT_STORE_##n##_(weft_p_->) WEFT_PUBLISHES_(weft_s_);                           \
+            /* pair TS1 -> wf_stack_force(): the slot is filled before top covers it */      \
+            __atomic_store_n(&weft_w_->top, weft_top_ + WEFT_SLOT_BYTES_, __ATOMIC_RELEASE); \
+            weft_h_->slot = weft_top_;                                                       \
+        } else {                                                                             \
+            name##_weft_ran_ weft_r_ = name##_weft_fork_slow_(weft_w_ WEFT_MORE_##n##_());   \
+            weft_h_->slot = weft_r_.slot;                                                    \
+            KEEP(weft_h_->result = weft_r_.result;)                                          \
+        }                                                                                    \
     }
+
+#define WEFT_FORKS_(KEEP, n, name, ...)                                                                    \
+    WEFT_INLINE_ void name##_weft_fork_local_(name##_weft_local_ *weft_h_ WEFT_TAIL_##n##_(__VA_ARGS__))   \
+    {                                                                                                      \
+        weft_worker_ *weft_w_ = weft_self_;                                                                \
+        weft_h_->worker = weft_w_;                                                                         \
+        WEFT_STORE_##n##_(weft_h_->) WEFT_FORK_INTO_(KEEP, n, name, weft_h_, weft_w_)                      \
+    }                                                                                                      \
+    WEFT_INLINE_ void name##_weft_fork_handle_(name##_weft_handle_ *weft_h_ WEFT_TAIL_##n##_(__VA_ARGS__)) \
+    {                                                                                                      \
+        weft_worker_ *weft_w_ = weft_self_;                                                                \
+        WEFT_FORK_INTO_(KEEP, n, name, weft_h_, weft_w_)                                                   \
+    }
+
+#define WEFT_JOINS_(KEEP, RETURN, R, n, name, ...)                                                      \
+    WEFT_COLD_ R name##_weft_join_slow_(weft_worker_ *weft_w_, intptr_t weft_s_ KEEP(, R weft_result_)) \
+    {                                                                                                   \
+        weft_slot_ *weft_stolen_;                                                                       \
+        name##_weft_args_ *weft_p_;                                                                     \
+        if (weft_ran_(weft_w_, weft_s_))                                                                \
+            return KEEP(weft_result_);                                                                  \
+        weft_stolen_ = weft_join_slow_(weft_w_, weft_s_);                                               \
+        if (weft_stolen_)                                                                               \
+            return KEEP(*(R *)(void *)weft_stolen_->payload);                                           \
+        weft_p_ = name##_weft_args_of_(weft_s_);                                                        \
+        (void)weft_p_;                                                                                  \
+        RETURN(name(WEFT_VALUES_##n##_(weft_p_->)));                                                    \
+    }                                                                                                   \
+    WEFT_INLINE_ R name##_weft_join_local_(name##_weft_local_ *weft_h_)                                 \
+    {                                                                                                   \
+        intptr_t weft_s_ = weft_h_->slot;                                                               \
+        __asm__("" : "+r"(weft_s_)); /* one register: gcc keeps two copies of it otherwise */           \
+        WEFT_ENDED_(weft_h_);                                                                           \
+        if (WEFT_LIKELY_(weft_private_(weft_h_->worker, weft_s_)))                                      \
+            RETURN(name(WEFT_VALUES_##n##_(weft_h_->)));                                                \
+        else                                                                                            \
+            RETURN(name##_weft_join_slow_(weft_h_->worker, weft_s_ KEEP(, weft_h_->result)));           \
+    }                                                                                                   \
+    WEFT_INLINE_ R name##_weft_join_handle_(name##_weft_handle_ *weft_h_)                               \
+    {                                                                                                   \
+        weft_worker_ *weft_w_ = weft_self_;                                                             \
+        intptr_t weft_s_ = weft_h_->slot;                                                               \
+        WEFT_ENDED_(weft_h_);                                                                           \
+        if (WEFT_LIKELY_(weft_private_(weft_w_, weft_s_))) {                                            \
+            name##_weft_args_ *weft_p_ = name##_weft_args_of_(weft_s_);                                 \
+            (void)weft_p_;                                                                              \
+            RETURN(name(WEFT_VALUES_##n##_(weft_p_->)));                                                \
+        } else {                                                                                        \
+            RETURN(name##_weft_join_slow_(weft_w_, weft_s_ KEEP(, weft_h_->result)));                   \
+        }                                                                                               \
+    }                                                                                                   \
+    WEFT_INLINE_ void name##_weft_drop_local_(name##_weft_local_ *weft_h_)                              \
+    {                                                                                                   \
+        intptr_t weft_s_ = weft_h_->slot;                                                               \
+        WEFT_ENDED_(weft_h_);                                                                           \
+        weft_drop_(weft_h_->worker, weft_s_);                                                           \
+    }                                                                                                   \
+    WEFT_INLINE_ void name##_weft_drop_handle_(name##_weft_handle_ *weft_h_)                            \
+    {                                                                                                   \
+        intptr_t weft_s_ = weft_h_->slot;                                                               \
+        WEFT_ENDED_(weft_h_);                                                                           \
+        weft_drop_(weft_self_, weft_s_);                                                                \
+    }
+
+/* C++ has overloads where C has _Generic. */
+#ifdef __cplusplus
+#define WEFT_OVERLOADS_(R, name)                                      \
+    WEFT_INLINE_ R name##_weft_join_(name##_weft_local_ *weft_h_)     \
+    {                                                                 \
+        return name##_weft_join_local_(weft_h_);                      \
+    }                                                                 \
+    WEFT_INLINE_ R name##_weft_join_(name##_weft_handle_ *weft_h_)    \
+    {                                                                 \
+        return name##_weft_join_handle_(weft_h_);                     \
+    }                                                                 \
+    WEFT_INLINE_ void name##_weft_drop_(name##_weft_local_ *weft_h_)  \
+    {                                                                 \
+        name##_weft_drop_local_(weft_h_);                             \
+    }                                                                 \
+    WEFT_INLINE_ void name##_weft_drop_(name##_weft_handle_ *weft_h_) \
+    {                                                                 \
+        name##_weft_drop_handle_(weft_h_);                            \
+    }
+#else
+#define WEFT_OVERLOADS_(R, name)
+#endif
 
 #endif
