@@ -184,23 +184,23 @@ WEFT_INLINE_ void weft_drop_(weft_worker_ *w, intptr_t slot)
     type() = default;                       \
     type(const type &) = delete;            \
     type &operator=(const type &) = delete; \
-    ~type()                                 \
+    __attribute__((always_inline)) ~type()  \
     {                                       \
         if (slot)                           \
             drop;                           \
     }
 #define WEFT_NO_SLOT_ = 0
-#define WEFT_NO_RESULT_ \
-    {                   \
-    }
 #define WEFT_ENDED_(h) ((h)->slot = 0)
+/* clang-format off */
+#define WEFT_NO_RESULT_ {} /* gcc warns otherwise */
+/* clang-format on */
 #define WEFT_DECLARE_(type, handle) type handle
 #define WEFT_BY_TYPE_(function, call, handle) function##_weft_##call##_(&(handle))
 #else
 #define WEFT_HANDLE_LIFE_(type, drop)
 #define WEFT_NO_SLOT_
-#define WEFT_NO_RESULT_
 #define WEFT_ENDED_(h) ((void)0)
+#define WEFT_NO_RESULT_
 /* The result of a child that ran at its fork is set and read on the cold paths alone, which a compiler
  * cannot see; initialised by itself, the handle costs nothing and draws no warning. */
 #define WEFT_DECLARE_(type, handle) type handle = handle
@@ -256,7 +256,7 @@ WEFT_INLINE_ void weft_drop_(weft_worker_ *w, intptr_t slot)
     } name##_weft_local_;                                                                               \
     typedef struct name##_weft_handle_ {                                                                \
         intptr_t slot WEFT_NO_SLOT_;                                                                    \
-        KEEP(R result WEFT_NO_RESULT_;)                                                                 \
+        KEEP(R result;)                                                                                 \
         WEFT_HANDLE_LIFE_(name##_weft_handle_, weft_drop_(weft_self_, slot))                            \
     } name##_weft_handle_;
 

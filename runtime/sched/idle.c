@@ -40,13 +40,16 @@ static bool search(wf_worker *self, uint64_t patience)
     return paid;
 }
 
-/* Sleeps, unless there is something to do after all; who `leaves` has another to do it. */
+/* Sleeps, unless there is something to do after all. Who leaves it to another that it woke stays all the same
+ * if that one is not there to watch any more: it may have found work, and published, while this one still
+ * counted as searching. */
 static void sleep_for_good(wf_worker *self, bool leaves)
 {
     wf_sleep_begin(self);
+    bool unwatched = wf_unwatched(self->pool);
     bool work = wf_place_free(self->pool) && wf_visible(self);
-    bool to_watch = self->pool->workers > 1 && wf_unwatched(self->pool) && wf_activity(self);
-    if (leaves || (!work && !to_watch))
+    bool to_watch = self->pool->workers > 1 && unwatched && wf_activity(self);
+    if (!(work && (unwatched || !leaves)) && !to_watch)
         wf_sleep(self);
     wf_sleep_end(self);
 }

@@ -108,14 +108,14 @@ def installed(folder, _, build):
 
 
 def installed_archive(folder, _, build):
-    """The archive links with what pkg-config --static names."""
+    """The archive links with what weft needs itself (hwloc shared: its archive would want libudev's, too)."""
     stage = folder / "stage"
     run("meson", "install", "-C", build, "--no-rebuild", "--destdir", stage)
     env = dict(os.environ, PKG_CONFIG_PATH=str(find_one(stage, "weft.pc").parent), PKG_CONFIG_SYSROOT_DIR=str(stage))
     compiler = "gcc" if shutil.which("gcc") else "clang"
     (folder / "program.c").write_text(PROGRAM)
     flags = run("pkg-config", "--cflags", "weft", env=env).split()
-    needs = run("pkg-config", "--libs", "--static", "weft", env=env).split()
+    needs = run("pkg-config", "--libs", "hwloc", env=env).split() + ["-lpthread"]
     needs = [word for word in needs if word != "-lweft" and not word.startswith("-L")]
     archive = find_one(stage, "libweft.a")
     run(compiler, folder / "program.c", "-o", folder / "static", *flags, archive, *needs)
