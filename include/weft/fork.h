@@ -286,7 +286,9 @@ WEFT_INLINE_ void weft_drop_(weft_worker_ *w, intptr_t slot)
         return weft_r_;                                                                                     \
     }
 
-#define WEFT_FORK_INTO_(KEEP, n, name, weft_h_, weft_w_)                                     \
+/* The body of both forks; FULL(...) is what the one for arrays does itself when there is no room: a loop of
+ * forks spends most of its time there. */
+#define WEFT_FORK_INTO_(KEEP, n, name, weft_h_, weft_w_, FULL)                               \
     {                                                                                        \
         intptr_t weft_top_ = __atomic_load_n(&weft_w_->top, __ATOMIC_RELAXED);               \
         if (WEFT_LIKELY_(weft_top_ < __atomic_load_n(&weft_w_->limit, __ATOMIC_RELAXED))) {  \
@@ -298,7 +300,12 @@ WEFT_INLINE_ void weft_drop_(weft_worker_ *w, intptr_t slot)
             /* pair TS1 -> wf_stack_force(): the slot is filled before top covers it */      \
             __atomic_store_n(&weft_w_->top, weft_top_ + WEFT_SLOT_BYTES_, __ATOMIC_RELEASE); \
             weft_h_->slot = weft_top_;                                                       \
-        } else {                                                                             \
+        }                                                                                    \
+        FULL(else if (weft_full_(weft_w_, &weft_h_->slot)) {                                 \
+            KEEP(weft_h_->result =) name(WEFT_VALUES_##n##_());                              \
+        })                                                                                   \
+        else                                                                                 \
+        {                                                                                    \
             name##_weft_ran_ weft_r_ = name##_weft_fork_slow_(weft_w_ WEFT_MORE_##n##_());   \
             weft_h_->slot = weft_r_.slot;                                                    \
             KEEP(weft_h_->result = weft_r_.result;)                                          \
@@ -310,12 +317,12 @@ WEFT_INLINE_ void weft_drop_(weft_worker_ *w, intptr_t slot)
     {                                                                                                      \
         weft_worker_ *weft_w_ = weft_self_;                                                                \
         weft_h_->worker = weft_w_;                                                                         \
-        WEFT_STORE_##n##_(weft_h_->) WEFT_FORK_INTO_(KEEP, n, name, weft_h_, weft_w_)                      \
+        WEFT_STORE_##n##_(weft_h_->) WEFT_FORK_INTO_(KEEP, n, name, weft_h_, weft_w_, WEFT_LEAVE_)         \
     }                                                                                                      \
     WEFT_INLINE_ void name##_weft_fork_handle_(name##_weft_handle_ *weft_h_ WEFT_TAIL_##n##_(__VA_ARGS__)) \
     {                                                                                                      \
         weft_worker_ *weft_w_ = weft_self_;                                                                \
-        WEFT_FORK_INTO_(KEEP, n, name, weft_h_, weft_w_)                                                   \
+        WEFT_FORK_INTO_(KEEP, n, name, weft_h_, weft_w_, WEFT_KEEP_)                                       \
     }
 
 #define WEFT_JOINS_(KEEP, RETURN, R, n, name, ...)                                                      \
@@ -351,6 +358,8 @@ WEFT_INLINE_ void weft_drop_(weft_worker_ *w, intptr_t slot)
             name##_weft_args_ *weft_p_ = name##_weft_args_of_(weft_s_);                                 \
             (void)weft_p_;                                                                              \
             RETURN(name(WEFT_VALUES_##n##_(weft_p_->)));                                                \
+        } else if (weft_ran_(weft_w_, weft_s_)) {                                                       \
+            return KEEP(weft_h_->result);                                                               \
         } else {                                                                                        \
             RETURN(name##_weft_join_slow_(weft_w_, weft_s_ KEEP(, weft_h_->result)));                   \
         }                                                                                               \

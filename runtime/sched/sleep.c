@@ -70,6 +70,12 @@ static bool place_free(const weft_pool *pool, uint64_t idle)
     return active_guests(pool) < idle_workers(idle);
 }
 
+/* Is the first fork of an activity to be published unasked? A watcher that can use force needs no help. */
+static bool offers(const weft_pool *pool, uint64_t idle)
+{
+    return pool->force ? unwatched(idle) : idle_workers(idle) > 0;
+}
+
 bool wf_place_free(const weft_pool *pool)
 {
     return place_free(pool, read_idle(pool));
@@ -163,7 +169,7 @@ void wf_search_end(wf_worker *self, wf_worker *victim, bool more)
         wf_notify(self, true);
     else if (unwatched(idle) && place_free(self->pool, idle))
         wf_stack_ask(&victim->stack);
-    if (idle_workers(idle))
+    if (offers(self->pool, idle))
         wf_stack_offer(&self->stack);
 }
 
@@ -232,7 +238,7 @@ void wf_guest_begin(wf_worker *self)
 {
     wf_store_relaxed(&self->entries, self->entries + 1); /* statistic, for wf_activity() */
     wf_store_relaxed(&self->cpu, sched_getcpu());        /* hint */
-    if (self->pool->workers > 1 && idle_workers(read_idle(self->pool)))
+    if (self->pool->workers > 1 && offers(self->pool, read_idle(self->pool)))
         wf_stack_offer(&self->stack);
 }
 

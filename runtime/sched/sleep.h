@@ -16,8 +16,8 @@
  * The rule that keeps work from being stranded: while somebody is active and somebody sleeps, there is
  *   a searcher, or a sentinel, or an active thread whose limit is lowered (its next fork comes to the cold
  *   path, publishes, and wakes), or no place is free.
- * And whoever turns active while others are not offers its first fork at once: a long call may follow it
- * in which no request can be answered.
+ * Whoever turns active while nobody watches offers its first fork at once: a long call may follow it in which
+ * no request can be answered. Without force it does so whenever somebody is idle.
  *
  * Eventcount. Publisher: P1 publish (seq_cst), P2 read pool->idle (seq_cst), P3 nobody watches and somebody
  * sleeps: wake one. Sleeper: S1 count itself as sleeping (seq_cst), S2 asleep = 1 (seq_cst), S3 look at
