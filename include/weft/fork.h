@@ -69,6 +69,9 @@
  * owner's attention lowers limit; what is not the owner's alone lies below claim. A handle of a
  * child that ran at its fork holds the top of that moment with the highest bit set: negative, so
  * below every claim, which is why slots are compared as signed words.
+ *
+ * With gcc 12 on x86-64 a fork with one argument is 11 instructions, two of them to find the worker; a join
+ * is 4 and the call.
  */
 #ifdef __cplusplus
 extern "C" {
