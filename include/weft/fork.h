@@ -17,14 +17,16 @@
  * joined, and runs as that outside a pool (weft/pool.h: weft_run enters one).
  *
  * Rules: handles are joined (or dropped) exactly once, in the reverse order of their forks, by the
- * thread that forked them, before the function that forked them returns. In C++ a handle that goes
+ * thread that forked them, before the function that forked them returns. (Two joins in one expression have no
+ * order: join into variables.) After a fork(2) inside a task the child process must not join. In C++ a handle that goes
  * out of scope unjoined (an exception passes) drops itself.
  *
  * In C++ an exception may pass through the function that forks, but not leave the forked one: it would
  * have to leave it on another thread.
  *
  * Up to 8 arguments, 48 bytes together, and a result of at most 48 bytes; more is rejected by the
- * compiler: pass a pointer. Arguments are named by type only; function and array types need a typedef.
+ * compiler: pass a pointer. Arguments are named by type only; a pointer to a function or to an
+ * array needs a typedef; no const-qualified types, no C++ references.
  *
  * Source: split task stacks, Faxen 2008 (Wool) and van Dijk & van de Pol 2014 (Lace).
  */
@@ -139,6 +141,9 @@ extern "C"
 #define WEFT_PUBLISHES_(p) ((void)0)
 #endif
 
+#if UINTPTR_MAX != UINT64_MAX
+#error "weft needs 64-bit addresses: the highest bit of a slot's word is a flag"
+#endif
 #define WEFT_IN_SLOT_(type) \
     (sizeof(type) <= WEFT_PAYLOAD_BYTES_ && __alignof__(type) <= 16 && WEFT_PLAIN_(type))
 #ifdef __cplusplus

@@ -42,7 +42,8 @@ WEFT_API int weft_local_create(weft_local **local, weft_pool *pool, const weft_l
 
 /**
  * The calling worker's value; made now if it has none yet. A thread outside the pool has one too.
- * @return the value, or NULL: no memory, or init answered not 0 (the next call tries again)
+ * @return the value, or NULL: no memory, or init answered not 0 (the next call tries again), or the pool is
+ *         that of the parent process
  * Any thread; waits for nothing.
  */
 WEFT_API void *weft_local_get(weft_local *local);

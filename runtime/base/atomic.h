@@ -46,7 +46,7 @@
 /* A hint to the core that this thread spins. */
 static inline void wf_pause(void)
 {
-#if defined(__x86_64__) || defined(__i386__)
+#if defined(__x86_64__)
     __builtin_ia32_pause();
 #elif defined(__aarch64__)
     __asm__ volatile("isb" ::: "memory");

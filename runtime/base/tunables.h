@@ -12,18 +12,19 @@
 #define WF_SLOTS_MAX ((1u << 20) - 1)
 #define WF_SLOTS_MIN 1024
 
-/* Parallel loops inside each other on one worker; deeper ones run serially. 4 bits of the range word. */
+/* Parallel loops inside each other on one worker; deeper ones run serially. A range's root is
+ * worker index * this + depth + 1. */
 #define WF_LOOP_DEPTH 16
 
 /* A block of a loop lasts about this long: an exchange and a clock read are 0.2 % of it. */
 #define WF_BLOCK_NS 10000
-/* What is left of a loop and lasts less than this is not worth a steal, nor a block of its own. */
+/* What is left of a loop and lasts less than this is not worth a steal. */
 #define WF_SHORT_NS 2000
 /* How much a block may grow over the one before. */
 #define WF_BLOCK_GROWTH 8
 
 /* Things that an idle worker keeps an eye on at a time. */
-#define WF_SIGHTS 16
+#define WF_SIGHTS 32
 
 /* A stolen task that lasted less did not pay for the steal: the thief's patience is not renewed. */
 #define WF_PAID_NS 2000
@@ -45,6 +46,8 @@
 #define WF_NAP_MIN_NS 20000
 #define WF_NAP_LONG_NS 160000
 #define WF_NAP_MAX_NS 1000000
+/* A request that stood this long into a long nap was not left for a stream of tiny calls. */
+#define WF_ASKED_NS 100000
 #define WF_GRACE_NS 1000000
 
 #define WF_SEATS_DEFAULT 16

@@ -8,9 +8,9 @@
  * - The runner takes blocks from the near end (the front; of a backward range the back), thieves take half
  *   of what remains, rounded up, from the far end and run it in the other direction ("mirror"): so both
  *   ends of a range are met early, wherever the heavy items are.
- * - root names the loop that the units belong to. A successful exchange proves that units of it were
- *   outstanding, so its latch is closed and its record valid until the taker reports them: all else is read
- *   after the exchange, and no ABA can mislead, since whatever recurs belongs to the same unfinished loop.
+ * - root names the loop that the units belong to. A thief that wins the exchange owns units, and a loop with
+ *   unreported units cannot end; so everything else about the loop is read only after winning. If the word recurred
+ *   meanwhile, it names the same record, and the thief has won units of whatever loop is there now: no ABA misleads.
  *
  * Runner: wf_range_start, wf_range_take until empty, wf_range_stop. Any thread: wf_range_peek, wf_range_cut.
  * Progress: lock-free.

@@ -3,13 +3,13 @@
 #include "data/task_stack.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <string.h>
 
 #include "base/annotate.h"
 #include "base/check.h"
 #include "base/tunables.h"
 #include "os/memory.h"
+#include "os/thread.h"
 
 _Static_assert(sizeof(weft_slot_) == WEFT_SLOT_BYTES_, "a slot is a cache line");
 
@@ -98,7 +98,8 @@ void wf_stack_offer(wf_task_stack *stack)
 
 bool wf_stack_calm(wf_task_stack *stack)
 {
-    uint64_t span = wf_load_relaxed(&stack->span); /* owner only: split */
+    uint64_t span = wf_load_relaxed(&stack->span);         /* owner only: split */
+    wf_store_relaxed(&stack->answers, stack->answers + 1); /* hint */
     stack->head.room = room_above(stack, split_of(span));
     /* pair SL1 -> wf_stack_ask(): who asked before this is seen by the caller's next look */
     return wf_exchange_seq_cst(&stack->head.limit, stack->head.room) == ASKED;
@@ -130,7 +131,7 @@ static void claim_begin(wf_task_stack *stack)
             continue;
         }
         if (spins % 64 == 63)
-            sched_yield();
+            wf_thread_yield();
         wf_pause();
         claim = wf_load_relaxed(&stack->head.claim); /* re-checked by the exchange */
     }
@@ -228,8 +229,14 @@ void wf_stack_ask(wf_task_stack *stack)
 
 bool wf_stack_silent(const wf_task_stack *stack, uint64_t *mark)
 {
-    *mark = wf_load_relaxed(&stack->span);                                                    /* hint */
-    return wf_load_relaxed(&stack->head.limit) == ASKED && tail_of(*mark) >= split_of(*mark); /* hint */
+    uint64_t span = wf_load_relaxed(&stack->span);                                          /* hint */
+    *mark = span ^ (uint64_t)wf_load_relaxed(&stack->answers) << 32;                        /* hint */
+    return wf_load_relaxed(&stack->head.limit) == ASKED && tail_of(span) >= split_of(span); /* hint */
+}
+
+bool wf_stack_private(const wf_task_stack *stack)
+{
+    return wf_load_relaxed(&stack->head.top) > wf_load_relaxed(&stack->head.claim); /* hint */
 }
 
 /* F1: where split would go; 0: there is nothing to expose. */
@@ -328,13 +335,13 @@ weft_slot_ *wf_stack_steal_above(wf_task_stack *stack, uint32_t top, uint32_t ep
 #define TOP_SHIFT (3 + WF_THIEF_BITS)
 #define EPOCH_SHIFT (TOP_SHIFT + INDEX_BITS)
 
-void wf_slot_taken(weft_slot_ *slot, wf_taken by)
+bool wf_slot_taken(weft_slot_ *slot, wf_taken by)
 {
     uint64_t who = WF_SLOT_TAKEN | (uint64_t)by.thief << 3 | (uint64_t)by.top << TOP_SHIFT |
                    (uint64_t)by.epoch << EPOCH_SHIFT;
     /* pair TS4 -> wf_slot_taken_by(): the thief's epoch stands before its name is read. An addition keeps
      * the joiner's PARKED; all other bits were 0. */
-    (void)wf_add_acq_rel(&slot->state, who);
+    return wf_add_acq_rel(&slot->state, who) & WF_SLOT_PARKED;
 }
 
 bool wf_slot_done(weft_slot_ *slot)

@@ -47,7 +47,7 @@
  * holds now that is taken.
  *
  * Who may call together: the functions marked O only the owner; those marked T any thread, any time.
- * Progress: lock-free; O never waits here. Sources: Faxen 2008 and 2010 (Wool), van Dijk & van de Pol 2014
+ * Progress: lock-free but for O's wait while a thief commits. Sources: Faxen 2008 and 2010 (Wool), van Dijk & van de Pol 2014
  * (Lace: split), Wagner & Calder 1993 (leapfrogging), Ladan-Mozes, Lee & Vyukov 2011 (asymmetric fences).
  */
 #ifndef WF_DATA_TASK_STACK_H
@@ -80,6 +80,7 @@ typedef struct wf_task_stack {
     weft_worker_ head; /* first: what weft_self_ points to */
     uint64_t span __attribute__((aligned(WF_LINE)));
     uint32_t forcing;                                /* 1: a thief is between F1 and F7 */
+    uint32_t answers;                                /* how often the owner came to the cold path of a fork */
     intptr_t base __attribute__((aligned(WF_LINE))); /* slot 0; 0: no memory yet */
     intptr_t end;                                    /* past the last slot */
     uint32_t slots;
@@ -116,8 +117,10 @@ uint32_t wf_stack_epoch(const wf_task_stack *stack);
 
 /* T. Asks the owner to publish. */
 void wf_stack_ask(wf_task_stack *stack);
-/* T. Has it been asked and not answered, with nothing public? *mark changes when it does. */
+/* T. Has it been asked and not answered, with nothing public? *mark changes whenever it does. */
 bool wf_stack_silent(const wf_task_stack *stack, uint64_t *mark);
+/* T. A hint: are there children that are not public? */
+bool wf_stack_private(const wf_task_stack *stack);
 /* T. Publishes the older half of the private children in the owner's stead; false: there are none, the owner
  * was quicker, or `barrier` failed. */
 bool wf_stack_force(wf_task_stack *stack, bool (*barrier)(void));
@@ -129,8 +132,8 @@ weft_slot_ *wf_stack_steal(wf_task_stack *stack);
 /* T. The same, only what was forked above `top` under `epoch`. */
 weft_slot_ *wf_stack_steal_above(wf_task_stack *stack, uint32_t top, uint32_t epoch);
 
-/* T, of the slot that it took. */
-void wf_slot_taken(weft_slot_ *slot, wf_taken by);
+/* T, of the slot that it took. True: the joiner sleeps already, and could not ask the thief for anything. */
+bool wf_slot_taken(weft_slot_ *slot, wf_taken by);
 /* T. The child is done. True: the joiner sleeps. Nothing of the slot may be touched any more. */
 bool wf_slot_done(weft_slot_ *slot);
 /* Joiner, or T that runs it. */

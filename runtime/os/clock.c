@@ -16,13 +16,20 @@ int64_t wf_now_ns(void)
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
+int64_t wf_thread_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
 static uint64_t measure(void)
 {
 #if defined(__aarch64__)
     uint64_t hz;
     __asm__ volatile("mrs %0, cntfrq_el0" : "=r"(hz));
     return hz * 1024 / 1000000000;
-#elif defined(__x86_64__) || defined(__i386__)
+#elif defined(__x86_64__)
     int64_t start = wf_now_ns(), now;
     uint64_t ticks = wf_ticks();
     do
@@ -40,6 +47,16 @@ void wf_clock_init(void)
         return;
     uint64_t rate = measure();
     wf_store_relaxed(&ticks_per_1024ns, rate ? rate : 1); /* statistic: a rate, nothing hangs on its order */
+}
+
+uint64_t wf_ticks_cost(void)
+{
+    uint64_t best = UINT64_MAX;
+    for (int i = 0; i < 64; i++) {
+        uint64_t before = wf_ticks(), passed = wf_ticks() - before;
+        best = passed < best ? passed : best;
+    }
+    return best;
 }
 
 uint64_t wf_ticks_of(int64_t ns)

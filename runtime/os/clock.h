@@ -13,15 +13,21 @@
 /* CLOCK_MONOTONIC. */
 int64_t wf_now_ns(void);
 
+/* The time that the calling thread has run. A system call. */
+int64_t wf_thread_ns(void);
+
 /* To be called before wf_ticks_of; any thread, any number of times. */
 void wf_clock_init(void);
 
 /* How many ticks ns last; at least 1. */
 uint64_t wf_ticks_of(int64_t ns);
 
+/* How many ticks pass between two readings with nothing in between, at best. */
+uint64_t wf_ticks_cost(void);
+
 static inline uint64_t wf_ticks(void)
 {
-#if defined(__x86_64__) || defined(__i386__)
+#if defined(__x86_64__)
     return __builtin_ia32_rdtsc();
 #elif defined(__aarch64__)
     uint64_t t;

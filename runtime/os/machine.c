@@ -63,7 +63,8 @@ static void describe(wf_pu *pu, hwloc_topology_t t, hwloc_obj_t object)
 {
     static const hwloc_obj_type_t caches[] = {HWLOC_OBJ_L3CACHE, HWLOC_OBJ_L2CACHE};
     pu->os_index = (int)object->os_index;
-    pu->shares[WF_SAME_CORE] = number_of(hwloc_get_ancestor_obj_by_type(t, HWLOC_OBJ_CORE, object));
+    hwloc_obj_t core = hwloc_get_ancestor_obj_by_type(t, HWLOC_OBJ_CORE, object);
+    pu->shares[WF_SAME_CORE] = number_of(core ? core : object);
     pu->shares[WF_SAME_PACKAGE] = number_of(hwloc_get_ancestor_obj_by_type(t, HWLOC_OBJ_PACKAGE, object));
     hwloc_obj_t cache = hwloc_get_ancestor_obj_by_type(t, caches[0], object);
     if (!cache)
@@ -135,7 +136,7 @@ cpu_set_t *wf_machine_cpus(const wf_machine *machine, int pu, enum wf_distance r
     if (!set)
         return NULL;
     for (int i = 0; i < machine->pus; i++)
-        if (i == pu || wf_distance(&machine->pu[pu], &machine->pu[i]) <= reach)
+        if (i == pu || (reach > WF_SAME_CORE && wf_distance(&machine->pu[pu], &machine->pu[i]) <= reach))
             CPU_SET_S((size_t)machine->pu[i].os_index, *bytes, set);
     return set;
 }

@@ -44,3 +44,13 @@ int wf_thread_bind(const cpu_set_t *cpus, size_t bytes)
 {
     return sched_setaffinity(0, bytes, cpus) ? -errno : 0;
 }
+
+void wf_thread_yield(void)
+{
+    sched_yield();
+}
+
+int wf_thread_cpu(void)
+{
+    return sched_getcpu();
+}

@@ -23,4 +23,9 @@ void wf_thread_join(wf_thread *thread);
 void wf_thread_name(const char *name);
 int wf_thread_bind(const cpu_set_t *cpus, size_t bytes);
 
+/* Lets another thread of this PU run. */
+void wf_thread_yield(void);
+/* The PU that the calling thread is on just now; negative: not known. */
+int wf_thread_cpu(void);
+
 #endif

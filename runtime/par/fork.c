@@ -19,7 +19,7 @@ intptr_t weft_fork_slow_(void (*run)(weft_slot_ *), const void *args, size_t byt
     intptr_t slot = wf_stack_push(&self->stack, run, args, bytes);
     if (wf_stack_publish(&self->stack))
         wf_wake_origin(self);
-    wf_notify(self, asked);
+    wf_notify(self, asked ? WF_ASKED_FOR : WF_CRUMB);
     return slot ? slot : WEFT_RAN_ | self->stack.head.top;
 }
 
@@ -31,19 +31,21 @@ static bool leapfrog(wf_worker *self, const weft_slot_ *slot)
         return false;
     wf_worker *thief = wf_worker_at(self->pool, by.thief);
     weft_slot_ *back = wf_stack_steal_above(&thief->stack, by.top, by.epoch);
-    if (back)
-        wf_steal_run(self, thief, back);
-    else
-        wf_stack_ask(&thief->stack);
-    return back;
+    if (!back)
+        return wf_ask(self, thief);
+    wf_steal_run(self, thief, back);
+    return true;
 }
 
-/* The last look before sleep. */
+/* The last look before sleep. Asked first: what the thief forks after this look it publishes, and wakes. */
 static bool may_leapfrog(const wf_worker *self, const weft_slot_ *slot)
 {
     wf_taken by;
-    return wf_slot_taken_by(slot, &by) &&
-           wf_stack_public_above(&wf_worker_at(self->pool, by.thief)->stack, by.top, by.epoch);
+    if (!wf_slot_taken_by(slot, &by))
+        return false; /* the thief will see that its joiner sleeps, and offer by itself */
+    wf_worker *thief = wf_worker_at(self->pool, by.thief);
+    wf_stack_ask(&thief->stack);
+    return wf_stack_public_above(&thief->stack, by.top, by.epoch);
 }
 
 static void sleep_for(wf_worker *self, weft_slot_ *slot)

@@ -2,8 +2,6 @@
 /* sched/find.c - see find.h. */
 #include "sched/find.h"
 
-#include "os/barrier.h"
-#include "sched/eye.h"
 #include "sched/steal.h"
 
 static bool take_from(wf_worker *self, wf_worker *victim, wf_work *work)
@@ -19,23 +17,13 @@ static bool take_from(wf_worker *self, wf_worker *victim, wf_work *work)
     return work->slot;
 }
 
-/* A victim that has not answered for long does not come to a fork: its children are published for it. */
-static bool force(wf_worker *self, wf_worker *victim)
-{
-    uint64_t mark;
-    return self->pool->force && wf_stack_silent(&victim->stack, &mark) &&
-           wf_eye(self, &victim->stack, mark) > self->pool->force_ticks &&
-           wf_stack_force(&victim->stack, wf_barrier_everywhere);
-}
-
 static bool try_victim(wf_worker *self, wf_worker *victim, wf_work *work)
 {
     if (wf_load_relaxed(&victim->mode) == WF_IDLE) /* hint: the last look before sleep looks everywhere */
         return false;
     if (take_from(self, victim, work))
         return true;
-    wf_stack_ask(&victim->stack);
-    return force(self, victim) && take_from(self, victim, work);
+    return wf_ask(self, victim) && take_from(self, victim, work);
 }
 
 bool wf_find(wf_worker *self, wf_work *work)

@@ -6,48 +6,54 @@
 #include "sched/find.h"
 #include "sched/sleep.h"
 
-static bool stopped(const wf_worker *self)
+/* Where workers share PUs a crumb lasts long when its thief is preempted: there only what it ran counts. */
+static uint64_t ticks_worked(const weft_pool *pool)
 {
-    return wf_load_acquire(&self->pool->stop); /* pair SL5 -> wf_sleep_stop() */
+    return pool->crowded ? wf_ticks_of(wf_thread_ns()) : wf_ticks();
 }
 
-/* From searching to active and back; did it pay? */
-static bool run(wf_worker *self, const wf_work *work)
+/* From searching to active and back; how many ticks it lasted. */
+static uint64_t run(wf_worker *self, const wf_work *work)
 {
     wf_search_end(self, work->victim, work->more);
-    uint64_t before = wf_ticks();
+    uint64_t before = ticks_worked(self->pool);
     wf_work_run(self, work);
-    bool paid = wf_ticks() - before >= self->pool->paid_ticks;
+    uint64_t lasted = ticks_worked(self->pool) - before;
     wf_search_begin(self);
-    return paid;
+    return lasted;
 }
 
-/* Looks round for `patience` ticks, counted anew after each thing that paid; did any? */
-static bool search(wf_worker *self, uint64_t patience)
+/* Looks round for `patience` ticks, and after each thing that paid for some times as long as that lasted. How long
+ * the longest one lasted. */
+static uint64_t search(wf_worker *self, uint64_t patience)
 {
-    uint64_t since = wf_ticks();
-    bool paid = false;
+    const weft_pool *pool = self->pool;
+    uint64_t since = wf_ticks(), longest = 0;
     do {
         wf_work work;
-        if (!wf_place_free(self->pool) || !wf_find(self, &work)) {
+        if (!wf_place_free(pool) || !wf_find(self, &work)) {
             wf_pause();
-        } else if (run(self, &work)) {
-            since = wf_ticks();
-            patience = self->pool->spin_ticks;
-            paid = true;
+            continue;
         }
-    } while (wf_ticks() - since < patience && !stopped(self));
-    return paid;
+        uint64_t lasted = run(self, &work);
+        if (lasted > longest)
+            longest = lasted;
+        if (lasted >= pool->paid_ticks) {
+            since = wf_ticks();
+            patience = lasted * 4 < pool->spin_ticks ? lasted * 4 : pool->spin_ticks;
+        }
+    } while (wf_ticks() - since < patience && !wf_stopped(self->pool));
+    return longest;
 }
 
-/* Sleeps, unless there is something to do after all. Who leaves it to another that it woke stays all the same
- * if that one is not there to watch any more: it may have found work, and published, while this one still
- * counted as searching. */
+/* Sleeps, unless there is something to do after all. A worker that gave way woke a better-placed one and should
+ * sleep. It stays only if nobody watches any more: the woken one may already run what it found, and have published
+ * to a pool in which this one still counted as awake. */
 static void sleep_for_good(wf_worker *self, bool leaves)
 {
     wf_sleep_begin(self);
     bool unwatched = wf_unwatched(self->pool);
-    bool work = wf_place_free(self->pool) && wf_visible(self);
+    bool work = self->pool->workers > 1 && wf_place_free(self->pool) && wf_visible(self);
     bool to_watch = self->pool->workers > 1 && unwatched && wf_activity(self);
     if (!(work && (unwatched || !leaves)) && !to_watch)
         wf_sleep(self);
@@ -57,38 +63,47 @@ static void sleep_for_good(wf_worker *self, bool leaves)
 /* One nap as the sentinel; false: there is another. No last look before it: a nap ends by itself. */
 static bool nap(wf_worker *self)
 {
-    if (!wf_nap_begin(self, self->nap_ns >= WF_NAP_LONG_NS))
+    weft_pool *pool = self->pool;
+    int64_t ns = wf_load_relaxed(&pool->nap_ns); /* hint: there is one sentinel at a time */
+    if (!wf_nap_begin(self, ns >= WF_NAP_LONG_NS))
         return false;
-    wf_park(&self->parker, self->nap_ns);
+    wf_park(&self->parker, ns);
     wf_nap_end(self);
-    self->nap_ns = self->nap_ns * 2 < WF_NAP_MAX_NS ? self->nap_ns * 2 : WF_NAP_MAX_NS;
+    ns = ns * 2 < WF_NAP_MAX_NS ? ns * 2 : WF_NAP_MAX_NS;
+    wf_store_relaxed(&pool->nap_ns, ns); /* hint */
     return true;
+}
+
+static void naps_are_short(weft_pool *pool)
+{
+    wf_store_relaxed(&pool->nap_ns, (int64_t)WF_NAP_MIN_NS); /* hint */
 }
 
 /* Nothing that paid was found, or another one does it. How long to search next. */
 static uint64_t rest(wf_worker *self, bool leaves)
 {
-    const weft_pool *pool = self->pool;
+    weft_pool *pool = self->pool;
     int64_t now = wf_now_ns();
     if (wf_activity(self) || !self->quiet_since)
         self->quiet_since = now;
-    /* The only worker: a guest that is active has its place. */
-    if (!leaves && pool->workers > 1 && now - self->quiet_since < WF_GRACE_NS && nap(self))
+    bool quiet = now - self->quiet_since >= WF_GRACE_NS;
+    if (!leaves && !quiet && pool->workers > 1 && nap(self))
         return pool->answer_ticks;
+    if (quiet)
+        naps_are_short(pool);
     sleep_for_good(self, leaves);
     self->quiet_since = 0;
-    self->nap_ns = WF_NAP_MIN_NS;
     return pool->spin_ticks;
 }
 
 void wf_idle_run(wf_worker *self)
 {
     uint64_t patience = self->pool->spin_ticks;
-    self->nap_ns = WF_NAP_MIN_NS;
-    while (!stopped(self)) {
+    while (!wf_stopped(self->pool)) {
         bool leaves = wf_give_way(self);
-        if (!leaves && search(self, patience))
-            self->nap_ns = WF_NAP_MIN_NS;
+        /* The only worker: a guest that is active has its place. */
+        if (!leaves && self->pool->workers > 1 && search(self, patience) >= self->pool->block_ticks)
+            naps_are_short(self->pool);
         patience = rest(self, leaves);
     }
 }

@@ -2,11 +2,12 @@
 /*
  * sched/idle.h - what a worker's thread does between tasks: search, nap as the sentinel, sleep.
  *
- * Search: looks round until it has found nothing that paid for some 30 us (a stolen task pays if it lasts
- * longer than stealing costs; crumbs do not renew the patience, so a stream of tiny calls elsewhere is
- * left alone). Then, if nobody naps yet, it becomes the sentinel: naps of 20 us doubling to 1 ms, a short
- * search after each; after 1 ms without any activity in the pool it sleeps. With a sentinel there already
- * it sleeps at once. An idle pool has no sentinel: all sleep, nothing ticks.
+ * Search: looks round until it has found nothing that paid for up to 30 us (a stolen task pays if it lasts
+ * longer than stealing costs, and renews the patience in proportion; crumbs do not, so a stream of tiny calls
+ * elsewhere is left alone). Then, if nobody naps yet, it becomes the sentinel: naps of 20 us doubling to 1 ms, a short search
+ * after each. (The length is the pool's, not the worker's: who relieves a sentinel goes on with its naps.) After
+ * 1 ms without any activity in the pool it sleeps. With a sentinel there already it sleeps at once. An idle pool
+ * has no sentinel: all sleep, nothing ticks.
  */
 #ifndef WF_SCHED_IDLE_H
 #define WF_SCHED_IDLE_H

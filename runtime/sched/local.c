@@ -62,6 +62,8 @@ void *weft_local_get(weft_local *local)
 {
     const wf_worker *self = wf_self();
     void **value;
+    if (!local || local->pool->generation != wf_generation())
+        return NULL;
     if (self && self->pool == local->pool) {
         value = &local->values[self->index];
     } else {
@@ -116,7 +118,7 @@ static void unlink_from_pool(weft_local *local)
 
 void weft_local_destroy(weft_local *local)
 {
-    if (!local)
+    if (!local || local->pool->generation != wf_generation())
         return;
     unlink_from_pool(local);
     for (unsigned i = 0; i < local->pool->workers + local->pool->seats; i++)

@@ -2,8 +2,6 @@
 /* sched/loop.c - see loop.h. */
 #include "sched/loop.h"
 
-#include <sched.h>
-
 #include "base/annotate.h"
 #include "os/clock.h"
 #include "sched/eye.h"
@@ -28,19 +26,25 @@ static wf_loop *root_loop(const weft_pool *pool, uint32_t root)
 
 /* ---- blocks ------------------------------------------------------------------------------------ */
 
-/* How many units the next block has, after one of `units` that lasted `ticks`. */
+/*
+ * How many units the next block has, after one of `units` that lasted `ticks`: what lasts WF_BLOCK_NS, or all that
+ * is left if that is short; but never many times what was measured, for the next items may be heavy ones.
+ */
 static uint32_t next_block(const weft_pool *pool, wf_loop *mine, uint32_t units, uint64_t ticks)
 {
-    uint64_t each = ticks / units + 1;
+    uint64_t each = ticks / units + 1, most = (uint64_t)units * WF_BLOCK_GROWTH;
     uint32_t left = wf_span_units(wf_range_peek(&mine->range));
-    wf_store_relaxed(&mine->unit_ticks, each); /* hint */
-    if (left * each < pool->short_ticks)
-        return left ? left : 1;
-    uint64_t fit = pool->block_ticks / each;
-    uint64_t most = (uint64_t)units * WF_BLOCK_GROWTH;
-    if (fit > most)
-        fit = most;
-    return fit < 1 ? 1 : fit > left ? left : (uint32_t)fit;
+    /* A block as short as that measures the call more than the units. */
+    wf_store_relaxed(&mine->unit_ticks, ticks * 16 < pool->short_ticks ? 0 : each); /* hint */
+    uint64_t fit = left * each < pool->short_ticks ? left : pool->block_ticks / each;
+    fit = fit < most ? fit : most;
+    return fit < 1 ? 1 : fit < left ? (uint32_t)fit : left;
+}
+
+/* Is what is left known to last that long? */
+static bool lasts(const wf_loop *mine, uint64_t ticks)
+{
+    return wf_span_units(wf_range_peek(&mine->range)) * mine->unit_ticks >= ticks;
 }
 
 static void run_block(const wf_loop *root, wf_span block)
@@ -60,11 +64,14 @@ static uint32_t run_blocks(wf_worker *self, wf_loop *mine, const wf_loop *root)
     for (wf_span block; wf_range_take(&mine->range, units, &block);) {
         run_block(root, block);
         all += wf_span_units(block);
-        uint64_t now = wf_ticks();
-        units = next_block(pool, mine, wf_span_units(block), now - before);
+        uint64_t now = wf_ticks(), lasted = now - before;
+        lasted = lasted > pool->clock_ticks ? lasted - pool->clock_ticks : 0;
+        units = next_block(pool, mine, wf_span_units(block), lasted);
         before = now;
-        if (!told && (told = true) && wf_span_units(wf_range_peek(&mine->range)) > units)
-            wf_notify(self, true);
+        if (!told && lasts(mine, 2 * pool->block_ticks)) {
+            told = true;
+            wf_notify(self, WF_PLENTY);
+        }
     }
     return all;
 }
@@ -86,9 +93,18 @@ static void close_loop(wf_worker *self, wf_loop *mine)
 static void start(wf_worker *self, wf_loop *mine, wf_span span)
 {
     uint64_t above = (uint64_t)wf_stack_depth(&self->stack) << 32 | wf_stack_epoch(&self->stack);
-    wf_store_release(&mine->piece, above);            /* pair LP1 -> steal_above_piece() */
-    wf_store_relaxed(&mine->unit_ticks, (uint64_t)0); /* hint */
+    wf_store_release(&mine->piece, above);             /* pair LP1 -> find_help_in(), still_in() */
+    wf_store_relaxed(&mine->unit_ticks, (uint64_t)0);  /* hint */
+    wf_store_relaxed(&mine->starts, mine->starts + 1); /* hint */
     wf_range_start(&mine->range, span);
+}
+
+/* A range is open: the owner of what self runs may help, and somebody should watch it. */
+static void announce(wf_worker *self, uint32_t units)
+{
+    wf_wake_origin(self);
+    if (units > 1)
+        wf_notify(self, WF_CRUMB);
 }
 
 void wf_loop_run_piece(wf_worker *self, const wf_piece *piece)
@@ -100,7 +116,7 @@ void wf_loop_run_piece(wf_worker *self, const wf_piece *piece)
     wf_tsan_acquire(root);
     if (mine) {
         start(self, mine, piece->span);
-        wf_wake_origin(self);
+        announce(self, units);
         units = run_blocks(self, mine, root);
         close_loop(self, mine);
     } else {
@@ -120,7 +136,8 @@ static bool worth_it(wf_worker *self, const wf_loop *from, wf_span seen)
     uint64_t each = wf_load_relaxed(&from->unit_ticks); /* hint */
     if (each && wf_span_units(seen) * each >= self->pool->short_ticks)
         return true;
-    return wf_eye(self, &from->range, seen.begin | (uint64_t)seen.end << 32) > self->pool->short_ticks;
+    uint64_t sight = seen.begin ^ (uint64_t)seen.end << 23 ^ wf_load_relaxed(&from->starts) << 46; /* hint */
+    return wf_eye(self, &from->range, sight) > self->pool->short_ticks;
 }
 
 bool wf_loop_cut(wf_worker *self, wf_worker *victim, wf_piece *piece)
@@ -165,10 +182,10 @@ typedef struct wf_help {
     wf_piece piece; /* units to cut; none: children */
 } wf_help;
 
-static bool cuttable(wf_worker *self, wf_loop *from, wf_piece *piece)
+static bool cuttable(wf_worker *self, wf_loop *from, bool eager, wf_piece *piece)
 {
     *piece = (wf_piece){.from = from, .span = wf_range_peek(&from->range)};
-    return wf_span_units(piece->span) && worth_it(self, from, piece->span);
+    return wf_span_units(piece->span) && (eager || worth_it(self, from, piece->span));
 }
 
 static bool children(const wf_help *help)
@@ -177,15 +194,16 @@ static bool children(const wf_help *help)
 }
 
 /* What there is at and above victim's piece. */
-static bool find_help_in(wf_worker *self, unsigned depth, wf_help *help)
+static bool find_help_in(wf_worker *self, unsigned depth, bool eager, wf_help *help)
 {
     help->ours = &help->victim->loops[depth];
     help->above = wf_load_acquire(&help->ours->piece); /* pair LP1 -> start() */
-    if (cuttable(self, help->ours, &help->piece) || children(help))
+    if (cuttable(self, help->ours, eager, &help->piece) || children(help))
         return true;
-    wf_stack_ask(&help->victim->stack);
+    if (wf_ask(self, help->victim) && children(help))
+        return true;
     while (++depth < WF_LOOP_DEPTH) {
-        if (cuttable(self, &help->victim->loops[depth], &help->piece))
+        if (cuttable(self, &help->victim->loops[depth], eager, &help->piece))
             return true;
         if (!help->piece.span.root)
             break;
@@ -193,25 +211,26 @@ static bool find_help_in(wf_worker *self, unsigned depth, wf_help *help)
     return false;
 }
 
-static bool find_help_at(wf_worker *self, uint32_t root, wf_help *help)
+static bool find_help_at(wf_worker *self, uint32_t root, bool eager, wf_help *help)
 {
     for (unsigned depth = 0; depth < WF_LOOP_DEPTH; depth++) {
         uint32_t at = wf_range_peek(&help->victim->loops[depth].range).root;
         if (!at)
             return false;
         if (at == root)
-            return find_help_in(self, depth, help);
+            return find_help_in(self, depth, eager, help);
     }
     return false;
 }
 
-static bool find_help(wf_worker *self, uint32_t root, wf_help *help)
+/* eager: the last look before sleep, whatever it is worth. */
+static bool find_help(wf_worker *self, uint32_t root, bool eager, wf_help *help)
 {
     const weft_pool *pool = self->pool;
     unsigned all = pool->workers + wf_load_relaxed(&pool->seats_used); /* hint: all are looked at again */
     for (unsigned i = 0; i < all; i++) {
         help->victim = wf_worker_at(pool, i);
-        if (help->victim != self && find_help_at(self, root, help))
+        if (help->victim != self && find_help_at(self, root, eager, help))
             return true;
     }
     return false;
@@ -225,7 +244,8 @@ static bool still_in(const wf_help *help, uint32_t root)
 }
 
 /* Units that turned out to be none of our business: offered from here until others have taken them. Their own
- * loop's owner will, at the latest: it comes to wait for them. */
+ * loop's owner will, at the latest: it comes to wait for them. (Limit: until then self waits for an unrelated loop,
+ * without running any of it. It takes a range that recurred bit by bit between a peek and an exchange.) */
 static void offer_again(wf_worker *self, const wf_piece *piece)
 {
     wf_loop *mine = open_loop(self);
@@ -234,8 +254,12 @@ static void offer_again(wf_worker *self, const wf_piece *piece)
         return;
     }
     start(self, mine, piece->span);
+    const weft_pool *pool = self->pool;
+    if (wf_latch_is_parked(&root_loop(pool, piece->span.root)->latch))
+        wf_wake(&root_owner(pool, piece->span.root)->parker);
+    wf_notify(self, WF_PLENTY);
     while (wf_span_units(wf_range_peek(&mine->range)))
-        sched_yield();
+        wf_thread_yield();
     close_loop(self, mine);
 }
 
@@ -262,7 +286,7 @@ static void wait_for(wf_worker *self, wf_loop *mine, uint32_t root)
     uint64_t since = wf_ticks();
     wf_help help;
     while (!wf_latch_open(&mine->latch)) {
-        if (find_help(self, root, &help)) {
+        if (find_help(self, root, false, &help)) {
             give_help(self, root, &help);
             since = wf_ticks();
         } else if (wf_ticks() - since < self->pool->wait_ticks) {
@@ -270,7 +294,7 @@ static void wait_for(wf_worker *self, wf_loop *mine, uint32_t root)
         } else {
             wf_block_begin(self);
             if (wf_latch_park(&mine->latch)) {
-                if (!find_help(self, root, &help))
+                if (!find_help(self, root, true, &help))
                     wf_park(&self->parker, WF_FOREVER);
                 wf_latch_unpark(&mine->latch);
             }
@@ -298,7 +322,7 @@ void wf_loop_run(wf_worker *self, size_t begin, size_t items, weft_range_fn *bod
     wf_latch_init(&mine->latch, units);
     wf_tsan_release(mine);
     start(self, mine, (wf_span){.end = units, .root = root});
-    wf_notify(self, false);
+    announce(self, units);
     uint32_t done = run_blocks(self, mine, mine);
     if (done < units) {
         (void)wf_latch_down(&mine->latch, done);

@@ -9,8 +9,8 @@
  * reported, so the latch is closed and the record valid, T4 runs the piece as a range of its own that
  * others may cut, T5 reports the units that it ran itself; the last one wakes a parked owner.
  *
- * A block lasts about WF_BLOCK_NS; the first is one unit. What is left and known to last less than
- * WF_SHORT_NS is taken at once by its runner and left alone by thieves, unless it does not move.
+ * A block lasts about WF_BLOCK_NS; the first is one unit, and none is more than WF_BLOCK_GROWTH times the one
+ * before. What is left and known to last less than WF_SHORT_NS is left alone by thieves, unless it does not move.
  *
  * Every unit is reported exactly once, by who ran it: sum of reports == units. A thief whose exchange
  * succeeded owns its units; the owner's wait cannot end before they are reported.

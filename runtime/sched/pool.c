@@ -19,6 +19,10 @@
 
 #define STACK_BYTES_MIN 65536
 
+_Static_assert(WEFT_WORKERS_MAX + WEFT_SEATS_MAX <= 1 << WF_THIEF_BITS, "a slot's state names any thief");
+_Static_assert((WEFT_WORKERS_MAX + WEFT_SEATS_MAX) * WF_LOOP_DEPTH < 1 << WF_ROOT_BITS,
+               "a range names any loop");
+
 /* ---- creation ---------------------------------------------------------------------------------- */
 
 /* A number in [1, max], WEFT_NONE for 0, or 0 for the default. */
@@ -43,10 +47,10 @@ static unsigned number(int value, unsigned otherwise)
 
 static void set_times(weft_pool *pool, const weft_pool_config *config)
 {
-    bool crowded = pool->workers > (unsigned)pool->machine->pus;
+    pool->crowded = pool->workers > (unsigned)pool->machine->pus;
     int64_t spin = config->spin_ns == WEFT_NONE ? 0 : config->spin_ns;
     if (config->spin_ns == 0)
-        spin = crowded ? WF_SPIN_CROWDED_NS : WF_SPIN_NS;
+        spin = pool->crowded ? WF_SPIN_CROWDED_NS : WF_SPIN_NS;
     wf_clock_init();
     pool->spin_ticks = wf_ticks_of(spin);
     pool->wait_ticks = wf_ticks_of(spin < WF_WAIT_SPIN_NS ? spin : WF_WAIT_SPIN_NS);
@@ -55,6 +59,8 @@ static void set_times(weft_pool *pool, const weft_pool_config *config)
     pool->paid_ticks = wf_ticks_of(WF_PAID_NS);
     pool->answer_ticks = wf_ticks_of(WF_ANSWER_NS);
     pool->force_ticks = wf_ticks_of(WF_FORCE_NS);
+    pool->asked_ticks = wf_ticks_of(WF_ASKED_NS);
+    pool->clock_ticks = wf_ticks_cost();
     pool->force = config->force != WEFT_NONE && wf_barrier_init();
 }
 
@@ -96,14 +102,15 @@ static unsigned bound_pools;
 /* How far from its own PU a worker may run. */
 static enum wf_distance reach_of(weft_pool *pool, int bind)
 {
+    bool fits = pool->workers <= (unsigned)pool->machine->pus;
     if (bind == WEFT_BIND_NONE)
         return WF_SAME_MACHINE;
-    if (bind == WEFT_BIND_AUTO && pool->workers <= (unsigned)pool->machine->pus) {
-        pool->bound = true;
-        if (wf_add_relaxed(&bound_pools, 1u) == 0) /* statistic: two at the same moment do no harm */
-            bind = WEFT_BIND_PU;
-    }
-    return bind == WEFT_BIND_PU ? WF_SAME_CORE : WF_SAME_CACHE;
+    if (bind == WEFT_BIND_AUTO && fits && !wf_load_relaxed(&bound_pools)) /* hint: two at once do no harm */
+        bind = WEFT_BIND_PU;
+    pool->bound = bind == WEFT_BIND_PU;
+    if (pool->bound)
+        (void)wf_add_relaxed(&bound_pools, 1u); /* statistic */
+    return pool->bound ? WF_SAME_CORE : WF_SAME_CACHE;
 }
 
 /* Not bound where the system refuses, or has no memory: the worker runs anywhere in the process's mask. */
@@ -177,7 +184,8 @@ static int fill(weft_pool *pool, const weft_pool_config *config)
     if (!pool->machine)
         return -ENOMEM;
     pool->generation = wf_generation();
-    pool->workers = number(config->workers, (unsigned)pool->machine->pus);
+    unsigned most = (unsigned)pool->machine->pus;
+    pool->workers = number(config->workers, most < WEFT_WORKERS_MAX ? most : WEFT_WORKERS_MAX);
     pool->seats = number(config->seats, WF_SEATS_DEFAULT);
     pool->all = wf_alloc((pool->workers + pool->seats) * sizeof *pool->all);
     pool->victims = wf_alloc((size_t)pool->workers * pool->workers * sizeof *pool->victims);
@@ -222,7 +230,7 @@ static void lock_default(uint64_t generation)
          holder = 0) {                                                                  /* pair PL1 */
         if (holder != generation && wf_cas_acq_rel(&default_lock, &holder, generation)) /* pair PL1 */
             return;
-        sched_yield();
+        wf_thread_yield();
     }
 }
 
@@ -280,7 +288,7 @@ int weft_pool_destroy(weft_pool *pool)
 static int resolve(weft_pool *given, weft_pool **meant)
 {
     const wf_worker *self = wf_self();
-    *meant = given ? given : self ? self->pool : NULL;
+    *meant = given ? given : self ? self->pool : wf_visited();
     if (!*meant)
         return weft_pool_default(meant);
     return (*meant)->generation == wf_generation() ? 0 : -EOWNERDEAD;

@@ -91,6 +91,11 @@ bool wf_inside(const weft_pool *pool)
     return own && own->pool == pool;
 }
 
+weft_pool *wf_visited(void)
+{
+    return visits ? visits->pool : NULL;
+}
+
 bool wf_seats_taken(const weft_pool *pool)
 {
     for (unsigned i = 0; i < pool->seats; i++)

@@ -24,6 +24,8 @@ void wf_seat_leave(wf_visit *visit);
 
 /* Is the calling thread inside the pool, at whatever depth? */
 bool wf_inside(const weft_pool *pool);
+/* The pool that the calling thread visits, with a seat or without; NULL: none. */
+weft_pool *wf_visited(void);
 /* Is any guest inside? */
 bool wf_seats_taken(const weft_pool *pool);
 

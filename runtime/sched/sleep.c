@@ -2,7 +2,7 @@
 /* sched/sleep.c - see sleep.h. */
 #include "sched/sleep.h"
 
-#include <sched.h>
+#include "os/clock.h"
 
 /* pool->idle: sleeping 13 bits | searching 13 | blocked 13 | the sentinel's nap 2 | its index 13. */
 #define COUNT_BITS 13
@@ -12,6 +12,10 @@
 #define SENTINEL (UINT64_C(1) << 3 * COUNT_BITS)
 #define INDEX (UINT64_C(1) << (3 * COUNT_BITS + 2))
 enum { NONE, SHORT, LONG };
+
+/* worker->asleep. */
+enum { AWAKE, ASLEEP, WAKING };
+
 _Static_assert(WEFT_WORKERS_MAX < 1 << COUNT_BITS, "a count holds all workers");
 
 static unsigned count_of(uint64_t idle, uint64_t one)
@@ -31,7 +35,8 @@ static uint64_t read_idle(const weft_pool *pool)
 
 void wf_sleep_start(weft_pool *pool, unsigned workers)
 {
-    wf_store_relaxed(&pool->idle, workers * SEARCHING); /* owner only: nobody else knows the pool */
+    wf_store_relaxed(&pool->idle, workers * SEARCHING);      /* owner only: nobody else knows the pool */
+    wf_store_relaxed(&pool->nap_ns, (int64_t)WF_NAP_MIN_NS); /* owner only */
 }
 
 void wf_sleep_absent(weft_pool *pool, unsigned workers)
@@ -83,11 +88,13 @@ bool wf_place_free(const weft_pool *pool)
 
 static bool wake(wf_worker *worker)
 {
-    uint32_t asleep = 1;
-    if (!wf_cas_seq_cst(&worker->asleep, &asleep, (uint32_t)0)) /* pair SL2 -> wf_sleep_end(): one wakes it */
+    uint32_t asleep = ASLEEP;
+    /* pair SL2 -> wf_sleep_end(): one wakes it */
+    if (!wf_cas_seq_cst(&worker->asleep, &asleep, (uint32_t)WAKING))
         return false;
     /* pair SL2: the woken one searches from now on, so that nobody wakes another for the same work */
     (void)wf_add_seq_cst(&worker->pool->idle, SEARCHING - SLEEPING);
+    wf_store_release(&worker->asleep, (uint32_t)AWAKE); /* pair SL7 -> wf_sleep_end(): it is counted */
     wf_wake(&worker->parker);
     return true;
 }
@@ -114,7 +121,7 @@ static bool wake_one_where(wf_worker *self, bool shared)
     for (unsigned i = 0; i < others; i++) {
         wf_worker *other = wf_worker_at(pool, self->victims ? self->victims[i] : i);
         /* pair SL2 -> wf_sleep_begin(): P3 */
-        if (wf_load_seq_cst(&other->asleep) && shared_with_guest(other) == shared && wake(other))
+        if (wf_load_seq_cst(&other->asleep) == ASLEEP && shared_with_guest(other) == shared && wake(other))
             return true;
     }
     return false;
@@ -142,11 +149,20 @@ static bool wake_sentinel(weft_pool *pool, uint64_t *idle)
     return false;
 }
 
-void wf_notify(wf_worker *self, bool plenty)
+/* Is the sentinel in a long nap from which this is worth a wake? */
+static bool worth_a_wake(const weft_pool *pool, uint64_t idle, enum wf_amount amount)
+{
+    if (nap_of(idle) != LONG || amount == WF_CRUMB)
+        return false;
+    return amount == WF_PLENTY ||
+           wf_ticks() - wf_load_relaxed(&pool->nap_since) > pool->asked_ticks; /* hint */
+}
+
+void wf_notify(wf_worker *self, enum wf_amount amount)
 {
     weft_pool *pool = self->pool;
     uint64_t idle = read_idle(pool);
-    bool napping = plenty && nap_of(idle) == LONG;
+    bool napping = worth_a_wake(pool, idle, amount);
     if ((!napping && !unwatched(idle)) || !place_free(pool, idle))
         return;
     if (!(napping && wake_sentinel(pool, &idle)) && unwatched(idle))
@@ -159,6 +175,15 @@ void wf_search_begin(wf_worker *self)
     (void)wf_add_seq_cst(&self->pool->idle, SEARCHING); /* pair SL2 -> wf_notify() */
 }
 
+/* Nobody watches victim any more. It is asked; but it may be in a long call, with children that only force gets
+ * out: then another worker has to be there to use it. */
+static void watch(wf_worker *self, wf_worker *victim)
+{
+    wf_stack_ask(&victim->stack);
+    if (wf_stack_private(&victim->stack))
+        wake_one(self);
+}
+
 void wf_search_end(wf_worker *self, wf_worker *victim, bool more)
 {
     wf_store_relaxed(&self->entries, self->entries + 1); /* statistic, for wf_activity() */
@@ -166,9 +191,9 @@ void wf_search_end(wf_worker *self, wf_worker *victim, bool more)
     /* pair SL2 -> wf_notify(): from here on publishers wake others */
     uint64_t idle = wf_sub_seq_cst(&self->pool->idle, SEARCHING) - SEARCHING;
     if (more)
-        wf_notify(self, true);
+        wf_notify(self, WF_PLENTY);
     else if (unwatched(idle) && place_free(self->pool, idle))
-        wf_stack_ask(&victim->stack);
+        watch(self, victim);
     if (offers(self->pool, idle))
         wf_stack_offer(&self->stack);
 }
@@ -178,6 +203,7 @@ bool wf_nap_begin(wf_worker *self, bool lengthy)
     weft_pool *pool = self->pool;
     uint64_t idle = read_idle(pool);
     uint64_t nap = (lengthy ? LONG : SHORT) * SENTINEL + self->index * INDEX;
+    wf_store_relaxed(&pool->nap_since, wf_ticks()); /* hint */
     do
         if (nap_of(idle) != NONE)
             return false;
@@ -197,24 +223,28 @@ void wf_nap_end(wf_worker *self)
 void wf_sleep_begin(wf_worker *self)
 {
     (void)wf_add_seq_cst(&self->pool->idle, SLEEPING - SEARCHING); /* pair SL2 -> wf_notify(): S1 */
-    wf_store_seq_cst(&self->asleep, (uint32_t)1);                  /* pair SL2 -> wake(): S2 */
+    wf_store_seq_cst(&self->asleep, (uint32_t)ASLEEP);             /* pair SL2 -> wake(): S2 */
 }
 
 void wf_sleep_end(wf_worker *self)
 {
-    uint32_t asleep = 1;
-    if (wf_cas_seq_cst(&self->asleep, &asleep, (uint32_t)0))           /* pair SL2 -> wake() */
+    uint32_t asleep = ASLEEP;
+    if (wf_cas_seq_cst(&self->asleep, &asleep, (uint32_t)AWAKE))       /* pair SL2 -> wake() */
         (void)wf_add_seq_cst(&self->pool->idle, SEARCHING - SLEEPING); /* pair SL2 */
+    else
+        while (wf_load_acquire(&self->asleep) !=
+               AWAKE) /* pair SL7 -> wake(): a few instructions of the waker */
+            wf_thread_yield();
 }
 
-static bool stopped(const weft_pool *pool)
+bool wf_stopped(const weft_pool *pool)
 {
     return wf_load_acquire(&pool->stop); /* pair SL5 -> wf_sleep_stop() */
 }
 
 void wf_sleep(wf_worker *self)
 {
-    while (wf_load_acquire(&self->asleep) && !stopped(self->pool)) /* pair SL2 -> wake() */
+    while (wf_load_acquire(&self->asleep) == ASLEEP && !wf_stopped(self->pool)) /* pair SL7 -> wake() */
         wf_park(&self->parker, WF_FOREVER);
 }
 
@@ -224,7 +254,7 @@ void wf_block_begin(wf_worker *self)
     wf_store_seq_cst(&self->mode, (uint32_t)WF_WAITING); /* pair SL4 -> active_guests() */
     if (self->victims)
         (void)wf_add_seq_cst(&pool->idle, BLOCKED); /* pair SL2 */
-    wf_notify(self, true);
+    wf_notify(self, WF_PLENTY);
 }
 
 void wf_block_end(wf_worker *self)
@@ -237,7 +267,7 @@ void wf_block_end(wf_worker *self)
 void wf_guest_begin(wf_worker *self)
 {
     wf_store_relaxed(&self->entries, self->entries + 1); /* statistic, for wf_activity() */
-    wf_store_relaxed(&self->cpu, sched_getcpu());        /* hint */
+    wf_store_relaxed(&self->cpu, wf_thread_cpu());       /* hint */
     if (self->pool->workers > 1 && offers(self->pool, read_idle(self->pool)))
         wf_stack_offer(&self->stack);
 }
@@ -245,19 +275,21 @@ void wf_guest_begin(wf_worker *self)
 void wf_guest_end(wf_worker *self)
 {
     weft_pool *pool = self->pool;
-    /* pair SL4 -> active_guests(): who found no place for a worker because of this guest is seen below;
-     * and the next guest in the seat sees what this one left there */
-    wf_store_seq_cst(&self->mode, (uint32_t)WF_IDLE);
+    /* pair SL4 -> active_guests(): who found no place for a worker because of this guest is seen below */
+    wf_store_seq_cst(&self->mode, (uint32_t)WF_WAITING);
     uint64_t idle = read_idle(pool);
     bool others = count_of(idle, SLEEPING) < wf_load_relaxed(&pool->started); /* hint */
     if (unwatched(idle) && (others || active_guests(pool)) && place_free(pool, idle))
         wake_one(self);
+    /* Last: from here on the pool may be destroyed. pair SL4 -> take(): the next guest in the seat sees what
+     * this one left there */
+    wf_store_release(&self->mode, (uint32_t)WF_IDLE);
 }
 
 bool wf_activity(wf_worker *self)
 {
     const weft_pool *pool = self->pool;
-    unsigned used = wf_load_relaxed(&pool->seats_used); /* hint: a new guest asks itself */
+    unsigned used = wf_load_seq_cst(&pool->seats_used); /* pair SL6 -> count_seat(): as wf_visible() */
     uint64_t entries = 0;
     bool active = false;
     for (unsigned i = 0; i < pool->workers + used; i++) {

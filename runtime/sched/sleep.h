@@ -13,9 +13,11 @@
  * A place is free while active workers + active guests < workers. Nobody is woken, and no searcher takes
  * work, without a free place: a guest occupies one.
  *
- * The rule that keeps work from being stranded: while somebody is active and somebody sleeps, there is
- *   a searcher, or a sentinel, or an active thread whose limit is lowered (its next fork comes to the cold
- *   path, publishes, and wakes), or no place is free.
+ * The pool is watched while one worker searches or naps: that one asks and forces. Unwatched, only publishers
+ * wake anybody. The rule that keeps work from being stranded: while somebody is active and somebody sleeps, the
+ * pool is watched, or no place is free, or nobody has private children and the next fork of each active thread
+ * comes to the cold path (its limit is lowered), publishes, and wakes. So who takes work and leaves the pool
+ * unwatched wakes another if its victim still has private children: a request alone is not answered in a long call.
  * Whoever turns active while nobody watches offers its first fork at once: a long call may follow it in which
  * no request can be answered. Without force it does so whenever somebody is idle.
  *
@@ -38,9 +40,11 @@ bool wf_unwatched(const weft_pool *pool);
 /* May one more worker be active? The caller counts as searching or not at all. */
 bool wf_place_free(const weft_pool *pool);
 
-/* After publishing: wakes a sleeper if nobody watches; and the sentinel from a long nap, if there is more
- * than a crumb (`plenty`: somebody had asked, or it is known to last). */
-void wf_notify(wf_worker *self, bool plenty);
+/* After publishing: wakes a sleeper if nobody watches. The sentinel is woken from a long nap if there is surely
+ * more than a crumb, or if somebody's request was answered that had stood for a while: the one that it left behind
+ * itself when it lay down is answered at once by a stream of tiny calls, and would never let it sleep. */
+enum wf_amount { WF_CRUMB, WF_ASKED_FOR, WF_PLENTY };
+void wf_notify(wf_worker *self, enum wf_amount amount);
 
 /* A searching worker whose PU a guest uses wakes one that has a PU of its own; then it should sleep. */
 bool wf_give_way(wf_worker *self);
@@ -75,5 +79,6 @@ bool wf_activity(wf_worker *self);
 
 /* Wakes everybody for good. */
 void wf_sleep_stop(weft_pool *pool);
+bool wf_stopped(const weft_pool *pool);
 
 #endif

@@ -3,6 +3,8 @@
 #include "sched/steal.h"
 
 #include "base/check.h"
+#include "os/barrier.h"
+#include "sched/eye.h"
 
 wf_frame wf_frame_begin(wf_worker *self, wf_origin origin)
 {
@@ -22,9 +24,11 @@ void wf_frame_end(wf_worker *self, const wf_frame *outer)
 void wf_steal_run(wf_worker *self, wf_worker *victim, weft_slot_ *slot)
 {
     wf_frame outer = wf_frame_begin(self, (wf_origin){.slot = slot, .owner = victim});
-    wf_slot_taken(slot, (wf_taken){.thief = self->index,
-                                   .top = wf_stack_depth(&self->stack),
-                                   .epoch = wf_stack_epoch(&self->stack)});
+    wf_taken by = {.thief = self->index};
+    by.top = wf_stack_depth(&self->stack);
+    by.epoch = wf_stack_epoch(&self->stack);
+    if (wf_slot_taken(slot, by))
+        wf_stack_offer(&self->stack);
     slot->run(slot);
     wf_frame_end(self, &outer);
     if (wf_slot_done(slot))
@@ -37,4 +41,15 @@ void wf_wake_origin(wf_worker *self)
     if (origin->slot ? wf_slot_is_parked(origin->slot)
                      : origin->loop && wf_latch_is_parked(&origin->loop->latch))
         wf_wake(&origin->owner->parker);
+}
+
+bool wf_ask(wf_worker *self, wf_worker *victim)
+{
+    uint64_t mark;
+    bool silent = wf_stack_silent(&victim->stack, &mark); /* since somebody asked before */
+    mark += wf_load_relaxed(&victim->entries); /* hint: another guest in the seat is another matter */
+    wf_stack_ask(&victim->stack);
+    uint64_t since = wf_eye(self, &victim->stack, silent ? mark : ~mark);
+    return silent && self->pool->force && since > self->pool->force_ticks &&
+           wf_stack_force(&victim->stack, wf_barrier_everywhere);
 }

@@ -18,6 +18,10 @@ void wf_frame_end(wf_worker *self, const wf_frame *frame);
 /* Runs a slot that self took from victim's stack, to the end. */
 void wf_steal_run(wf_worker *self, wf_worker *victim, weft_slot_ *slot);
 
+/* Asks victim to publish; one that has not answered for long is in a long call or blocked: its children are
+ * published in its stead. True: something was. */
+bool wf_ask(wf_worker *self, wf_worker *victim);
+
 /* After publishing, and after beginning a piece: the owner of what self runs may help with it. */
 void wf_wake_origin(wf_worker *self);
 

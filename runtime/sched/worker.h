@@ -31,6 +31,7 @@ typedef struct wf_loop {
     wf_range range __attribute__((aligned(WF_LINE)));
     uint64_t piece; /* top << 32 | epoch of the runner when it began: what it forks above is the loop's */
     uint64_t unit_ticks; /* hint: how long a unit lasts here; 0: not known yet */
+    uint64_t starts;     /* hint: how many ranges were run here, to tell one from the next alike */
 
     weft_range_fn *body __attribute__((aligned(WF_LINE)));
     void *ctx;
@@ -48,7 +49,7 @@ typedef struct wf_origin {
 /* Something that a worker keeps an eye on, and since when it has stood still; sched/eye.h. */
 typedef struct wf_sight {
     const void *what;
-    uint64_t seen, since; /* state, ticks */
+    uint64_t seen, since, tenure; /* state; ticks: of the last change, of the first sight */
 } wf_sight;
 
 enum wf_mode { WF_IDLE, WF_ACTIVE, WF_WAITING }; /* seats: IDLE is free; WAITING: parked at a join or loop */
@@ -70,7 +71,7 @@ struct wf_worker {
     unsigned loops_open; /* nesting depth of its loops */
     wf_origin origin;
     wf_sight sights[WF_SIGHTS];
-    int64_t nap_ns, quiet_since;
+    int64_t quiet_since; /* ns; 0: has not looked yet */
     uint64_t entries_seen;
     struct weft_pool *pool;
     int pu; /* of pool->machine; -1: a seat */
@@ -90,14 +91,19 @@ struct weft_pool {
     uint16_t *victims;      /* the workers' lists, one after the other */
     bool bound;             /* counts as a pool that owns its PUs */
     bool force;             /* children may be published without their owner */
+    bool crowded;           /* more workers than PUs */
     enum wf_distance reach; /* how far from its PU a worker may run */
-    uint64_t spin_ticks, wait_ticks, short_ticks, block_ticks, paid_ticks, answer_ticks, force_ticks;
+    uint64_t spin_ticks, wait_ticks, short_ticks, block_ticks, paid_ticks, answer_ticks, force_ticks,
+        asked_ticks;
+    uint64_t clock_ticks;      /* what reading the clock adds to each measurement */
     struct weft_local *locals; /* under locals_lock */
     pthread_mutex_t locals_lock;
     char name[11];
 
     /* The sleep word; sched/idle.h. */
     uint64_t idle __attribute__((aligned(WF_LINE)));
+    int64_t nap_ns;      /* of the sentinel's next nap */
+    uint64_t nap_since;  /* ticks; a hint */
     uint32_t seats_used; /* the highest seat ever taken, plus 1 */
     uint32_t stop;
 };

@@ -229,6 +229,39 @@ static void let_workers_sleep(void)
     }
 }
 
+/* ---- two forks, then a long call: three threads at once ---- */
+static atomic_int met;
+WEFT_TASK_VOID(meet)
+
+void meet(void)
+{
+    atomic_fetch_add(&met, 1);
+    while (atomic_load(&met) < 3)
+        sched_yield();
+}
+
+static void three_meet(void *arg)
+{
+    (void)arg;
+    weft_fork(meet, first);
+    weft_fork(meet, second);
+    meet();
+    weft_join(meet, second);
+    weft_join(meet, first);
+}
+
+PROMISE(the_second_of_two_children_is_not_left_to_a_busy_parent)
+{
+    NEEDS_WORKERS(3);
+    weft_pool *pool = sem_pool();
+    for (int i = 0; i < 100; i++) {
+        atomic_store(&met, 0);
+        cr_assert_eq(weft_run(pool, three_meet, NULL), 0);
+        let_workers_sleep();
+    }
+    sem_end(pool);
+}
+
 static void transitions(int64_t spin_ns, int count, bool sleeping)
 {
     weft_pool *pool;

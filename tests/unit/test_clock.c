@@ -37,3 +37,9 @@ Test(clock, no_span_is_no_ticks)
     cr_assert_geq(wf_ticks_of(0), 1);
     cr_assert_gt(wf_ticks_of(1000000), wf_ticks_of(1000));
 }
+
+Test(clock, reading_costs_ticks_but_few)
+{
+    wf_clock_init();
+    cr_assert_lt(wf_ticks_cost(), wf_ticks_of(10000));
+}
