@@ -23,9 +23,6 @@
 /* How much a block may grow over the one before. */
 #define WF_BLOCK_GROWTH 8
 
-/* Things that an idle worker keeps an eye on at a time. */
-#define WF_SIGHTS 32
-
 /* A stolen task that lasted less did not pay for the steal: the thief's patience is not renewed. */
 #define WF_PAID_NS 2000
 

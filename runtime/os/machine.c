@@ -125,18 +125,18 @@ enum wf_distance wf_distance(const wf_pu *a, const wf_pu *b)
     return WF_SAME_MACHINE;
 }
 
-cpu_set_t *wf_machine_cpus(const wf_machine *machine, int pu, enum wf_distance reach, size_t *bytes)
+size_t wf_machine_cpus_bytes(const wf_machine *machine)
 {
     int last = 0;
     for (int i = 0; i < machine->pus; i++)
         if (machine->pu[i].os_index > last)
             last = machine->pu[i].os_index;
-    *bytes = CPU_ALLOC_SIZE((size_t)last + 1);
-    cpu_set_t *set = wf_alloc(*bytes);
-    if (!set)
-        return NULL;
+    return CPU_ALLOC_SIZE((size_t)last + 1);
+}
+
+void wf_machine_cpus(const wf_machine *machine, int pu, enum wf_distance reach, cpu_set_t *set, size_t bytes)
+{
     for (int i = 0; i < machine->pus; i++)
         if (i == pu || (reach > WF_SAME_CORE && wf_distance(&machine->pu[pu], &machine->pu[i]) <= reach))
-            CPU_SET_S((size_t)machine->pu[i].os_index, *bytes, set);
-    return set;
+            CPU_SET_S((size_t)machine->pu[i].os_index, bytes, set);
 }

@@ -33,9 +33,10 @@ wf_machine *wf_machine_detect(bool ask_hwloc);
 
 enum wf_distance wf_distance(const wf_pu *a, const wf_pu *b);
 
-/* A CPU set that holds the PUs of the machine that are no farther than `reach` from `pu` (WF_SAME_CORE: it
- * alone); to be freed with
- * wf_free. NULL: no memory. *bytes receives its size. */
-cpu_set_t *wf_machine_cpus(const wf_machine *machine, int pu, enum wf_distance reach, size_t *bytes);
+/* The bytes of a CPU set that can hold each PU of the machine. */
+size_t wf_machine_cpus_bytes(const wf_machine *machine);
+
+/* Fills a zeroed set with the PUs that are no farther than `reach` from `pu` (WF_SAME_CORE: it alone). */
+void wf_machine_cpus(const wf_machine *machine, int pu, enum wf_distance reach, cpu_set_t *set, size_t bytes);
 
 #endif

@@ -131,13 +131,13 @@ void wf_loop_run_piece(wf_worker *self, const wf_piece *piece)
 /* ---- cutting ----------------------------------------------------------------------------------- */
 
 /* A short range is left to its runner, unless it stood still since the last look a while ago. */
-static bool worth_it(wf_worker *self, const wf_loop *from, wf_span seen)
+static bool worth_it(const wf_worker *self, wf_loop *from, wf_span seen)
 {
     uint64_t each = wf_load_relaxed(&from->unit_ticks); /* hint */
     if (each && wf_span_units(seen) * each >= self->pool->short_ticks)
         return true;
     uint64_t sight = seen.begin ^ (uint64_t)seen.end << 23 ^ wf_load_relaxed(&from->starts) << 46; /* hint */
-    return wf_eye(self, &from->range, sight) > self->pool->short_ticks;
+    return wf_eye(&from->sight, sight) > self->pool->short_ticks;
 }
 
 bool wf_loop_cut(wf_worker *self, wf_worker *victim, wf_piece *piece)

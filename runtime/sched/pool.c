@@ -113,16 +113,18 @@ static enum wf_distance reach_of(weft_pool *pool, int bind)
     return pool->bound ? WF_SAME_CORE : WF_SAME_CACHE;
 }
 
-/* Not bound where the system refuses, or has no memory: the worker runs anywhere in the process's mask. */
-static void bind_self(const wf_worker *self)
+/* Where each worker may run; made before its thread, for threads of the library allocate nothing: a host that
+ * forks at any moment then finds no lock of an allocator held by one. */
+static int plan_binding(weft_pool *pool)
 {
-    size_t bytes;
-    if (self->pool->reach == WF_SAME_MACHINE)
-        return;
-    cpu_set_t *cpus = wf_machine_cpus(self->pool->machine, self->pu, self->pool->reach, &bytes);
-    if (cpus)
-        (void)wf_thread_bind(cpus, bytes);
-    wf_free(cpus);
+    pool->cpus_bytes = wf_machine_cpus_bytes(pool->machine);
+    pool->cpus = wf_alloc(pool->workers * pool->cpus_bytes);
+    if (!pool->cpus)
+        return -ENOMEM;
+    for (unsigned i = 0; i < pool->workers; i++)
+        wf_machine_cpus(pool->machine, wf_worker_at(pool, i)->pu, pool->reach, wf_cpus_of(pool, i),
+                        pool->cpus_bytes);
+    return 0;
 }
 
 static void *thread_main(void *arg)
@@ -131,7 +133,9 @@ static void *thread_main(void *arg)
     char name[24];
     snprintf(name, sizeof name, "%s-%u", self->pool->name, self->index);
     wf_thread_name(name);
-    bind_self(self);
+    /* Not bound where the system refuses: then it runs anywhere in the process's mask. */
+    if (self->pool->reach < WF_SAME_MACHINE)
+        (void)wf_thread_bind(wf_cpus_of(self->pool, self->index), self->pool->cpus_bytes);
     weft_self_ = &self->stack.head;
     wf_idle_run(self);
     return NULL;
@@ -143,7 +147,6 @@ static int start_threads(weft_pool *pool, const weft_pool_config *config)
     unsigned started = 0;
     int err = 0;
     snprintf(pool->name, sizeof pool->name, "%s", config->name ? config->name : "weft");
-    pool->reach = reach_of(pool, config->bind);
     wf_sleep_start(pool, pool->workers);
     while (started < pool->workers && !err) {
         wf_worker *worker = wf_worker_at(pool, started);
@@ -173,6 +176,7 @@ static void free_pool(weft_pool *pool)
         wf_stack_fini(&wf_worker_at(pool, i)->stack);
     pthread_mutex_destroy(&pool->locals_lock);
     wf_free(pool->victims);
+    wf_free(pool->cpus);
     wf_free(pool->all);
     wf_free(pool->machine);
     wf_free(pool);
@@ -192,7 +196,10 @@ static int fill(weft_pool *pool, const weft_pool_config *config)
     if (!pool->all || !pool->victims)
         return -ENOMEM;
     set_times(pool, config);
+    pool->reach = reach_of(pool, config->bind);
     int err = make_workers(pool);
+    if (!err)
+        err = plan_binding(pool);
     return err ? err : start_threads(pool, config);
 }
 

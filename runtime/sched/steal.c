@@ -49,7 +49,7 @@ bool wf_ask(wf_worker *self, wf_worker *victim)
     bool silent = wf_stack_silent(&victim->stack, &mark); /* since somebody asked before */
     mark += wf_load_relaxed(&victim->entries); /* hint: another guest in the seat is another matter */
     wf_stack_ask(&victim->stack);
-    uint64_t since = wf_eye(self, &victim->stack, silent ? mark : ~mark);
+    uint64_t since = wf_eye(&victim->sight, silent ? mark : ~mark);
     return silent && self->pool->force && since > self->pool->force_ticks &&
            wf_stack_force(&victim->stack, wf_barrier_everywhere);
 }

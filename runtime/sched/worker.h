@@ -22,6 +22,11 @@
 
 typedef struct wf_worker wf_worker;
 
+/* What idle workers saw of a thing last, and since when; sched/eye.h. */
+typedef struct wf_sight {
+    uint64_t seen, since; /* state, ticks */
+} wf_sight;
+
 /*
  * One per nesting depth: the range that the worker runs there (its own loop's or a piece of another's), and
  * the record of its own loop. The record is valid while its latch is closed: it is read only by who took
@@ -37,6 +42,7 @@ typedef struct wf_loop {
     void *ctx;
     size_t begin, items, unit; /* items [begin, begin + items), `unit` of them a unit */
     wf_latch latch;            /* units not reported yet */
+    wf_sight sight;            /* of the range */
 } wf_loop;
 
 /* What the worker runs that its user's code did not call itself; NULLs: a root, or nothing. */
@@ -45,12 +51,6 @@ typedef struct wf_origin {
     wf_loop *loop;    /* a piece of this one */
     wf_worker *owner; /* of either */
 } wf_origin;
-
-/* Something that a worker keeps an eye on, and since when it has stood still; sched/eye.h. */
-typedef struct wf_sight {
-    const void *what;
-    uint64_t seen, since, tenure; /* state; ticks: of the last change, of the first sight */
-} wf_sight;
 
 enum wf_mode { WF_IDLE, WF_ACTIVE, WF_WAITING }; /* seats: IDLE is free; WAITING: parked at a join or loop */
 
@@ -65,12 +65,12 @@ struct wf_worker {
     /* Written by others. */
     uint32_t asleep __attribute__((aligned(WF_LINE))); /* 1: whoever takes it to 0 wakes the worker */
     wf_parker parker;
+    wf_sight sight; /* of the task stack */
 
     /* Owner only. */
     unsigned index __attribute__((aligned(WF_LINE)));
     unsigned loops_open; /* nesting depth of its loops */
     wf_origin origin;
-    wf_sight sights[WF_SIGHTS];
     int64_t quiet_since; /* ns; 0: has not looked yet */
     uint64_t entries_seen;
     struct weft_pool *pool;
@@ -93,6 +93,8 @@ struct weft_pool {
     bool force;             /* children may be published without their owner */
     bool crowded;           /* more workers than PUs */
     enum wf_distance reach; /* how far from its PU a worker may run */
+    char *cpus;             /* a CPU set for each worker */
+    size_t cpus_bytes;
     uint64_t spin_ticks, wait_ticks, short_ticks, block_ticks, paid_ticks, answer_ticks, force_ticks,
         asked_ticks;
     uint64_t clock_ticks;      /* what reading the clock adds to each measurement */
@@ -107,6 +109,11 @@ struct weft_pool {
     uint32_t seats_used; /* the highest seat ever taken, plus 1 */
     uint32_t stop;
 };
+
+static inline cpu_set_t *wf_cpus_of(const struct weft_pool *pool, unsigned index)
+{
+    return (cpu_set_t *)(void *)(pool->cpus + index * pool->cpus_bytes);
+}
 
 static inline wf_worker *wf_worker_at(const struct weft_pool *pool, unsigned index)
 {

@@ -63,7 +63,7 @@ static void old_handle_is_dead(weft_pool *pool)
 static void new_pool_works(void)
 {
     weft_pool *pool = NULL;
-    if (TALLY_THREAD_SANITIZED)
+    if (TALLY_SANITIZED)
         return; /* main() says so */
     int err = weft_pool_create(&pool, WEFT_POOL_CONFIG(.workers = 2));
     if (!CHECK(err == 0, "a new pool in the child: got %d", err))
@@ -89,7 +89,7 @@ static int default_pool_child(void *arg)
 {
     weft_pool *fresh = NULL;
     old_handle_is_dead(arg);
-    if (TALLY_THREAD_SANITIZED)
+    if (TALLY_SANITIZED)
         return atomic_load(&tally_failed);
     int err = weft_pool_default(&fresh);
     CHECK(err == 0 && fresh != arg, "the child gets a default pool of its own: got %d", err);
@@ -162,8 +162,10 @@ int main(void)
     weft_pool *common = NULL;
     pthread_t host;
     tally_watch(100);
-    if (TALLY_THREAD_SANITIZED)
-        tally_skip("new pools in the child", "ThreadSanitizer cannot start threads after fork");
+    if (TALLY_SANITIZED)
+        tally_skip(
+            "new pools in the child",
+            "ThreadSanitizer starts no threads after fork, AddressSanitizer's allocator may be locked there");
     CHECK(weft_pool_create(&f.pool, WEFT_POOL_CONFIG(.workers = 3)) == 0, "pool");
     CHECK(weft_pool_create(&f.busy, WEFT_POOL_CONFIG(.workers = 2)) == 0, "pool to be busy");
     CHECK(use_pool(f.pool) == 0, "in use");

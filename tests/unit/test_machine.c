@@ -86,11 +86,12 @@ Test(machine, near_and_far)
 Test(machine, cpu_sets_hold_what_is_in_reach)
 {
     wf_machine *machine = wf_machine_detect(false);
-    size_t bytes;
-    cpu_set_t *own = wf_machine_cpus(machine, 0, WF_SAME_CORE, &bytes);
+    size_t bytes = wf_machine_cpus_bytes(machine);
+    cpu_set_t *own = wf_alloc(bytes), *all = wf_alloc(bytes);
+    wf_machine_cpus(machine, 0, WF_SAME_CORE, own, bytes);
     cr_assert_eq(CPU_COUNT_S(bytes, own), 1);
     cr_assert(CPU_ISSET_S((size_t)machine->pu[0].os_index, bytes, own));
-    cpu_set_t *all = wf_machine_cpus(machine, 0, WF_SAME_MACHINE, &bytes);
+    wf_machine_cpus(machine, 0, WF_SAME_MACHINE, all, bytes);
     cr_assert_eq(CPU_COUNT_S(bytes, all), machine->pus);
     wf_free(own);
     wf_free(all);
