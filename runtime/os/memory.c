@@ -70,7 +70,7 @@ static uint64_t *find_page(void)
     if (wf_cas_acq_rel(&wiped_page, &expected, page)) /* pair OM1 -> find_page(): one page a process */
         return page;
     munmap(page, bytes);
-    return expected;
+    return wf_load_acquire(&wiped_page); /* pair OM1 -> find_page(): a lost exchange orders nothing */
 }
 
 uint64_t wf_generation(void)
