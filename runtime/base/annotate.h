@@ -5,6 +5,7 @@
  * - The sanitizer's runtime, where the process has one, is found through weak symbols: an ordinary,
  *   installed library then draws no false report, and the program's own races are still seen.
  * - In an instrumented build of the library itself these are nothing: there its atomics must carry the order.
+ *   Not so hand_over and receive: they tell what a library orders that is never instrumented.
  */
 #ifndef WF_BASE_ANNOTATE_H
 #define WF_BASE_ANNOTATE_H
@@ -17,24 +18,27 @@
 #endif
 #endif
 
-#ifdef WF_INSTRUMENTED
-#define wf_tsan_acquire(p) ((void)(p))
-#define wf_tsan_release(p) ((void)(p))
-#else
 extern void __tsan_acquire(void *address) __attribute__((weak));
 extern void __tsan_release(void *address) __attribute__((weak));
 
-static inline void wf_tsan_acquire(void *address)
+static inline void wf_tsan_receive(void *address)
 {
     if (__tsan_acquire)
         __tsan_acquire(address);
 }
 
-static inline void wf_tsan_release(void *address)
+static inline void wf_tsan_hand_over(void *address)
 {
     if (__tsan_release)
         __tsan_release(address);
 }
+
+#ifdef WF_INSTRUMENTED
+#define wf_tsan_acquire(p) ((void)(p))
+#define wf_tsan_release(p) ((void)(p))
+#else
+#define wf_tsan_acquire(p) wf_tsan_receive(p)
+#define wf_tsan_release(p) wf_tsan_hand_over(p)
 #endif
 
 #endif

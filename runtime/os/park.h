@@ -13,9 +13,7 @@
 #ifndef WF_OS_PARK_H
 #define WF_OS_PARK_H
 
-#include <stdint.h>
-
-#define WF_FOREVER INT64_MAX
+#include "os/futex.h"
 
 typedef struct wf_parker {
     uint32_t state; /* EMPTY, ASLEEP, TOKEN */

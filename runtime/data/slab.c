@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+/* data/slab.c - see slab.h. */
+#include "data/slab.h"
+
+#include "os/memory.h"
+#include "os/thread.h"
+
+#define CHUNK_MIN 16384
+#define CHUNK_MAX (2u << 20)
+#define CLOSED ((wf_block *)1)
+
+typedef struct chunk {
+    struct chunk *older;
+    size_t bytes;
+} chunk;
+
+struct wf_shelf {
+    wf_slab *slab;
+    uint32_t lock;
+    wf_block *own;
+    char *fresh, *fresh_end;
+    chunk *chunks;
+    size_t chunk_bytes; /* of the next one */
+    int64_t made;       /* blocks handed out for the first time */
+    wf_block *returned __attribute__((aligned(WF_LINE)));
+};
+
+struct wf_slab {
+    size_t bytes;
+    unsigned own, shared;
+    uint64_t mark;
+    int64_t out;
+    wf_shelf shelf[];
+};
+
+wf_slab *wf_slab_create(size_t bytes, unsigned own, unsigned shared)
+{
+    wf_slab *slab = wf_alloc(sizeof *slab + (own + shared) * sizeof slab->shelf[0]);
+    if (!slab)
+        return NULL;
+    slab->bytes = bytes;
+    slab->own = own;
+    slab->shared = shared;
+    for (unsigned i = 0; i < own + shared; i++) {
+        slab->shelf[i].slab = slab;
+        slab->shelf[i].chunk_bytes = CHUNK_MIN;
+    }
+    return slab;
+}
+
+static void destroy(wf_slab *slab)
+{
+    for (unsigned i = 0; i < slab->own + slab->shared; i++)
+        for (chunk *c = slab->shelf[i].chunks, *older; c; c = older) {
+            older = c->older;
+            wf_unreserve(c, c->bytes);
+        }
+    wf_free(slab);
+}
+
+static int64_t length(const wf_block *block)
+{
+    int64_t blocks = 0;
+    for (; block; block = block->next)
+        blocks++;
+    return blocks;
+}
+
+void wf_slab_close(wf_slab *slab)
+{
+    int64_t out = 0;
+    if (!slab)
+        return;
+    for (unsigned i = 0; i < slab->own + slab->shared; i++) {
+        wf_shelf *shelf = &slab->shelf[i];
+        wf_block *returned = wf_exchange_acq_rel(&shelf->returned, CLOSED); /* pair SB1 -> wf_slab_give() */
+        out += shelf->made - length(shelf->own) - length(returned);
+    }
+    if (wf_add_acq_rel(&slab->out, out) + out == 0) /* pair SB3 -> wf_slab_give() */
+        destroy(slab);
+}
+
+/* Never handed out before; NULL: no memory. */
+static wf_block *fresh(wf_shelf *shelf)
+{
+    size_t bytes = shelf->slab->bytes;
+    if (shelf->fresh == shelf->fresh_end) {
+        chunk *c = wf_reserve(shelf->chunk_bytes);
+        if (!c)
+            return NULL;
+        *c = (chunk){.older = shelf->chunks, .bytes = shelf->chunk_bytes};
+        shelf->chunks = c;
+        shelf->fresh = (char *)c + bytes; /* the chunk's own head takes the first block's room */
+        shelf->fresh_end = (char *)c + shelf->chunk_bytes;
+        if (shelf->chunk_bytes < CHUNK_MAX)
+            shelf->chunk_bytes *= 2;
+    }
+    wf_block *block = (wf_block *)(void *)shelf->fresh;
+    shelf->fresh += bytes;
+    block->home = shelf;
+    shelf->made++;
+    return block;
+}
+
+static wf_block *take(wf_shelf *shelf)
+{
+    wf_block *block = shelf->own;
+    if (!block && wf_load_relaxed(&shelf->returned))         /* re-checked by the exchange */
+        block = wf_exchange_acq_rel(&shelf->returned, NULL); /* pair SB1 -> wf_slab_give() */
+    if (!block)
+        return fresh(shelf);
+    shelf->own = block->next;
+    return block;
+}
+
+void *wf_slab_take(wf_slab *slab, unsigned own)
+{
+    return take(&slab->shelf[own]);
+}
+
+static bool lock(wf_shelf *shelf)
+{
+    uint32_t open = 0;
+    return wf_cas_acq_rel(&shelf->lock, &open, (uint32_t)1); /* pair SB2 -> unlock() */
+}
+
+static void unlock(wf_shelf *shelf)
+{
+    wf_store_release(&shelf->lock, (uint32_t)0); /* pair SB2 -> lock() */
+}
+
+void *wf_slab_take_shared(wf_slab *slab, size_t near)
+{
+    wf_shelf *shared = &slab->shelf[slab->own];
+    for (size_t at = near;; at++) {
+        wf_shelf *shelf = &shared[at % slab->shared];
+        if (!lock(shelf)) {
+            if (at - near >= slab->shared)
+                wf_thread_yield();
+            continue;
+        }
+        void *block = take(shelf);
+        unlock(shelf);
+        return block;
+    }
+}
+
+/* One of the last blocks comes back to a closed slab. */
+static void count_out(wf_slab *slab)
+{
+    /* pair SB3 -> wf_slab_close(): who frees it sees that all others are done with their blocks */
+    if (wf_sub_acq_rel(&slab->out, (int64_t)1) == 1)
+        destroy(slab);
+}
+
+void wf_slab_give(void *given)
+{
+    wf_block *block = given;
+    wf_shelf *shelf = block->home;
+    wf_block *top = wf_load_relaxed(&shelf->returned); /* re-checked by the exchange */
+    do {
+        if (top == CLOSED) {
+            count_out(shelf->slab);
+            return;
+        }
+        block->next = top;
+    } while (!wf_cas_acq_rel(&shelf->returned, &top, block)); /* pair SB1 -> take(): the block is done with */
+}
+
+void wf_slab_mark(wf_slab *slab, uint64_t mark)
+{
+    slab->mark = mark;
+}
+
+uint64_t wf_slab_mark_of(const void *block)
+{
+    return ((const wf_block *)block)->home->slab->mark;
+}
