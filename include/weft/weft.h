@@ -6,12 +6,14 @@
  *
  * pool.h      pools, and how a thread enters one          fork.h   fork and join
  * parallel.h  loops and maps                              local.h  worker-local values
+ * future.h    submit and collect
  */
 #ifndef WEFT_WEFT_H
 #define WEFT_WEFT_H
 
 #include <weft/base.h>
 #include <weft/fork.h>
+#include <weft/future.h>
 #include <weft/local.h>
 #include <weft/parallel.h>
 #include <weft/pool.h>

@@ -49,4 +49,12 @@
 
 #define WF_SEATS_DEFAULT 16
 
+/* Tasks that a place fetches from an inbox at once: one lock for so many; others may steal them from it. */
+#define WF_BATCH 32
+/* A place with tasks of its own looks at the inbox first at every so many tasks (a prime: no rhythm of the
+ * program's falls in with it). */
+#define WF_INBOX_EVERY 61
+/* Shelves of task records for threads outside, which share them. */
+#define WF_SHELVES_OUTSIDE 8
+
 #endif

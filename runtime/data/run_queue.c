@@ -59,6 +59,11 @@ static wf_ring *grow(wf_run_queue *queue, wf_ring *ring, int64_t top, int64_t bo
     return larger;
 }
 
+bool wf_run_queue_reserve(wf_run_queue *queue)
+{
+    return queue->ring || grow(queue, NULL, 0, 0);
+}
+
 bool wf_run_queue_put(wf_run_queue *queue, void *item)
 {
     int64_t bottom = wf_load_relaxed(&queue->bottom); /* owner only */

@@ -50,6 +50,8 @@ typedef struct wf_run_queue {
 /* Before others know it, zeroed memory is an empty queue. O, or after all others are gone: */
 void wf_run_queue_fini(wf_run_queue *queue);
 
+/* O. Room for the first 256, so that their puts cannot fail. False: no memory. */
+bool wf_run_queue_reserve(wf_run_queue *queue);
 /* O. False: no memory for a larger ring; the item is not in. */
 bool wf_run_queue_put(wf_run_queue *queue, void *item);
 /* O. The newest; NULL: empty, or the last one was lost to a thief. */

@@ -142,19 +142,34 @@ static void claim_end(wf_task_stack *stack, uint32_t split)
     wf_store_release(&stack->head.claim, slot_at(stack, split)); /* pair TS6 -> wf_stack_force() */
 }
 
+static void raise_split(wf_task_stack *stack, uint64_t span, uint32_t split)
+{
+    /* pair TS2 -> wf_stack_steal(): who sees the new split sees the slots below it */
+    while (!wf_cas_seq_cst(&stack->span, &span, span_of(tail_of(span), split, epoch_of(span))))
+        ;
+}
+
 bool wf_stack_publish(wf_task_stack *stack)
 {
     claim_begin(stack);
     uint64_t span = wf_load_relaxed(&stack->span); /* re-checked by the exchange */
     uint32_t split = split_of(span), top = wf_stack_depth(stack);
     bool more = tail_of(span) >= split && top > split;
-    if (more) {
-        split += (top - split + 1) / 2;
-        /* pair TS2 -> wf_stack_steal(): who sees the new split sees the slots below it */
-        while (!wf_cas_seq_cst(&stack->span, &span, span_of(tail_of(span), split, epoch_of(span))))
-            ;
-    }
+    if (more)
+        raise_split(stack, span, split += (top - split + 1) / 2);
     claim_end(stack, split);
+    return more;
+}
+
+bool wf_stack_publish_all(wf_task_stack *stack)
+{
+    claim_begin(stack);
+    uint64_t span = wf_load_relaxed(&stack->span); /* re-checked by the exchange */
+    uint32_t top = wf_stack_depth(stack);
+    bool more = top > split_of(span);
+    if (more)
+        raise_split(stack, span, top);
+    claim_end(stack, top);
     return more;
 }
 

@@ -102,6 +102,8 @@ intptr_t wf_stack_push(wf_task_stack *stack, void (*run)(weft_slot_ *), const vo
 /* O. The older half of the private children, at least one of them, becomes public; false: none is private
  * or some are public already. */
 bool wf_stack_publish(wf_task_stack *stack);
+/* O, before it sleeps with children that it has not joined: all become public. False: none was private. */
+bool wf_stack_publish_all(wf_task_stack *stack);
 /* O, top is at the slot. True: the child is private now and was not taken; false: it was taken. */
 bool wf_stack_take_back(wf_task_stack *stack, intptr_t slot);
 /* O, of a taken child: what runs meanwhile forks above it. */

@@ -57,8 +57,11 @@ static inline wf_link *wf_queue_take(wf_queue *queue)
 
 /* ---- grace periods ----------------------------------------------------------------------------- */
 
-/* A thread that has read sections, before its first and after its last one. In a process that was forked from
- * one that used grace periods: not to be called, see wf_grace_usable. */
+/* False in a process forked from one that used grace periods: readers that stayed behind in the parent are registered
+ * still, and a grace period would wait for them for ever. Then nobody registers and nobody waits. */
+bool wf_grace_usable(void);
+
+/* A thread that has read sections, before its first and after its last one. */
 static inline void wf_grace_register(void)
 {
     urcu_memb_register_thread();

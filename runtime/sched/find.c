@@ -3,6 +3,7 @@
 #include "sched/find.h"
 
 #include "sched/steal.h"
+#include "sched/tasks.h"
 
 static bool take_from(wf_worker *self, wf_worker *victim, wf_work *work)
 {
@@ -26,9 +27,18 @@ static bool try_victim(wf_worker *self, wf_worker *victim, wf_work *work)
     return wf_ask(self, victim) && take_from(self, victim, work);
 }
 
-bool wf_find(wf_worker *self, wf_work *work)
+static bool found_task(const wf_worker *self, wf_task *task, wf_work *work)
+{
+    if (!task)
+        return false;
+    *work = (wf_work){.task = task, .more = wf_tasks_more(self)};
+    return true;
+}
+
+static bool find_shared(wf_worker *self, wf_work *work)
 {
     const weft_pool *pool = self->pool;
+    work->task = NULL;
     for (unsigned i = 0; i + 1 < pool->workers; i++)
         if (try_victim(self, wf_worker_at(pool, self->victims[i]), work))
             return true;
@@ -39,9 +49,17 @@ bool wf_find(wf_worker *self, wf_work *work)
     return false;
 }
 
+bool wf_find(wf_worker *self, bool place_free, wf_work *work)
+{
+    return found_task(self, wf_tasks_next(self), work) || (place_free && find_shared(self, work)) ||
+           found_task(self, wf_tasks_steal(self), work);
+}
+
 void wf_work_run(wf_worker *self, const wf_work *work)
 {
-    if (work->slot)
+    if (work->task)
+        wf_tasks_run(self, work->task);
+    else if (work->slot)
         wf_steal_run(self, work->victim, work->slot);
     else
         wf_loop_run_piece(self, &work->piece);

@@ -5,6 +5,7 @@
 #include "os/clock.h"
 #include "sched/find.h"
 #include "sched/sleep.h"
+#include "sched/tasks.h"
 
 /* Where workers share PUs a crumb lasts long when its thief is preempted: there only what it ran counts. */
 static uint64_t ticks_worked(const weft_pool *pool)
@@ -31,7 +32,7 @@ static uint64_t search(wf_worker *self, uint64_t patience)
     uint64_t since = wf_ticks(), longest = 0;
     do {
         wf_work work;
-        if (!wf_place_free(pool) || !wf_find(self, &work)) {
+        if (!wf_find(self, pool->workers > 1 && wf_place_free(pool), &work)) {
             wf_pause();
             continue;
         }
@@ -53,7 +54,8 @@ static void sleep_for_good(wf_worker *self, bool leaves)
 {
     wf_sleep_begin(self);
     bool unwatched = wf_unwatched(self->pool);
-    bool work = self->pool->workers > 1 && wf_place_free(self->pool) && wf_visible(self);
+    bool work = wf_tasks_visible(self->pool) ||
+                (self->pool->workers > 1 && wf_place_free(self->pool) && wf_visible(self));
     bool to_watch = self->pool->workers > 1 && unwatched && wf_activity(self);
     if (!(work && (unwatched || !leaves)) && !to_watch)
         wf_sleep(self);
@@ -69,8 +71,8 @@ static bool nap(wf_worker *self)
         return false;
     wf_park(&self->parker, ns);
     wf_nap_end(self);
-    ns = ns * 2 < WF_NAP_MAX_NS ? ns * 2 : WF_NAP_MAX_NS;
-    wf_store_relaxed(&pool->nap_ns, ns); /* hint */
+    if (wf_load_relaxed(&pool->nap_ns) == ns) /* hint: or somebody wants short ones */
+        wf_store_relaxed(&pool->nap_ns, ns * 2 < WF_NAP_MAX_NS ? ns * 2 : (int64_t)WF_NAP_MAX_NS); /* hint */
     return true;
 }
 
@@ -91,6 +93,8 @@ static uint64_t rest(wf_worker *self, bool leaves)
         return pool->answer_ticks;
     if (quiet)
         naps_are_short(pool);
+    if (pool->grace)
+        (void)wf_run_queue_reclaim(&self->place->queue);
     sleep_for_good(self, leaves);
     self->quiet_since = 0;
     return pool->spin_ticks;
@@ -101,8 +105,7 @@ void wf_idle_run(wf_worker *self)
     uint64_t patience = self->pool->spin_ticks;
     while (!wf_stopped(self->pool)) {
         bool leaves = wf_give_way(self);
-        /* The only worker: a guest that is active has its place. */
-        if (!leaves && self->pool->workers > 1 && search(self, patience) >= self->pool->block_ticks)
+        if (!leaves && search(self, patience) >= self->pool->block_ticks)
             naps_are_short(self->pool);
         patience = rest(self, leaves);
     }

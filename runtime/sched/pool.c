@@ -12,10 +12,13 @@
 #include "os/barrier.h"
 #include "os/clock.h"
 #include "os/memory.h"
+#include "os/urcu.h"
+#include "sched/drain.h"
 #include "sched/idle.h"
 #include "sched/local.h"
 #include "sched/self.h"
 #include "sched/sleep.h"
+#include "sched/tasks.h"
 
 #define STACK_BYTES_MIN 65536
 
@@ -137,7 +140,11 @@ static void *thread_main(void *arg)
     if (self->pool->reach < WF_SAME_MACHINE)
         (void)wf_thread_bind(wf_cpus_of(self->pool, self->index), self->pool->cpus_bytes);
     weft_self_ = &self->stack.head;
+    if (self->pool->grace)
+        wf_grace_register();
     wf_idle_run(self);
+    if (self->pool->grace)
+        wf_grace_unregister();
     return NULL;
 }
 
@@ -170,6 +177,7 @@ static void end_threads(weft_pool *pool)
 static void free_pool(weft_pool *pool)
 {
     wf_local_destroy_all(pool);
+    wf_tasks_fini(pool);
     if (pool->bound)
         (void)wf_add_relaxed(&bound_pools, -1u); /* statistic */
     for (unsigned i = 0; pool->all && i < pool->workers + pool->seats; i++)
@@ -188,6 +196,8 @@ static int fill(weft_pool *pool, const weft_pool_config *config)
     if (!pool->machine)
         return -ENOMEM;
     pool->generation = wf_generation();
+    pool->grace = wf_grace_usable();
+    pool->executor.pool = pool;
     unsigned most = (unsigned)pool->machine->pus;
     pool->workers = number(config->workers, most < WEFT_WORKERS_MAX ? most : WEFT_WORKERS_MAX);
     pool->seats = number(config->seats, WF_SEATS_DEFAULT);
@@ -198,6 +208,8 @@ static int fill(weft_pool *pool, const weft_pool_config *config)
     set_times(pool, config);
     pool->reach = reach_of(pool, config->bind);
     int err = make_workers(pool);
+    if (!err)
+        err = wf_tasks_init(pool);
     if (!err)
         err = plan_binding(pool);
     return err ? err : start_threads(pool, config);
@@ -284,6 +296,7 @@ int weft_pool_destroy(weft_pool *pool)
         return -EBUSY;
     weft_pool *is_default = pool;
     (void)wf_cas_acq_rel(&default_pool, &is_default, NULL); /* pair PL2 */
+    wf_drain(pool);
     end_threads(pool);
     free_pool(pool);
     return 0;
@@ -291,8 +304,7 @@ int weft_pool_destroy(weft_pool *pool)
 
 /* ---- entering ---------------------------------------------------------------------------------- */
 
-/* The pool that a caller means: the one given, the one it works in, or the default one. */
-static int resolve(weft_pool *given, weft_pool **meant)
+int wf_pool_meant(weft_pool *given, weft_pool **meant)
 {
     const wf_worker *self = wf_self();
     *meant = given ? given : self ? self->pool : wf_visited();
@@ -304,7 +316,7 @@ static int resolve(weft_pool *given, weft_pool **meant)
 int wf_pool_enter(weft_pool *pool, wf_entry *entry)
 {
     wf_worker *self = wf_self();
-    int err = resolve(pool, &pool);
+    int err = wf_pool_meant(pool, &pool);
     if (err)
         return err;
     entry->visiting = !self || self->pool != pool;
@@ -335,7 +347,7 @@ int weft_run(weft_pool *pool, void (*fn)(void *arg), void *arg)
 
 int weft_pool_workers(weft_pool *pool)
 {
-    int err = resolve(pool, &pool);
+    int err = wf_pool_meant(pool, &pool);
     return err ? err : (int)wf_load_relaxed(&pool->started); /* statistic */
 }
 
@@ -347,7 +359,7 @@ int weft_worker_index(void)
 
 int weft_worker_bound(weft_pool *pool)
 {
-    int err = resolve(pool, &pool);
+    int err = wf_pool_meant(pool, &pool);
     return err ? err : (int)(pool->workers + pool->seats);
 }
 
@@ -359,6 +371,6 @@ int weft_local_create(weft_local **local, weft_pool *pool, const weft_local_conf
     *local = NULL;
     if (!given || !wf_config_read(&config, sizeof config, sizeof config, given) || !config.bytes)
         return -EINVAL;
-    int err = resolve(pool, &pool);
+    int err = wf_pool_meant(pool, &pool);
     return err ? err : wf_local_create(local, pool, &config);
 }

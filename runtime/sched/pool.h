@@ -15,6 +15,9 @@ typedef struct wf_entry {
     wf_visit visit;
 } wf_entry;
 
+/* The pool that a caller means: the one given, the one it works in, or the default one. 0, -ENOMEM, -EOWNERDEAD. */
+int wf_pool_meant(weft_pool *given, weft_pool **meant);
+
 /* 0, or an error of the public call (-ENOMEM, -EOWNERDEAD); then there is nothing to leave. */
 int wf_pool_enter(weft_pool *pool, wf_entry *entry);
 void wf_pool_leave(wf_entry *entry);

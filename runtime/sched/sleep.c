@@ -99,43 +99,47 @@ static bool wake(wf_worker *worker)
     return true;
 }
 
-/* Does an active guest run where the worker is bound? (As of the guest's arrival.) */
-static bool shared_with_guest(const wf_worker *worker)
+/* Does an active guest run where the worker is bound (as of the guest's arrival), or the caller from outside? */
+static bool shared_with_guest(const wf_worker *worker, int cpu)
 {
     const weft_pool *pool = worker->pool;
     unsigned used = wf_load_relaxed(&pool->seats_used); /* hint */
+    int own = pool->machine->pu[worker->pu].os_index;
     for (unsigned i = 0; i < used; i++) {
         const wf_worker *seat = wf_worker_at(pool, pool->workers + i);
-        if (wf_load_relaxed(&seat->mode) == WF_ACTIVE &&                           /* hint */
-            wf_load_relaxed(&seat->cpu) == pool->machine->pu[worker->pu].os_index) /* hint */
+        if (wf_load_relaxed(&seat->mode) == WF_ACTIVE && /* hint */
+            wf_load_relaxed(&seat->cpu) == own)          /* hint */
             return true;
     }
-    return false;
+    return own == cpu;
 }
 
-/* One sleeper whose PU is, or is not, shared with a guest; near ones first. */
-static bool wake_one_where(wf_worker *self, bool shared)
+/* One sleeper whose PU is, or is not, shared; near ones first. */
+static bool wake_one_where(weft_pool *pool, const wf_worker *self, int cpu, bool shared)
 {
-    weft_pool *pool = self->pool;
-    unsigned others = self->victims ? pool->workers - 1 : pool->workers;
+    const uint16_t *victims = self ? self->victims : NULL;
+    unsigned others = victims ? pool->workers - 1 : pool->workers;
     for (unsigned i = 0; i < others; i++) {
-        wf_worker *other = wf_worker_at(pool, self->victims ? self->victims[i] : i);
+        wf_worker *other = wf_worker_at(pool, victims ? victims[i] : i);
         /* pair SL2 -> wf_sleep_begin(): P3 */
-        if (wf_load_seq_cst(&other->asleep) == ASLEEP && shared_with_guest(other) == shared && wake(other))
+        if (wf_load_seq_cst(&other->asleep) == ASLEEP && shared_with_guest(other, cpu) == shared &&
+            wake(other))
             return true;
     }
     return false;
 }
 
-static void wake_one(wf_worker *self)
+/* self NULL: the caller is outside; a sleeper on its own PU would have to wait for it. */
+static void wake_one(weft_pool *pool, const wf_worker *self)
 {
-    if (!wake_one_where(self, false))
-        (void)wake_one_where(self, true);
+    int cpu = self ? -1 : wf_thread_cpu();
+    if (!wake_one_where(pool, self, cpu, false))
+        (void)wake_one_where(pool, self, cpu, true);
 }
 
 bool wf_give_way(wf_worker *self)
 {
-    return shared_with_guest(self) && wake_one_where(self, false);
+    return shared_with_guest(self, -1) && wake_one_where(self->pool, self, -1, false);
 }
 
 /* The sentinel's nap was long and is over: the publisher that makes it short wakes it. */
@@ -166,7 +170,19 @@ void wf_notify(wf_worker *self, enum wf_amount amount)
     if ((!napping && !unwatched(idle)) || !place_free(pool, idle))
         return;
     if (!(napping && wake_sentinel(pool, &idle)) && unwatched(idle))
-        wake_one(self);
+        wake_one(pool, self);
+}
+
+void wf_notify_task(weft_pool *pool, const wf_worker *self)
+{
+    uint64_t idle = read_idle(pool);
+    if (nap_of(idle) == LONG) {
+        wf_store_relaxed(&pool->nap_ns, (int64_t)WF_NAP_MIN_NS); /* hint: there is one sentinel at a time */
+        if (wake_sentinel(pool, &idle))
+            return;
+    }
+    if (unwatched(idle))
+        wake_one(pool, self);
 }
 
 void wf_search_begin(wf_worker *self)
@@ -175,25 +191,35 @@ void wf_search_begin(wf_worker *self)
     (void)wf_add_seq_cst(&self->pool->idle, SEARCHING); /* pair SL2 -> wf_notify() */
 }
 
-/* Nobody watches victim any more. It is asked; but it may be in a long call, with children that only force gets
- * out: then another worker has to be there to use it. */
-static void watch(wf_worker *self, wf_worker *victim)
+/* Is anybody active but the calling worker? */
+static bool others_active(const weft_pool *pool, uint64_t idle)
 {
-    wf_stack_ask(&victim->stack);
-    if (wf_stack_private(&victim->stack))
-        wake_one(self);
+    return idle_workers(idle) + 1 < wf_load_relaxed(&pool->started) || active_guests(pool); /* hint */
+}
+
+/* Nobody watches any more. The victim is asked; but it may be in a long call, with children that only force gets out:
+ * then another worker has to be there to use it. With no victim that may be true of anybody. */
+static void watch(wf_worker *self, wf_worker *victim, uint64_t idle)
+{
+    if (victim)
+        wf_stack_ask(&victim->stack);
+    if (victim ? wf_stack_private(&victim->stack) : others_active(self->pool, idle))
+        wake_one(self->pool, self);
 }
 
 void wf_search_end(wf_worker *self, wf_worker *victim, bool more)
 {
-    wf_store_relaxed(&self->entries, self->entries + 1); /* statistic, for wf_activity() */
-    wf_store_seq_cst(&self->mode, (uint32_t)WF_ACTIVE);  /* pair SL4 -> wf_activity() */
+    /* pair SL9 -> wf_entries(): who sees it sees that this worker does not sleep any more */
+    wf_store_release(&self->entries, self->entries + 1);
+    wf_store_seq_cst(&self->mode, (uint32_t)WF_ACTIVE); /* pair SL4 -> wf_activity() */
     /* pair SL2 -> wf_notify(): from here on publishers wake others */
     uint64_t idle = wf_sub_seq_cst(&self->pool->idle, SEARCHING) - SEARCHING;
-    if (more)
+    if (more && !victim)
+        wf_notify_task(self->pool, self);
+    else if (more)
         wf_notify(self, WF_PLENTY);
     else if (unwatched(idle) && place_free(self->pool, idle))
-        watch(self, victim);
+        watch(self, victim, idle);
     if (offers(self->pool, idle))
         wf_stack_offer(&self->stack);
 }
@@ -222,8 +248,24 @@ void wf_nap_end(wf_worker *self)
 
 void wf_sleep_begin(wf_worker *self)
 {
-    (void)wf_add_seq_cst(&self->pool->idle, SLEEPING - SEARCHING); /* pair SL2 -> wf_notify(): S1 */
-    wf_store_seq_cst(&self->asleep, (uint32_t)ASLEEP);             /* pair SL2 -> wake(): S2 */
+    weft_pool *pool = self->pool;
+    (void)wf_add_seq_cst(&pool->idle, SLEEPING - SEARCHING); /* pair SL2 -> wf_notify(): S1 */
+    wf_store_seq_cst(&self->asleep, (uint32_t)ASLEEP);       /* pair SL2 -> wake(): S2 */
+    if (wf_load_seq_cst(&pool->closing))                     /* pair SL8 -> wf_drain(): one sees the other */
+        wf_wake(&pool->closer);
+}
+
+bool wf_all_sleep(const weft_pool *pool)
+{
+    return count_of(read_idle(pool), SLEEPING) == wf_load_relaxed(&pool->started); /* statistic */
+}
+
+uint64_t wf_entries(const weft_pool *pool)
+{
+    uint64_t entries = 0;
+    for (unsigned i = 0; i < pool->workers; i++)
+        entries += wf_load_acquire(&wf_worker_at(pool, i)->entries); /* pair SL9 -> wf_search_end() */
+    return entries;
 }
 
 void wf_sleep_end(wf_worker *self)
@@ -280,7 +322,7 @@ void wf_guest_end(wf_worker *self)
     uint64_t idle = read_idle(pool);
     bool others = count_of(idle, SLEEPING) < wf_load_relaxed(&pool->started); /* hint */
     if (unwatched(idle) && (others || active_guests(pool)) && place_free(pool, idle))
-        wake_one(self);
+        wake_one(pool, self);
     /* Last: from here on the pool may be destroyed. pair SL4 -> take(): the next guest in the seat sees what
      * this one left there */
     wf_store_release(&self->mode, (uint32_t)WF_IDLE);

@@ -46,11 +46,16 @@ bool wf_place_free(const weft_pool *pool);
 enum wf_amount { WF_CRUMB, WF_ASKED_FOR, WF_PLENTY };
 void wf_notify(wf_worker *self, enum wf_amount amount);
 
+/* After submitting a task; self NULL: from outside. Places do not count: a guest that holds one may wait for the task
+ * in a way that nobody sees. A long nap becomes a short one, and so do the next ones: a stream of tasks
+ * that their submitter takes back wakes the sentinel once in a while only. */
+void wf_notify_task(weft_pool *pool, const wf_worker *self);
+
 /* A searching worker whose PU a guest uses wakes one that has a PU of its own; then it should sleep. */
 bool wf_give_way(wf_worker *self);
 
-/* A worker turns from active to searching and back. wf_search_end: `victim` is where it found work, `more`:
- * there is more of it; sees to it that somebody watches. */
+/* A worker turns from active to searching and back. wf_search_end: `victim` is where it found work, NULL: a submitted
+ * task; `more`: there is more of it; sees to it that somebody watches. */
 void wf_search_begin(wf_worker *self);
 void wf_search_end(wf_worker *self, wf_worker *victim, bool more);
 
@@ -76,6 +81,10 @@ void wf_guest_end(wf_worker *self);
 
 /* Has anybody been active since the last call, or is now? For the sentinel. */
 bool wf_activity(wf_worker *self);
+
+/* Do all workers count as sleeping? How often has any of them turned active? */
+bool wf_all_sleep(const weft_pool *pool);
+uint64_t wf_entries(const weft_pool *pool);
 
 /* Wakes everybody for good. */
 void wf_sleep_stop(weft_pool *pool);

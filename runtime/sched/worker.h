@@ -11,8 +11,11 @@
 #define WF_SCHED_WORKER_H
 
 #include "base/tunables.h"
+#include "data/inbox.h"
 #include "data/latch.h"
 #include "data/range.h"
+#include "data/run_queue.h"
+#include "data/task.h"
 #include "data/task_stack.h"
 #include "os/machine.h"
 #include "os/park.h"
@@ -52,6 +55,19 @@ typedef struct wf_origin {
     wf_worker *owner; /* of either */
 } wf_origin;
 
+/* What belongs to a PU and not to the thread that sits there: submitted tasks. */
+typedef struct wf_place {
+    wf_run_queue queue; /* submitted by tasks that ran here: newest first */
+    wf_run_queue batch; /* fetched from the inbox: oldest first */
+    wf_inbox *inbox;    /* of its node */
+    unsigned looks;     /* owner only */
+} wf_place;
+
+/* The plain door to a pool. */
+struct weft_executor {
+    struct weft_pool *pool;
+};
+
 enum wf_mode { WF_IDLE, WF_ACTIVE, WF_WAITING }; /* seats: IDLE is free; WAITING: parked at a join or loop */
 
 struct wf_worker {
@@ -74,7 +90,8 @@ struct wf_worker {
     int64_t quiet_since; /* ns; 0: has not looked yet */
     uint64_t entries_seen;
     struct weft_pool *pool;
-    int pu; /* of pool->machine; -1: a seat */
+    int pu;          /* of pool->machine; -1: a seat */
+    wf_place *place; /* NULL: a seat */
     wf_thread thread;
     const uint16_t *victims; /* the other workers, near ones first; NULL: a seat */
 
@@ -89,9 +106,17 @@ struct weft_pool {
     wf_machine *machine;
     wf_worker *all;         /* workers, then seats */
     uint16_t *victims;      /* the workers' lists, one after the other */
+    wf_place *places;       /* as many as workers */
+    wf_inbox *inboxes;      /* one for each NUMA node */
+    unsigned nodes;         /* inboxes */
+    uint16_t *inbox_of_cpu; /* by OS index, up to */
+    int cpus_known;
+    wf_slab *slab; /* of task records; lives on while futures do */
+    struct weft_executor executor;
     bool bound;             /* counts as a pool that owns its PUs */
     bool force;             /* children may be published without their owner */
     bool crowded;           /* more workers than PUs */
+    bool grace;             /* liburcu's grace periods may be used */
     enum wf_distance reach; /* how far from its PU a worker may run */
     char *cpus;             /* a CPU set for each worker */
     size_t cpus_bytes;
@@ -108,6 +133,8 @@ struct weft_pool {
     uint64_t nap_since;  /* ticks; a hint */
     uint32_t seats_used; /* the highest seat ever taken, plus 1 */
     uint32_t stop;
+    uint32_t closing; /* the pool is being destroyed: who is the last to fall asleep wakes closer */
+    wf_parker closer;
 };
 
 static inline cpu_set_t *wf_cpus_of(const struct weft_pool *pool, unsigned index)

@@ -53,7 +53,7 @@ __attribute__((unused)) static weft_pool *stress_pool(int workers, int seats)
 {
     weft_pool *pool = NULL;
     int err =
-        weft_pool_create(&pool, WEFT_POOL_CONFIG(.workers = workers, .seats = seats, .flat = workers % 2));
+        weft_pool_create(&pool, WEFT_POOL_CONFIG(.workers = workers, .seats = seats, .flat = workers & 1));
     if (!CHECK(err == 0, "pool of %d workers: %s", workers, weft_strerror(err)))
         exit(tally_end());
     return pool;

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * weft/future.h - submit a function, collect what became of it.
+ *
+ *     static int fetch(void *arg) { ... return 0; }          // runs on some worker
+ *
+ *     weft_future *future;
+ *     int status, err = weft_submit(NULL, fetch, &page, &future);
+ *     if (err)
+ *         return err;                                        // not submitted
+ *     ...
+ *     err = weft_future_get(future, &status);                // waits; status: what fetch answered
+ *     weft_future_release(future);
+ *
+ * A future is PENDING until somebody runs its task, then RUNNING, then DONE; or it is CANCELLED while it is pending.
+ * Waiting never runs anything unrelated: the waiter runs the very task that it waits for, in place, if nobody has begun
+ * it yet (it is taken over), or sleeps.
+ *
+ * Order: what comes from outside the pool begins in the order in which it was submitted; what tasks submit on the
+ * worker that they run on begins newest first there, oldest first where other workers take it; every 61st task at the
+ * latest is one from outside.
+ *
+ * Lifetime:
+ *   1. weft_submit hands out one reference; retain adds one; release takes one away, from any thread.
+ *   2. A future that is released before its task is done goes on without you: nothing is cancelled.
+ *   3. `arg` is yours; it has to live until the task is done or cancelled.
+ *   4. weft_pool_destroy runs all that was accepted and waits for it. Futures may be read and released after it.
+ *   5. After fork(2), in the child, every call on the parent's futures but release answers -EOWNERDEAD; release does
+ *      nothing there.
+ */
+#ifndef WEFT_FUTURE_H
+#define WEFT_FUTURE_H
+
+#include <weft/pool.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** A door to submit through. For now each pool has a plain one, without limits of its own. */
+typedef struct weft_executor weft_executor;
+
+/** The result end of one task. */
+typedef struct weft_future weft_future;
+
+/** A deadline that never comes; all others are CLOCK_MONOTONIC in ns. */
+#define WEFT_FOREVER INT64_MAX
+
+/** A task: what it answers is its status. 0: fine; positive: yours; negative: an errno, if you like. It must
+ *  return: not to be left by an exception, longjmp or pthread_exit. */
+typedef int weft_task_fn(void *arg);
+
+enum weft_future_state {
+    WEFT_PENDING = 0, /**< nobody has begun it */
+    WEFT_RUNNING,
+    WEFT_DONE,     /**< it has a status */
+    WEFT_CANCELLED /**< it never ran and never will; its status is -ECANCELED */
+};
+
+/**
+ * The plain executor of a pool (NULL: the pool that the caller works in, or the default one).
+ * @param executor  receives it; belongs to the pool and ends with it
+ * @return 0; -EINVAL (executor is NULL), -ENOMEM (no default pool), -EOWNERDEAD (a parent's pool, after fork(2))
+ * Any thread; does not wait.
+ */
+WEFT_API int weft_pool_executor(weft_pool *pool, weft_executor **executor);
+
+/**
+ * Has fn(arg) run once, by a worker or by who waits for it first.
+ * @param executor  NULL: of the pool that the caller works in, or of the default pool
+ * @param future    receives the future, to be released; NULL: nobody will ask
+ * @return 0; before anything was done -EINVAL (fn is NULL), -ENOMEM, -EOWNERDEAD; then *future is NULL and fn will not
+ *         run
+ * Any thread, also a task's. Does not wait, and does not assume that a get follows: a worker is woken if none is
+ * awake. In a pool without threads (WEFT_NONE) all that is queued runs in the caller before the call returns, unless
+ * it is itself called by such a task: then the outermost call runs it.
+ */
+WEFT_API int weft_submit(weft_executor *executor, weft_task_fn *fn, void *arg, weft_future **future);
+
+/**
+ * Waits until the future is done or cancelled. Runs the task here if nobody has begun it.
+ * @param status  NULL, or receives the task's status; -ECANCELED if it was cancelled
+ * @return 0; -EINVAL (future is NULL), -EDEADLK (the caller is inside this very task), -EOWNERDEAD
+ * Any thread. What is returned is about the call alone.
+ */
+WEFT_API int weft_future_get(weft_future *future, int *status);
+
+/**
+ * Waits until the future is done or cancelled, or until the deadline. A timeout cancels nothing.
+ * @param deadline_ns  of CLOCK_MONOTONIC; one that has passed: a look; WEFT_FOREVER: as weft_future_get
+ * @return 0; -ETIMEDOUT; -EINVAL, -EDEADLK, -EOWNERDEAD as weft_future_get
+ * Any thread. With a deadline the task runs here only where perhaps nobody else could: inside its pool. That it lasts
+ * longer than until the deadline is then possible.
+ */
+WEFT_API int weft_future_wait(weft_future *future, int64_t deadline_ns);
+
+/** What has become of it so far: enum weft_future_state, or -EINVAL, -EOWNERDEAD. Any thread; does not wait. */
+WEFT_API int weft_future_state(const weft_future *future);
+
+/** The status of a task that is done; -ECANCELED: cancelled; -EINPROGRESS: neither yet; or -EINVAL, -EOWNERDEAD. A task
+ *  that may answer those has to be asked by weft_future_get. Any thread; does not wait. */
+WEFT_API int weft_future_status(const weft_future *future);
+
+/**
+ * Cancels a future that is pending: its task will not run.
+ * @return 0: cancelled, by this call or before; -EBUSY: it runs, and is not disturbed; -EALREADY: too late, it is done;
+ *         -EINVAL, -EOWNERDEAD
+ * Any thread; does not wait.
+ */
+WEFT_API int weft_future_cancel(weft_future *future);
+
+/** One more reference. 0; -EOVERFLOW (there are 8 million), -EINVAL, -EOWNERDEAD. Any thread that holds one. */
+WEFT_API int weft_future_retain(weft_future *future);
+
+/** One reference less; the last one frees the future once its task is done. NULL is fine. Any thread. */
+WEFT_API void weft_future_release(weft_future *future);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

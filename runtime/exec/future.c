@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/* exec/future.c - see future.h. */
+#include "exec/future.h"
+
+#include <errno.h>
+
+#include "base/annotate.h"
+#include "os/clock.h"
+#include "os/memory.h"
+#include "sched/pool.h"
+#include "sched/self.h"
+#include "sched/sleep.h"
+#include "sched/tasks.h"
+
+_Static_assert(WEFT_FOREVER == WF_FOREVER, "one word for it");
+_Static_assert((int)WEFT_PENDING == WF_TASK_PENDING && (int)WEFT_RUNNING == WF_TASK_RUNNING &&
+                   (int)WEFT_DONE == WF_TASK_DONE && (int)WEFT_CANCELLED == WF_TASK_CANCELLED,
+               "the public states are the record's");
+
+/* 0, or why the future cannot be used. */
+static int usable(const weft_future *future)
+{
+    if (!future)
+        return -EINVAL;
+    return wf_slab_mark_of(future) == wf_generation() ? 0 : -EOWNERDEAD;
+}
+
+/* The calling thread as a worker or guest of the task's pool; NULL: it is outside. */
+static wf_worker *inside(const weft_future *future)
+{
+    wf_worker *self = wf_self();
+    return self && self->pool == future->pool ? self : NULL;
+}
+
+static void take_over(weft_future *future)
+{
+    wf_entry entry;
+    if (wf_pool_enter(future->pool, &entry))
+        return;
+    if (wf_task_claim(future)) {
+        wf_tasks_dead(entry.self, future);
+        wf_tasks_take_over(entry.self, future);
+    }
+    wf_pool_leave(&entry);
+}
+
+/* Until it has ended, or for about what a sleep costs. */
+static bool spin(const weft_future *future, uint64_t ticks)
+{
+    uint64_t since = wf_ticks();
+    while (!wf_task_ended(future))
+        if (wf_ticks() - since < ticks)
+            wf_pause();
+        else
+            return false;
+    return true;
+}
+
+static bool sleep_for(weft_future *future, int64_t deadline_ns)
+{
+    wf_worker *self = inside(future);
+    if (!self)
+        return wf_task_wait(future, deadline_ns);
+    wf_stack_publish_all(&self->stack);
+    wf_block_begin(self);
+    bool ended = wf_task_wait(future, deadline_ns);
+    wf_block_end(self);
+    return ended;
+}
+
+int weft_future_wait(weft_future *future, int64_t deadline_ns)
+{
+    int err = usable(future);
+    if (err)
+        return err;
+    if (!wf_task_ended(future)) {
+        uint64_t ticks = future->pool->wait_ticks;
+        if (wf_tasks_runs_here(future))
+            return -EDEADLK;
+        if (wf_task_state_of(future) == WF_TASK_PENDING && (deadline_ns == WEFT_FOREVER || inside(future)))
+            take_over(future);
+        if (!spin(future, deadline_ns == WEFT_FOREVER ? ticks : 0) && !sleep_for(future, deadline_ns))
+            return -ETIMEDOUT;
+    }
+    wf_tsan_acquire(future);
+    return 0;
+}
+
+int weft_future_get(weft_future *future, int *status)
+{
+    int err = weft_future_wait(future, WEFT_FOREVER);
+    if (!err && status)
+        *status = weft_future_status(future);
+    return err;
+}
+
+int weft_future_state(const weft_future *future)
+{
+    int err = usable(future);
+    return err ? err : (int)wf_task_state_of(future);
+}
+
+int weft_future_status(const weft_future *future)
+{
+    int err = usable(future);
+    if (err)
+        return err;
+    enum wf_task_state state = wf_task_state_of(future);
+    if (state == WF_TASK_DONE)
+        return future->status;
+    return state == WF_TASK_CANCELLED ? -ECANCELED : -EINPROGRESS;
+}
+
+int weft_future_cancel(weft_future *future)
+{
+    int err = usable(future);
+    if (err)
+        return err;
+    switch (wf_task_cancel(future)) {
+    case WF_TASK_PENDING:
+        wf_tasks_dead(inside(future), future);
+        return 0;
+    case WF_TASK_CANCELLED:
+        return 0;
+    case WF_TASK_RUNNING:
+        return -EBUSY;
+    default:
+        return -EALREADY;
+    }
+}
+
+int weft_future_retain(weft_future *future)
+{
+    int err = usable(future);
+    if (err)
+        return err;
+    return wf_task_retain(future) ? 0 : -EOVERFLOW;
+}
+
+void weft_future_release(weft_future *future)
+{
+    if (future && !usable(future))
+        wf_task_release(future);
+}

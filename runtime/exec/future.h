@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * exec/future.h - waiting for a task and what else its holders may do; the public face is weft/future.h.
+ *
+ * Wait: W1 ended? done   W2 pending, and the waiter may run it: enter its pool, claim it, run it
+ *       W3 spin for about what a sleep costs   W4 sleep on the record's word. A worker vacates its place first, and
+ *       publishes its private children: who waits for a join of its own can be helped, who waits here cannot.
+ */
+#ifndef WF_EXEC_FUTURE_H
+#define WF_EXEC_FUTURE_H
+
+#include <weft/future.h>
+
+#endif

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sched/drain.h - the end of a pool's life: every task that was accepted has run.
+ *
+ * Nobody submits from outside any more; tasks that run may. The closer sleeps until the pool is still: all workers
+ * count as sleeping, no queue shows anything, and between two such looks nobody was active. A task is made by an
+ * active worker alone, and no worker sleeps while a queue shows one, so what is still once stays so.
+ *   closer: C1 closing = 1 (seq_cst)   C2 still? done   C3 park, to C2
+ *   worker: S1 counts as sleeping (seq_cst)   then closing? wake the closer
+ * Either C2 sees the last worker asleep or that worker sees closing.
+ */
+#ifndef WF_SCHED_DRAIN_H
+#define WF_SCHED_DRAIN_H
+
+#include "sched/worker.h"
+
+/* The pool's threads run; the caller is outside of it, and alone. */
+void wf_drain(weft_pool *pool);
+
+#endif

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: MIT */
+/* sched/tasks.c - see tasks.h. */
+#include "sched/tasks.h"
+
+#include <errno.h>
+
+#include "base/annotate.h"
+#include "base/check.h"
+#include "os/memory.h"
+#include "os/thread.h"
+#include "sched/seat.h"
+#include "sched/self.h"
+#include "sched/sleep.h"
+#include "sched/steal.h"
+
+/* What the calling thread runs, the innermost first. */
+typedef struct running {
+    const wf_task *task;
+    const struct running *outer;
+} running;
+
+static __thread const running *innermost;
+
+bool wf_tasks_runs_here(const wf_task *task)
+{
+    for (const running *r = innermost; r; r = r->outer)
+        if (r->task == task)
+            return true;
+    return false;
+}
+
+/* ---- putting ----------------------------------------------------------------------------------- */
+
+static wf_inbox *inbox_near(const weft_pool *pool)
+{
+    int cpu = pool->nodes > 1 ? wf_thread_cpu() : 0;
+    unsigned node = pool->nodes > 1 && cpu >= 0 && cpu < pool->cpus_known ? pool->inbox_of_cpu[cpu] : 0;
+    return &pool->inboxes[node];
+}
+
+wf_task *wf_tasks_new(weft_pool *pool, const wf_worker *self)
+{
+    wf_task *task = self && self->place ? wf_slab_take(pool->slab, self->index)
+                                        : wf_slab_take_shared(pool->slab, (uintptr_t)wf_outside() >> 12);
+    if (task)
+        task->pool = pool;
+    return task;
+}
+
+/* In a pool without threads: all that is queued. */
+static void run_queued(weft_pool *pool, wf_worker *self)
+{
+    wf_link *link;
+    while (wf_inbox_take(&pool->inboxes[0], &link, 1)) {
+        wf_task *task = (wf_task *)(void *)link;
+        if (wf_task_claim(task))
+            wf_tasks_take_over(self, task);
+        wf_task_release(task);
+    }
+}
+
+/* A thread that runs such a task already does so later: submitting does not nest. */
+static void run_at_once(weft_pool *pool, wf_worker *self)
+{
+    wf_visit visit;
+    if (innermost)
+        return;
+    if (self) {
+        run_queued(pool, self);
+        return;
+    }
+    wf_seat_enter(pool, &visit);
+    run_queued(pool, visit.seat);
+    wf_seat_leave(&visit);
+}
+
+void wf_tasks_submit(weft_pool *pool, wf_worker *self, wf_task *task)
+{
+    wf_tsan_release(task);
+    task->inbox = NULL;
+    if (!self || !self->place || !wf_run_queue_put(&self->place->queue, task)) {
+        task->inbox = self && self->place ? self->place->inbox : inbox_near(pool);
+        wf_inbox_put(task->inbox, &task->link);
+    }
+    if (pool->workers)
+        wf_notify_task(pool, self);
+    else
+        run_at_once(pool, self);
+}
+
+/* ---- taking ------------------------------------------------------------------------------------ */
+
+/* The oldest from the inbox; with it a share of the others, for the batch. */
+static wf_task *fetch(wf_place *place, wf_inbox *inbox, unsigned max)
+{
+    wf_link *links[WF_BATCH];
+    unsigned count = wf_inbox_take(inbox, links, max);
+    for (unsigned i = 1; i < count; i++) {
+        bool in = wf_run_queue_put(&place->batch, links[i]);
+        WF_CHECK(in, "a batch has room for what is fetched into it when it is empty");
+    }
+    return count ? (wf_task *)(void *)links[0] : NULL;
+}
+
+/* From outside: what was fetched before, then what is in the inbox. */
+static wf_task *next_from_outside(wf_place *place)
+{
+    wf_task *task = wf_run_queue_steal(&place->batch);
+    if (!task && !wf_run_queue_visible(&place->batch))
+        task = fetch(place, place->inbox, WF_BATCH);
+    return task;
+}
+
+wf_task *wf_tasks_next(wf_worker *self)
+{
+    wf_place *place = self->place;
+    wf_task *task = NULL;
+    if (++place->looks % WF_INBOX_EVERY == 0)
+        task = next_from_outside(place);
+    if (!task)
+        task = wf_run_queue_pop(&place->queue);
+    return task ? task : next_from_outside(place);
+}
+
+wf_task *wf_tasks_steal(wf_worker *self)
+{
+    const weft_pool *pool = self->pool;
+    wf_task *task = NULL;
+    for (unsigned i = 0; i + 1 < pool->workers && !task; i++) {
+        wf_place *place = &pool->places[self->victims[i]];
+        task = wf_run_queue_steal(&place->queue);
+        if (!task)
+            task = wf_run_queue_steal(&place->batch);
+        if (!task && place->inbox != self->place->inbox)
+            task = fetch(self->place, place->inbox, 1);
+    }
+    return task;
+}
+
+bool wf_tasks_visible(const weft_pool *pool)
+{
+    for (unsigned i = 0; i < pool->nodes; i++)
+        if (wf_inbox_visible(&pool->inboxes[i]))
+            return true;
+    for (unsigned i = 0; i < pool->workers; i++)
+        if (wf_run_queue_visible(&pool->places[i].queue) || wf_run_queue_visible(&pool->places[i].batch))
+            return true;
+    return false;
+}
+
+bool wf_tasks_more(const wf_worker *self)
+{
+    const wf_place *place = self->place;
+    return wf_run_queue_visible(&place->batch) || wf_run_queue_visible(&place->queue) ||
+           wf_inbox_visible(place->inbox);
+}
+
+/* ---- running ----------------------------------------------------------------------------------- */
+
+static int call(wf_worker *self, wf_task *task)
+{
+    running here = {.task = task, .outer = innermost};
+    wf_frame outer;
+    if (self)
+        outer = wf_frame_begin(self, (wf_origin){.slot = NULL});
+    innermost = &here;
+    wf_tsan_acquire(task);
+    int status = task->fn(task->arg);
+    wf_tsan_release(task);
+    innermost = here.outer;
+    if (self)
+        wf_frame_end(self, &outer);
+    return status;
+}
+
+void wf_tasks_run(wf_worker *self, wf_task *task)
+{
+    for (; task; task = wf_tasks_next(self))
+        if (wf_task_claim(task))
+            wf_task_complete(task, call(self, task), true);
+        else
+            wf_task_release(task);
+}
+
+static bool drop_dead(wf_link *link)
+{
+    wf_task *task = (wf_task *)(void *)link;
+    bool dead = wf_task_state_of(task) != WF_TASK_PENDING;
+    if (dead)
+        wf_task_release(task);
+    return dead;
+}
+
+/* Drops what is dead at the owner's end of its run queue. */
+static void trim(wf_place *place)
+{
+    wf_task *task;
+    while ((task = wf_run_queue_pop(&place->queue)) != NULL)
+        if (!drop_dead(&task->link)) {
+            (void)wf_run_queue_put(&place->queue, task); /* where it was a moment ago: there is room */
+            return;
+        }
+}
+
+void wf_tasks_dead(wf_worker *self, wf_task *task)
+{
+    if (task->inbox)
+        wf_inbox_dead(task->inbox, drop_dead);
+    else if (self && self->place)
+        trim(self->place);
+}
+
+void wf_tasks_take_over(wf_worker *self, wf_task *task)
+{
+    wf_task_complete(task, call(self, task), false);
+}
+
+/* ---- the queues' life -------------------------------------------------------------------------- */
+
+/* Inboxes by NUMA node, in the order in which the places meet them. */
+static void assign_nodes(weft_pool *pool)
+{
+    for (unsigned i = 0; i < pool->workers; i++) {
+        const wf_pu *own = &pool->machine->pu[wf_worker_at(pool, i)->pu];
+        wf_place *place = &pool->places[i];
+        for (unsigned j = 0; j < i && !place->inbox; j++)
+            if (pool->machine->pu[wf_worker_at(pool, j)->pu].shares[WF_SAME_NODE] ==
+                own->shares[WF_SAME_NODE])
+                place->inbox = pool->places[j].inbox;
+        if (!place->inbox)
+            place->inbox = &pool->inboxes[pool->nodes++];
+        pool->inbox_of_cpu[own->os_index] = (uint16_t)(place->inbox - pool->inboxes);
+        wf_worker_at(pool, i)->place = place;
+    }
+    if (!pool->nodes)
+        pool->nodes = 1;
+}
+
+static int last_cpu(const wf_machine *machine)
+{
+    int last = 0;
+    for (int i = 0; i < machine->pus; i++)
+        if (machine->pu[i].os_index > last)
+            last = machine->pu[i].os_index;
+    return last;
+}
+
+int wf_tasks_init(weft_pool *pool)
+{
+    unsigned most = pool->workers ? pool->workers : 1;
+    pool->cpus_known = last_cpu(pool->machine) + 1;
+    pool->places = wf_alloc(pool->workers * sizeof *pool->places);
+    pool->inboxes = wf_alloc(most * sizeof *pool->inboxes);
+    pool->inbox_of_cpu = wf_alloc((size_t)pool->cpus_known * sizeof *pool->inbox_of_cpu);
+    pool->slab = wf_slab_create(WF_TASK_BYTES, pool->workers, WF_SHELVES_OUTSIDE);
+    if (!pool->places || !pool->inboxes || !pool->inbox_of_cpu || !pool->slab)
+        return -ENOMEM;
+    wf_slab_mark(pool->slab, pool->generation);
+    for (unsigned i = 0; i < most; i++)
+        wf_inbox_init(&pool->inboxes[i]);
+    assign_nodes(pool);
+    for (unsigned i = 0; i < pool->workers; i++)
+        if (!wf_run_queue_reserve(&pool->places[i].batch))
+            return -ENOMEM;
+    return 0;
+}
+
+void wf_tasks_fini(weft_pool *pool)
+{
+    for (unsigned i = 0; pool->places && i < pool->workers; i++) {
+        wf_run_queue_fini(&pool->places[i].queue);
+        wf_run_queue_fini(&pool->places[i].batch);
+    }
+    wf_slab_close(pool->slab);
+    wf_free(pool->inbox_of_cpu);
+    wf_free(pool->inboxes);
+    wf_free(pool->places);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sched/tasks.h - submitted tasks: where they are put, who takes them, how one runs.
+ *
+ *   submitted by a task on a worker    its place's run queue: newest first for the place, oldest first for thieves
+ *   from outside, or by a guest        the inbox of the node; from there in batches to a place, oldest first
+ *
+ * A worker looks at its run queue, its batch, its inbox, and then at other places'; every WF_INBOX_EVERY-th look
+ * begins with the inbox, so that what comes from outside is not starved by tasks that submit tasks.
+ * A task that its waiter took over, or that was cancelled, stays in its queue, dead: it is dropped when met.
+ * With no threads in the pool, who submits runs what is queued before the call returns.
+ */
+#ifndef WF_SCHED_TASKS_H
+#define WF_SCHED_TASKS_H
+
+#include "sched/worker.h"
+
+/* The queues of a pool whose workers and machine are known. 0 or -ENOMEM; fini in either case. */
+int wf_tasks_init(weft_pool *pool);
+void wf_tasks_fini(weft_pool *pool);
+
+/* A record of the pool's; NULL: no memory. self NULL: the caller is outside. */
+wf_task *wf_tasks_new(weft_pool *pool, const wf_worker *self);
+/* Puts it where it belongs, with one reference, and wakes who is to run it. */
+void wf_tasks_submit(weft_pool *pool, wf_worker *self, wf_task *task);
+
+/* The next one for a worker from its own place and inbox; NULL: none. Its reference is the caller's. */
+wf_task *wf_tasks_next(wf_worker *self);
+/* One from another place, or its node's inbox. */
+wf_task *wf_tasks_steal(wf_worker *self);
+/* Is there any, for the last look before sleep? */
+bool wf_tasks_visible(const weft_pool *pool);
+/* Is there another one near, after taking one? A hint. */
+bool wf_tasks_more(const wf_worker *self);
+
+/* Runs it, unless somebody else has; then those of the own place, until there is none. */
+void wf_tasks_run(wf_worker *self, wf_task *task);
+/* Runs a task that the caller, a waiter, has claimed. self NULL: outside of any pool's seats. */
+void wf_tasks_take_over(wf_worker *self, wf_task *task);
+/* A task in a queue was cancelled. self NULL: the caller is outside. */
+void wf_tasks_dead(wf_worker *self, wf_task *task);
+/* Does the calling thread run it now, at whatever depth? */
+bool wf_tasks_runs_here(const wf_task *task);
+
+#endif
