@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* bench/ramp/tbb.cpp - the job with a task group for every right half. */
+#include "../common_tbb.h"
+#include "ramp.h"
+
+static bench_tbb *tbb_;
+
+static long sum(long first, long n)
+{
+    if (n == 1)
+        return ramp_leaf(first);
+    long right = 0;
+    tbb::task_group group;
+    group.run([&right, first, n] {
+        ramp_task();
+        right = sum(first + n / 2, n - n / 2);
+    });
+    long left = sum(first, n / 2);
+    group.wait();
+    return left + right;
+}
+
+static long job()
+{
+    return tbb_->arena.execute([] { return ramp_root(sum); });
+}
+
+int main(int argc, char **argv)
+{
+    bench b = bench_args(argc, argv);
+    bench_tbb t(b);
+    tbb_ = &t;
+    return ramp_measure(&b, job);
+}
