@@ -78,7 +78,8 @@ WEFT_API int weft_pool_executor(weft_pool *pool, weft_executor **executor);
 WEFT_API int weft_submit(weft_executor *executor, weft_task_fn *fn, void *arg, weft_future **future);
 
 /**
- * Waits until the future is done or cancelled. Runs the task here if nobody has begun it.
+ * Waits until the future is done or cancelled. Runs the task here if nobody has begun it (unless the pool's config
+ * says otherwise).
  * @param status  NULL, or receives the task's status; -ECANCELED if it was cancelled
  * @return 0; -EINVAL (future is NULL), -EDEADLK (the caller is inside this very task), -EOWNERDEAD
  * Any thread. What is returned is about the call alone.

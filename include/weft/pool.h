@@ -51,6 +51,9 @@ typedef struct weft_pool_config {
                               for 20 us are made public in its stead, where membarrier(2) is allowed; WEFT_NONE:
                               never (it interrupts every core that runs a thread of the process) */
     const char *name;   /**< of the threads, "name-3"; copied; at most 10 characters count. NULL: "weft" */
+    int take_over;      /**< 0: a thread outside that waits for a task which nobody has begun runs it itself;
+                              WEFT_NONE: it sleeps until a worker has (for tasks that want a worker's stack or
+                              thread). Threads inside always take over: perhaps nobody else could */
 } weft_pool_config;
 
 /** A pointer to a config in which the named fields are set and all others default (C only; in C++:

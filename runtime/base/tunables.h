@@ -45,7 +45,7 @@
 #define WF_NAP_MAX_NS 1000000
 /* A request that stood this long into a long nap was not left for a stream of tiny calls. */
 #define WF_ASKED_NS 100000
-#define WF_GRACE_NS 1000000
+#define WF_GRACE_NS 900000
 
 #define WF_SEATS_DEFAULT 16
 

@@ -32,6 +32,12 @@ static wf_worker *inside(const weft_future *future)
     return self && self->pool == future->pool ? self : NULL;
 }
 
+/* Inside the pool perhaps nobody else would ever come to it. */
+static bool may_take_over(const weft_future *future, int64_t deadline_ns)
+{
+    return inside(future) || (deadline_ns == WEFT_FOREVER && future->pool->take_over);
+}
+
 static void take_over(weft_future *future)
 {
     wf_entry entry;
@@ -77,8 +83,12 @@ int weft_future_wait(weft_future *future, int64_t deadline_ns)
         uint64_t ticks = future->pool->wait_ticks;
         if (wf_tasks_runs_here(future))
             return -EDEADLK;
-        if (wf_task_state_of(future) == WF_TASK_PENDING && (deadline_ns == WEFT_FOREVER || inside(future)))
-            take_over(future);
+        if (wf_task_state_of(future) == WF_TASK_PENDING) {
+            if (may_take_over(future, deadline_ns))
+                take_over(future);
+            else
+                wf_urge(future->pool);
+        }
         if (!spin(future, deadline_ns == WEFT_FOREVER ? ticks : 0) && !sleep_for(future, deadline_ns))
             return -ETIMEDOUT;
     }

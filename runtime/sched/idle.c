@@ -88,7 +88,9 @@ static uint64_t rest(wf_worker *self, bool leaves)
     int64_t now = wf_now_ns();
     if (wf_activity(self) || !self->quiet_since)
         self->quiet_since = now;
-    bool quiet = now - self->quiet_since >= WF_GRACE_NS;
+    /* Not after another nap: it would end later than the grace period does. */
+    int64_t nap_ns = wf_load_relaxed(&pool->nap_ns); /* hint */
+    bool quiet = now + nap_ns - self->quiet_since >= WF_GRACE_NS;
     if (!leaves && !quiet && pool->workers > 1 && nap(self))
         return pool->answer_ticks;
     if (quiet)

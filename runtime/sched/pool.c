@@ -39,7 +39,8 @@ static bool sensible(const weft_pool_config *config)
     return in_range(config->workers, WEFT_WORKERS_MAX) && in_range(config->seats, WEFT_SEATS_MAX) &&
            config->bind >= WEFT_BIND_AUTO && config->bind <= WEFT_BIND_DOMAIN &&
            (config->flat == 0 || config->flat == 1) && (config->force == 0 || config->force == WEFT_NONE) &&
-           config->spin_ns >= WEFT_NONE && config->spin_ns <= INT64_C(1000000000) &&
+           (config->take_over == 0 || config->take_over == WEFT_NONE) && config->spin_ns >= WEFT_NONE &&
+           config->spin_ns <= INT64_C(1000000000) &&
            (config->stack_bytes == 0 || config->stack_bytes >= STACK_BYTES_MIN);
 }
 
@@ -197,6 +198,7 @@ static int fill(weft_pool *pool, const weft_pool_config *config)
         return -ENOMEM;
     pool->generation = wf_generation();
     pool->grace = wf_grace_usable();
+    pool->take_over = config->take_over != WEFT_NONE;
     pool->executor.pool = pool;
     unsigned most = (unsigned)pool->machine->pus;
     pool->workers = number(config->workers, most < WEFT_WORKERS_MAX ? most : WEFT_WORKERS_MAX);

@@ -185,6 +185,13 @@ void wf_notify_task(weft_pool *pool, const wf_worker *self)
         wake_one(pool, self);
 }
 
+void wf_urge(weft_pool *pool)
+{
+    uint64_t idle = read_idle(pool);
+    if (nap_of(idle) != NONE)
+        wf_wake(&wf_worker_at(pool, count_of(idle, INDEX))->parker);
+}
+
 void wf_search_begin(wf_worker *self)
 {
     wf_store_seq_cst(&self->mode, (uint32_t)WF_IDLE);   /* pair SL4: as wf_guest_end() */

@@ -51,6 +51,10 @@ void wf_notify(wf_worker *self, enum wf_amount amount);
  * that their submitter takes back wakes the sentinel once in a while only. */
 void wf_notify_task(weft_pool *pool, const wf_worker *self);
 
+/* Somebody outside waits for a pending task and will not run it itself: a napping sentinel is woken from a short nap,
+ * too. */
+void wf_urge(weft_pool *pool);
+
 /* A searching worker whose PU a guest uses wakes one that has a PU of its own; then it should sleep. */
 bool wf_give_way(wf_worker *self);
 

@@ -116,6 +116,7 @@ struct weft_pool {
     bool bound;             /* counts as a pool that owns its PUs */
     bool force;             /* children may be published without their owner */
     bool crowded;           /* more workers than PUs */
+    bool take_over;         /* waiters from outside run what they wait for */
     bool grace;             /* liburcu's grace periods may be used */
     enum wf_distance reach; /* how far from its PU a worker may run */
     char *cpus;             /* a CPU set for each worker */

@@ -451,6 +451,28 @@ PROMISE(a_waiter_leaves_its_children_to_others)
     }
 }
 
+static int who(void *arg)
+{
+    *(pthread_t *)arg = pthread_self();
+    return weft_worker_index();
+}
+
+PROMISE(with_take_over_off_only_workers_run_tasks)
+{
+    NEEDS_WORKERS(1);
+    weft_pool *pool;
+    cr_assert_eq(weft_pool_create(&pool, WEFT_POOL_CONFIG(.workers = sem_workers(), .take_over = WEFT_NONE)),
+                 0);
+    for (int i = 0; i < 500; i++) {
+        pthread_t thread;
+        int index = get(submit(pool, who, &thread));
+        cr_assert(!pthread_equal(thread, pthread_self()));
+        cr_assert(index >= 0 && index < sem_threads());
+    }
+    sem_end(pool);
+    cr_assert_eq(weft_pool_create(&pool, WEFT_POOL_CONFIG(.take_over = 2)), -EINVAL);
+}
+
 PROMISE(the_default_pool_serves_who_names_none)
 {
     atomic_int ran = 9;
