@@ -13,10 +13,31 @@ static uint64_t ticks_worked(const weft_pool *pool)
     return pool->crowded ? wf_ticks_of(wf_thread_ns()) : wf_ticks();
 }
 
+/* Nobody watches any more. Somebody has to as long as anybody but this worker is active: who is in a long call does not
+ * answer requests, and whether it has private children cannot be known. */
+static bool wants_watcher(const wf_worker *self)
+{
+    return wf_others_active(self) || wf_visible(self);
+}
+
+/* What was found is taken, and run next: W1, W2 of sleep.md. */
+static void leave(wf_worker *self, const wf_work *work)
+{
+    bool unwatched = wf_search_end(self);
+    if (work->more && work->task)
+        wf_notify_task(self->pool, self);
+    else if (work->more)
+        wf_notify(self, WF_PLENTY);
+    else if (unwatched && wf_tasks_visible(self->pool))
+        wf_notify_task(self->pool, self);
+    else if (unwatched && wants_watcher(self))
+        wf_notify(self, WF_CRUMB);
+}
+
 /* From searching to active and back; how many ticks it lasted. */
 static uint64_t run(wf_worker *self, const wf_work *work)
 {
-    wf_search_end(self, work->victim, work->more);
+    leave(self, work);
     uint64_t before = ticks_worked(self->pool);
     wf_work_run(self, work);
     uint64_t lasted = ticks_worked(self->pool) - before;
@@ -86,11 +107,12 @@ static uint64_t rest(wf_worker *self, bool leaves)
 {
     weft_pool *pool = self->pool;
     int64_t now = wf_now_ns();
-    if (wf_activity(self) || !self->quiet_since)
+    bool active = wf_activity(self) || !self->quiet_since;
+    if (active)
         self->quiet_since = now;
     /* Not after another nap: it would end later than the grace period does. */
     int64_t nap_ns = wf_load_relaxed(&pool->nap_ns); /* hint */
-    bool quiet = now + nap_ns - self->quiet_since >= WF_GRACE_NS;
+    bool quiet = !active && now + nap_ns - self->quiet_since >= WF_GRACE_NS;
     if (!leaves && !quiet && pool->workers > 1 && nap(self))
         return pool->answer_ticks;
     if (quiet)

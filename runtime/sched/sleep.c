@@ -198,37 +198,23 @@ void wf_search_begin(wf_worker *self)
     (void)wf_add_seq_cst(&self->pool->idle, SEARCHING); /* pair SL2 -> wf_notify() */
 }
 
-/* Is anybody active but the calling worker? */
-static bool others_active(const weft_pool *pool, uint64_t idle)
+bool wf_others_active(const wf_worker *self)
 {
-    return idle_workers(idle) + 1 < wf_load_relaxed(&pool->started) || active_guests(pool); /* hint */
+    const weft_pool *pool = self->pool;
+    return idle_workers(read_idle(pool)) + 1 < wf_load_relaxed(&pool->started) || /* statistic */
+           active_guests(pool);
 }
 
-/* Nobody watches any more. The victim is asked; but it may be in a long call, with children that only force gets out:
- * then another worker has to be there to use it. With no victim that may be true of anybody. */
-static void watch(wf_worker *self, wf_worker *victim, uint64_t idle)
-{
-    if (victim)
-        wf_stack_ask(&victim->stack);
-    if (victim ? wf_stack_private(&victim->stack) : others_active(self->pool, idle))
-        wake_one(self->pool, self);
-}
-
-void wf_search_end(wf_worker *self, wf_worker *victim, bool more)
+bool wf_search_end(wf_worker *self)
 {
     /* pair SL9 -> wf_entries(): who sees it sees that this worker does not sleep any more */
     wf_store_release(&self->entries, self->entries + 1);
     wf_store_seq_cst(&self->mode, (uint32_t)WF_ACTIVE); /* pair SL4 -> wf_activity() */
     /* pair SL2 -> wf_notify(): from here on publishers wake others */
     uint64_t idle = wf_sub_seq_cst(&self->pool->idle, SEARCHING) - SEARCHING;
-    if (more && !victim)
-        wf_notify_task(self->pool, self);
-    else if (more)
-        wf_notify(self, WF_PLENTY);
-    else if (unwatched(idle) && place_free(self->pool, idle))
-        watch(self, victim, idle);
     if (offers(self->pool, idle))
         wf_stack_offer(&self->stack);
+    return unwatched(idle);
 }
 
 bool wf_nap_begin(wf_worker *self, bool lengthy)
@@ -311,6 +297,8 @@ void wf_block_end(wf_worker *self)
     wf_store_seq_cst(&self->mode, (uint32_t)WF_ACTIVE); /* pair SL4 */
     if (self->victims)
         (void)wf_sub_seq_cst(&self->pool->idle, BLOCKED); /* pair SL2 */
+    if (offers(self->pool, read_idle(self->pool)))
+        wf_stack_offer(&self->stack);
 }
 
 void wf_guest_begin(wf_worker *self)

@@ -58,10 +58,12 @@ void wf_urge(weft_pool *pool);
 /* A searching worker whose PU a guest uses wakes one that has a PU of its own; then it should sleep. */
 bool wf_give_way(wf_worker *self);
 
-/* A worker turns from active to searching and back. wf_search_end: `victim` is where it found work, NULL: a submitted
- * task; `more`: there is more of it; sees to it that somebody watches. */
+/* A worker turns from active to searching, and back: true: nobody watches any more, though somebody sleeps. Who
+ * published until now counted on this worker: it has to look once more, and to wake another if need be. */
 void wf_search_begin(wf_worker *self);
-void wf_search_end(wf_worker *self, wf_worker *victim, bool more);
+bool wf_search_end(wf_worker *self);
+/* Is anybody active but the calling worker? */
+bool wf_others_active(const wf_worker *self);
 
 /* A searching worker wants to nap as the sentinel; false: there is one already. */
 bool wf_nap_begin(wf_worker *self, bool lengthy);

@@ -198,6 +198,66 @@ PROMISE(all_children_of_a_busy_parent_run_elsewhere_meanwhile)
     sem_end(pool);
 }
 
+/* ---- three at a time: the last watcher leaves with something, then another one forks ---- */
+static struct gate late_running, late_go, held_go;
+static atomic_int late_ran;
+WEFT_TASK_VOID(stay)
+WEFT_TASK_VOID(late_child)
+
+void stay(void)
+{
+    gate_add(&late_running);
+    gate_wait(&held_go, 1);
+}
+
+void late_child(void)
+{
+    atomic_fetch_add(&late_ran, 1);
+}
+
+/* A task that forks late: its children need somebody who was not there when it began. */
+static int fork_late(void *arg)
+{
+    (void)arg;
+    weft_handle(late_child) handles[3];
+    gate_add(&late_running);
+    gate_wait(&late_go, 1);
+    for (int i = 0; i < 3; i++)
+        weft_fork_at(late_child, &handles[i]);
+    flag_wait(&late_ran);
+    for (int i = 2; i >= 0; i--)
+        weft_join(late_child, handles[i]);
+    gate_add(&held_go);
+    return 0;
+}
+
+static void leave_nobody_watching(void *arg)
+{
+    weft_future *future;
+    (void)arg;
+    cr_assert_eq(weft_submit(NULL, fork_late, NULL, &future), 0);
+    gate_wait(&late_running, 1);
+    weft_fork(stay, h);
+    gate_wait(&late_running, 2);
+    gate_add(&late_go);
+    gate_wait(&held_go, 1);
+    weft_join(stay, h);
+    cr_assert_eq(weft_future_get(future, NULL), 0);
+    weft_future_release(future);
+}
+
+PROMISE(children_forked_late_by_a_worker_run_elsewhere_though_all_watchers_left)
+{
+    NEEDS_WORKERS(4);
+    weft_pool *pool = sem_pool();
+    for (int i = 0; i < 100; i++) {
+        late_running = late_go = held_go = (struct gate)GATE_INIT;
+        atomic_store(&late_ran, 0);
+        cr_assert_eq(weft_run(pool, leave_nobody_watching, NULL), 0);
+    }
+    sem_end(pool);
+}
+
 /* ---- idle and busy in turns ---- */
 static bool asleep(pid_t id)
 {
