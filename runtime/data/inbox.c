@@ -7,6 +7,7 @@
 
 void wf_inbox_init(wf_inbox *inbox)
 {
+    *inbox = (wf_inbox){0};
     wf_queue_init(&inbox->queue);
     wf_queue_init(&inbox->kept);
 }
