@@ -51,9 +51,10 @@ static void wake_waiters(wf_task *task, uint32_t before)
 enum wf_task_state wf_task_cancel(wf_task *task)
 {
     enum wf_task_state before = leave_pending(task, WF_TASK_CANCELLED);
-    if (before == WF_TASK_PENDING)
-        wake_waiters(task,
-                     wf_load_relaxed(&task->word)); /* hint: WAITED is there, or its waiter sees the state */
+    if (before != WF_TASK_PENDING)
+        return wf_task_state_of(task); /* who hears DONE may read the status */
+    wake_waiters(task,
+                 wf_load_relaxed(&task->word)); /* hint: WAITED is there, or its waiter sees the state */
     return before;
 }
 

@@ -42,9 +42,9 @@ typedef struct weft_future {
 void wf_task_init(wf_task *task, int (*fn)(void *arg), void *arg, unsigned references);
 /* Any holder of a reference: it is the caller's to run; false: it is not pending. */
 bool wf_task_claim(wf_task *task);
-/* Who claimed it. last: with the runner's reference; then the record may be gone at return. */
+/* Who claimed it. drop: with the runner's reference; then the record may be gone at return. */
 void wf_task_complete(wf_task *task, int status, bool drop);
-/* Any holder of a reference: it will never run; what it was before. */
+/* Any holder of a reference: pending, it will never run; what it was before. DONE: the status may be read. */
 enum wf_task_state wf_task_cancel(wf_task *task);
 /* Any holder of a reference. */
 enum wf_task_state wf_task_state_of(const wf_task *task);
