@@ -64,6 +64,18 @@ static void pop(struct shadow *shadow, long round)
     shadow->count -= shadow->count > 0;
 }
 
+/* Half of the replaced rings are reclaimed at once: thieves that have read where they were are still there. */
+static void put(struct shadow *shadow, long cell, long round)
+{
+    const wf_ring *ring = queue.ring;
+    cells[cell].value = value_of(cell, round);
+    shadow->newest[shadow->count++] = cell;
+    if (!wf_run_queue_put(&queue, &cells[cell]))
+        CHECK(false, "round %ld: put", round);
+    if (queue.ring != ring && mix((uint64_t)cell) % 2)
+        reclaims += wf_run_queue_reclaim(&queue);
+}
+
 static void own(struct shadow *shadow, long round)
 {
     shadow->count = 0;
@@ -71,12 +83,8 @@ static void own(struct shadow *shadow, long round)
         uint64_t draw = mix((uint64_t)(round * CELLS + next) ^ 0xabcd);
         long burst = draw % 4 ? 1 + (long)(draw >> 8) % 5 : 1 + (long)(draw >> 8) % 1000;
         long pops = (long)(draw >> 24) % (burst + 1);
-        for (; burst-- && next < CELLS; next++) {
-            cells[next].value = value_of(next, round);
-            shadow->newest[shadow->count++] = next;
-            if (!wf_run_queue_put(&queue, &cells[next]))
-                CHECK(false, "round %ld: put", round);
-        }
+        for (; burst-- && next < CELLS; next++)
+            put(shadow, next, round);
         while (pops--)
             pop(shadow, round);
         if ((draw >> 40) % 32 == 0)

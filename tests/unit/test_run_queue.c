@@ -185,8 +185,9 @@ Test(run_queue, a_ring_is_used_round_and_round_before_it_grows)
 
 Test(run_queue, indices_may_be_large)
 {
-    static const int64_t starts[] = {UINT32_MAX - 700ll, ((int64_t)1 << 62) - 700, INT64_MAX - 4000};
-    for (int i = 0; i < 3; i++) {
+    static const int64_t starts[] = {INT32_MAX - 300, UINT32_MAX - 300ll, ((int64_t)1 << 62) - 300,
+                                     INT64_MAX - 4000};
+    for (int i = 0; i < 4; i++) {
         wf_run_queue queue = {.top = starts[i], .bottom = starts[i]};
         assert_empty(&queue);
         put(&queue, 0, 3000);
