@@ -229,6 +229,31 @@ Test(run_queue, without_memory_nothing_is_put)
     wf_run_queue_fini(&queue);
 }
 
+Test(run_queue, what_was_reserved_needs_no_memory_later)
+{
+    wf_run_queue queue = {0};
+    struct rlimit before;
+    int in = 0;
+    cr_assert(scarce_begin(&before));
+    bool reserved = wf_run_queue_reserve(&queue);
+    cr_assert(scarce_end(&before));
+    cr_assert_not(reserved, "no memory");
+    cr_assert(wf_run_queue_reserve(&queue));
+    wf_ring *ring = queue.ring;
+    cr_assert(wf_run_queue_reserve(&queue));
+    cr_assert_eq(queue.ring, ring, "once is enough");
+    assert_empty(&queue);
+    cr_assert(scarce_begin(&before));
+    while (in < 256 && wf_run_queue_put(&queue, &item[in]))
+        in++;
+    cr_assert(scarce_end(&before));
+    cr_assert_eq(in, 256);
+    for (int i = 0; i < in; i++)
+        cr_assert_eq(number(wf_run_queue_steal(&queue)), i);
+    cr_assert_not(wf_run_queue_reclaim(&queue), "nothing was replaced");
+    wf_run_queue_fini(&queue);
+}
+
 Test(run_queue, without_memory_to_grow_it_stays_full)
 {
     wf_run_queue queue = {0};
