@@ -28,6 +28,7 @@ static wf_inbox inbox;
 static pthread_barrier_t barrier;
 static int takers, left;
 static long dropped_in_all;
+static bool held_back; /* in some rounds takers leave the newest inside, so that some die there */
 
 static item *item_of(wf_link *link)
 {
@@ -122,13 +123,20 @@ static void check_counts(void)
         CHECK(false, "%llu were taken, %llu were put", (unsigned long long)taken, (unsigned long long)put);
 }
 
+static bool may_take(void)
+{
+    uint64_t put = __atomic_load_n(&inbox.put, __ATOMIC_RELAXED);
+    uint64_t taken = __atomic_load_n(&inbox.taken, __ATOMIC_RELAXED);
+    return !held_back || put == PUTTERS * ITEMS || put > taken + 3 * LAG;
+}
+
 static void take_all(uint64_t number)
 {
     int last[PUTTERS] = {-1, -1, -1};
     wf_link *links[16];
     for (uint64_t turn = 0; __atomic_load_n(&left, __ATOMIC_ACQUIRE); turn++) {
         unsigned max = 1 + mix(turn * 8 + number) % 16;
-        unsigned count = wf_inbox_take(&inbox, links, max);
+        unsigned count = may_take() ? wf_inbox_take(&inbox, links, max) : 0;
         for (unsigned i = 0; i < count; i++)
             take_one(item_of(links[i]), last);
         check_counts();
@@ -154,6 +162,7 @@ static void start_round(int round)
 {
     wf_inbox_init(&inbox);
     takers = round % 2 ? 1 : TAKERS_MAX;
+    held_back = round / 2 % 2;
     left = PUTTERS * ITEMS;
     for (int p = 0; p < PUTTERS; p++)
         for (int i = 0; i < ITEMS; i++)

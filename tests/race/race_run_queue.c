@@ -24,6 +24,8 @@ static struct cell {
 static wf_run_queue queue;
 static pthread_barrier_t barrier;
 static int round_over;
+static bool held_back; /* in every other round: thieves take a quarter at most, so that the queue grows */
+static int64_t begin, stolen;
 static long reclaims; /* that found something */
 
 static uint64_t value_of(long cell, long round)
@@ -107,7 +109,9 @@ static void check_cells(long round)
 static void start_round(long round)
 {
     static const int64_t starts[] = {0, 0, ((int64_t)1 << 62) - 50, UINT32_MAX - 100ll};
-    queue.top = queue.bottom = starts[round % 4];
+    queue.top = queue.bottom = begin = starts[round / 2 % 4];
+    held_back = round % 2;
+    stolen = 0;
     wf_store_relaxed(&round_over, 0); /* the barrier orders it */
 }
 
@@ -129,16 +133,23 @@ static void own_all(void)
 }
 
 /* ---- thieves ----------------------------------------------------------------------------------- */
+static bool may_steal(bool over)
+{
+    int64_t in = __atomic_load_n(&queue.bottom, __ATOMIC_RELAXED) - begin;
+    return !held_back || over || 4 * __atomic_load_n(&stolen, __ATOMIC_RELAXED) < in;
+}
+
 static void steal_round(long round)
 {
     long last = -1;
     bool over;
     do {
         over = wf_load_acquire(&round_over);
-        struct cell *cell = wf_run_queue_steal(&queue);
+        struct cell *cell = may_steal(over) ? wf_run_queue_steal(&queue) : NULL;
         if (!cell)
             continue;
         long at = take(cell, round);
+        __atomic_fetch_add(&stolen, 1, __ATOMIC_RELAXED);
         if (at <= last)
             CHECK(false, "round %ld: a thief got %ld after %ld", round, at, last);
         last = at;

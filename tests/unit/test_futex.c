@@ -34,12 +34,24 @@ Test(futex, no_time_is_no_sleep)
     cr_assert_eq(word, 5);
 }
 
+/* How often this thread gave its core away of its own will. */
+static long times_off_the_cpu(void)
+{
+    struct rusage usage;
+    return getrusage(RUSAGE_THREAD, &usage) ? -1 : usage.ru_nvcsw;
+}
+
 Test(futex, sleeps_end_by_themselves)
 {
     uint32_t word = 5;
+    long before = times_off_the_cpu();
+    wf_futex_wait(&word, 5, 3000000);
+    cr_assert_gt(times_off_the_cpu(), before, "it slept");
+    before = times_off_the_cpu();
     int64_t end = wf_now_ns() + 3000000;
     while (wf_now_ns() < end)
         wf_futex_wait_until(&word, 5, end);
+    cr_assert_gt(times_off_the_cpu(), before, "it slept");
     for (int i = 0; i < 3; i++)
         wf_futex_wait(&word, 5, 1000000);
     cr_assert_eq(word, 5);
