@@ -3,6 +3,7 @@
 #include "data/run_queue.h"
 
 #include <criterion/criterion.h>
+#include <pthread.h>
 
 #include "os/urcu.h"
 #include "surroundings.h"
@@ -157,6 +158,43 @@ Test(run_queue, a_replaced_ring_stays_as_it_was)
     cr_assert(wf_run_queue_reclaim(&queue));
     cr_assert(!is_mapped(first) && !is_mapped(second), "one call frees all of them");
     cr_assert_eq(wf_run_queue_count(&queue), (size_t)in);
+    wf_run_queue_fini(&queue);
+}
+
+typedef struct reader {
+    wf_run_queue *queue;
+    int owner; /* its thread number */
+    int inside, returned;
+    bool early;
+} reader;
+
+/* A thief that stops inside its read section until the owner sleeps in the call, or is back from it too early. */
+static void *read_slowly(void *arg)
+{
+    reader *r = arg;
+    wf_grace_register();
+    wf_read_begin();
+    __atomic_store_n(&r->inside, 1, __ATOMIC_RELEASE);
+    until_asleep(r->owner);
+    r->early = __atomic_load_n(&r->returned, __ATOMIC_ACQUIRE);
+    wf_read_end(r->queue);
+    wf_grace_unregister();
+    return NULL;
+}
+
+Test(run_queue, reclaim_waits_for_who_reads)
+{
+    wf_run_queue queue = {0};
+    reader r = {.queue = &queue, .owner = thread_number()};
+    pthread_t thread;
+    put(&queue, 0, 2000);
+    cr_assert_eq(pthread_create(&thread, NULL, read_slowly, &r), 0);
+    while (!__atomic_load_n(&r.inside, __ATOMIC_ACQUIRE))
+        sched_yield();
+    cr_assert(wf_run_queue_reclaim(&queue));
+    __atomic_store_n(&r.returned, 1, __ATOMIC_RELEASE);
+    pthread_join(thread, NULL); /* without a grace period this is where it sleeps */
+    cr_assert_not(r.early, "somebody was still reading");
     wf_run_queue_fini(&queue);
 }
 
