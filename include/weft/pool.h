@@ -32,20 +32,32 @@ typedef struct weft_pool weft_pool;
 #define WEFT_WORKERS_MAX 4096
 #define WEFT_SEATS_MAX 1024
 
-/** Where a pool's threads run. Auto: each on a PU of its own if the pool has no more workers than the
- *  process has PUs and no other bound pool lives in the process; else on the PUs near one. None is ever
- *  bound outside the affinity mask that was found when the pool was created. */
+/** Where a pool's threads run. Auto: each on a PU of its own if the pool has as many workers as the
+ *  process has PUs, no CPU quota allows less than that, and no other bound pool lives in the process;
+ *  else on the PUs near one. None is ever bound outside the affinity mask that was found when the pool
+ *  was created. */
 enum weft_bind { WEFT_BIND_AUTO = 0, WEFT_BIND_NONE, WEFT_BIND_PU, WEFT_BIND_DOMAIN };
 
+/**
+ * What a new pool is to be. The number of workers is said, in this order of authority, by
+ *   1. the field `workers`;
+ *   2. the environment's WEFT_WORKERS: a decimal number up to WEFT_WORKERS_MAX, 0: no threads. Empty is
+ *      as unset, anything else is ignored; so is all of it in a program with raised privileges;
+ *   3. the machine: one worker per PU of the affinity mask, or fewer, but one at least, under a CPU quota:
+ *      as many as can use it (1.5 CPUs: two). What counts is the least quota of the process's control
+ *      group and all groups above it, of cgroup v1 and v2, as far as they can be seen.
+ * Environment and machine are looked at when the pool is created. A pool does not follow later changes.
+ */
 typedef struct weft_pool_config {
     size_t size;        /**< sizeof(weft_pool_config); WEFT_POOL_CONFIG fills it in */
-    int workers;        /**< places. 0: one per PU of the affinity mask; WEFT_NONE: no threads, all
-                              calls run in their caller; at most WEFT_WORKERS_MAX */
+    int workers;        /**< places. 0: WEFT_WORKERS or what the machine gives, see above; WEFT_NONE: no
+                              threads, all calls run in their caller; at most WEFT_WORKERS_MAX */
     int seats;          /**< guests at the same time. 0: 16; WEFT_NONE; at most WEFT_SEATS_MAX */
     int bind;           /**< enum weft_bind */
     int flat;           /**< 1: do not ask hwloc about the machine; all PUs count as equally far */
     int64_t spin_ns;    /**< how long an idle worker looks round before it sleeps. 0: 30 us with a PU
-                              for each worker, else 2 us; WEFT_NONE: not at all; at most 1 s */
+                              for each worker; 2 us with fewer, or under a CPU quota that is less than
+                              the workers or the PUs; WEFT_NONE: not at all; at most 1 s */
     size_t stack_bytes; /**< of a worker's thread. 0: the system's default; at least 64 KiB */
     int force;          /**< 0: children of a worker that is asked for work and does not come to its next fork
                               for 20 us are made public in its stead, where membarrier(2) is allowed; WEFT_NONE:
@@ -82,7 +94,8 @@ WEFT_API int weft_pool_create(weft_pool **pool, const weft_pool_config *config);
 WEFT_API int weft_pool_destroy(weft_pool *pool);
 
 /**
- * The default pool: all defaults, started by the first call that needs it. If no thread can be
+ * The default pool: all defaults, as many workers as WEFT_WORKERS or else the machine says (see
+ * weft_pool_config), started by the first call that needs it. If no thread can be
  * created it has none and all calls run in their callers.
  * @param pool  receives it; it belongs to the library
  * @return 0, -EINVAL, -ENOMEM

@@ -26,7 +26,8 @@
 /* A stolen task that lasted less did not pay for the steal: the thief's patience is not renewed. */
 #define WF_PAID_NS 2000
 
-/* An idle worker looks round this long before it sleeps: about what a sleep and a wake cost. */
+/* An idle worker looks round this long before it sleeps: about what a sleep and a wake cost. Crowded: with more
+ * workers than PUs, or under a quota, of which a spinning worker takes as much as a working one. */
 #define WF_SPIN_NS 30000
 #define WF_SPIN_CROWDED_NS 2000
 /* A waiter at a join or a loop's end spins this long for its thief. */

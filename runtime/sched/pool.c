@@ -51,10 +51,11 @@ static unsigned number(int value, unsigned otherwise)
 
 static void set_times(weft_pool *pool, const weft_pool_config *config)
 {
-    pool->crowded = pool->workers > (unsigned)pool->machine->pus;
+    pool->crowded =
+        pool->workers > (unsigned)pool->machine->pus || wf_limits_below(&pool->size.limits, pool->workers);
     int64_t spin = config->spin_ns == WEFT_NONE ? 0 : config->spin_ns;
     if (config->spin_ns == 0)
-        spin = pool->crowded ? WF_SPIN_CROWDED_NS : WF_SPIN_NS;
+        spin = pool->crowded || pool->size.rationed ? WF_SPIN_CROWDED_NS : WF_SPIN_NS;
     wf_clock_init();
     pool->spin_ticks = wf_ticks_of(spin);
     pool->wait_ticks = wf_ticks_of(spin < WF_WAIT_SPIN_NS ? spin : WF_WAIT_SPIN_NS);
@@ -103,13 +104,14 @@ static int make_workers(weft_pool *pool)
 /* How many pools of the process own their PUs. */
 static unsigned bound_pools;
 
-/* How far from its own PU a worker may run. */
+/* How far from its own PU a worker may run. Who uses a part of the machine is no judge of which part is free. */
 static enum wf_distance reach_of(weft_pool *pool, int bind)
 {
-    bool fits = pool->workers <= (unsigned)pool->machine->pus;
+    bool owns_all = pool->workers == (unsigned)pool->machine->pus && !pool->size.rationed;
     if (bind == WEFT_BIND_NONE)
         return WF_SAME_MACHINE;
-    if (bind == WEFT_BIND_AUTO && fits && !wf_load_relaxed(&bound_pools)) /* hint: two at once do no harm */
+    if (bind == WEFT_BIND_AUTO && owns_all &&
+        !wf_load_relaxed(&bound_pools)) /* hint: two at once do no harm */
         bind = WEFT_BIND_PU;
     pool->bound = bind == WEFT_BIND_PU;
     if (pool->bound)
@@ -200,8 +202,9 @@ static int fill(weft_pool *pool, const weft_pool_config *config)
     pool->grace = wf_grace_usable();
     pool->take_over = config->take_over != WEFT_NONE;
     pool->executor.pool = pool;
-    unsigned most = (unsigned)pool->machine->pus;
-    pool->workers = number(config->workers, most < WEFT_WORKERS_MAX ? most : WEFT_WORKERS_MAX);
+    if (wf_size_choose(&pool->size, config->workers, (unsigned)pool->machine->pus, NULL))
+        return -ENOMEM;
+    pool->workers = pool->size.workers;
     pool->seats = number(config->seats, WF_SEATS_DEFAULT);
     pool->all = wf_alloc((pool->workers + pool->seats) * sizeof *pool->all);
     pool->victims = wf_alloc((size_t)pool->workers * pool->workers * sizeof *pool->victims);

@@ -20,6 +20,7 @@
 #include "os/machine.h"
 #include "os/park.h"
 #include "os/thread.h"
+#include "sched/size.h"
 
 #include <weft/parallel.h>
 
@@ -115,7 +116,7 @@ struct weft_pool {
     struct weft_executor executor;
     bool bound;             /* counts as a pool that owns its PUs */
     bool force;             /* children may be published without their owner */
-    bool crowded;           /* more workers than PUs */
+    bool crowded;           /* more workers than PUs, or than a quota lets run */
     bool take_over;         /* waiters from outside run what they wait for */
     bool grace;             /* liburcu's grace periods may be used */
     enum wf_distance reach; /* how far from its PU a worker may run */
@@ -126,6 +127,7 @@ struct weft_pool {
     uint64_t clock_ticks;      /* what reading the clock adds to each measurement */
     struct weft_local *locals; /* under locals_lock */
     pthread_mutex_t locals_lock;
+    wf_size size; /* where the number of workers comes from, and the quota */
     char name[11];
 
     /* The sleep word; sched/idle.h. */

@@ -58,17 +58,6 @@ PROMISE(a_pool_has_the_workers_it_was_asked_for)
     sem_end(pool);
 }
 
-PROMISE(the_default_size_is_one_worker_per_pu_of_the_affinity_mask)
-{
-    weft_pool *pool;
-    cpu_set_t mask;
-    cr_assert_eq(sched_getaffinity(0, sizeof mask, &mask), 0);
-    cr_assert_eq(weft_pool_create(&pool, NULL), 0);
-    cr_assert_eq(weft_pool_workers(pool), CPU_COUNT(&mask));
-    works(pool);
-    sem_end(pool);
-}
-
 PROMISE(a_destroyed_pool_leaves_no_thread)
 {
     works(NULL); /* whatever the first use starts for good is there now */

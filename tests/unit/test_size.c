@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+/* sched/size: the config before the environment before the machine; what a pool of this machine makes of it. */
+#include "sched/size.h"
+
+#include <criterion/criterion.h>
+#include <limits.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <weft/pool.h>
+
+#include "sched/worker.h"
+
+static char root[PATH_MAX / 2];
+
+static void put(const char *name, const char *text)
+{
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s/%s", root, name);
+    FILE *f = text ? fopen(path, "w") : NULL;
+    cr_assert(f ? fputs(text, f) >= 0 && fclose(f) == 0 : mkdir(path, 0755) == 0, "%s", path);
+}
+
+/* A machine whose only group has this quota. */
+static void machine(const char *quota)
+{
+    const char *folder = getenv("TMPDIR");
+    snprintf(root, sizeof root, "%s/size-XXXXXX", folder ? folder : P_tmpdir);
+    cr_assert_not_null(mkdtemp(root));
+    put("proc", NULL);
+    put("proc/self", NULL);
+    put("proc/self/cgroup", "0::/\n");
+    put("proc/self/mountinfo", "1 1 0:1 / /g rw - cgroup2 c rw\n");
+    put("g", NULL);
+    put("g/cpu.max", quota);
+}
+
+static void gone(void)
+{
+    static const char *const names[] = {
+        "/g/cpu.max", "/g", "/proc/self/mountinfo", "/proc/self/cgroup", "/proc/self", "/proc", ""};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char path[PATH_MAX];
+        snprintf(path, sizeof path, "%s%s", root, names[i]);
+        cr_assert_eq(remove(path), 0, "%s", path);
+    }
+}
+
+static wf_size choose(const char *environment, int asked, unsigned pus)
+{
+    wf_size size;
+    memset(&size, 0x5a, sizeof size);
+    if (environment)
+        setenv("WEFT_WORKERS", environment, 1);
+    else
+        unsetenv("WEFT_WORKERS");
+    cr_assert_eq(wf_size_choose(&size, asked, pus, root), 0);
+    return size;
+}
+
+static void expect(wf_size size, unsigned workers, enum wf_size_origin origin, bool ignored, bool rationed)
+{
+    cr_expect_eq(size.workers, workers, "%u workers, not %u", size.workers, workers);
+    cr_expect_eq(size.origin, origin, "origin %d, not %d", (int)size.origin, (int)origin);
+    cr_expect_eq(size.ignored, ignored, "ignored: %d", size.ignored);
+    cr_expect_eq(size.rationed, rationed, "rationed: %d", size.rationed);
+}
+
+Test(size, the_config_decides_before_the_environment_before_the_machine)
+{
+    machine("250000 100000\n");
+    expect(choose("5", 7, 8), 7, WF_SIZE_CONFIG, false, true);
+    expect(choose("5", WEFT_NONE, 8), 0, WF_SIZE_CONFIG, false, true);
+    expect(choose("junk", 7, 8), 7, WF_SIZE_CONFIG, false, true);
+    expect(choose("5", 0, 8), 5, WF_SIZE_ENVIRONMENT, false, true);
+    expect(choose(NULL, 0, 8), 3, WF_SIZE_QUOTA, false, true);
+    gone();
+}
+
+Test(size, the_least_of_mask_and_quota)
+{
+    machine("250000 100000\n");
+    expect(choose(NULL, 0, 1), 1, WF_SIZE_MASK, false, false);
+    expect(choose(NULL, 0, 2), 2, WF_SIZE_MASK, false, false);
+    expect(choose(NULL, 0, 3), 3, WF_SIZE_QUOTA, false, true);
+    expect(choose(NULL, 0, 64), 3, WF_SIZE_QUOTA, false, true);
+    gone();
+}
+
+Test(size, a_quota_below_one_cpu_still_has_a_worker)
+{
+    machine("1 100000\n");
+    expect(choose(NULL, 0, 4), 1, WF_SIZE_QUOTA, false, true);
+    expect(choose(NULL, 0, 1), 1, WF_SIZE_QUOTA, false, true);
+    gone();
+}
+
+Test(size, without_a_quota_there_is_no_ration)
+{
+    machine("max 100000\n");
+    expect(choose(NULL, 0, 3), 3, WF_SIZE_MASK, false, false);
+    expect(choose(NULL, 50, 3), 50, WF_SIZE_CONFIG, false, false);
+    expect(choose(NULL, 0, 100000), WEFT_WORKERS_MAX, WF_SIZE_MASK, false, false);
+    gone();
+}
+
+Test(size, more_workers_than_the_quota_are_rationed)
+{
+    machine("300000 100000\n");
+    expect(choose(NULL, 3, 2), 3, WF_SIZE_CONFIG, false, false);
+    expect(choose(NULL, 4, 2), 4, WF_SIZE_CONFIG, false, true);
+    gone();
+}
+
+Test(size, a_huge_quota_is_cut_to_the_largest_pool)
+{
+    machine("4294967295 100000\n");
+    expect(choose(NULL, 0, 100000), WEFT_WORKERS_MAX, WF_SIZE_QUOTA, false, true);
+    gone();
+}
+
+Test(size, of_the_environment_whole_numbers_count)
+{
+    static const struct {
+        const char *text;
+        int workers; /* -1: ignored */
+    } cases[] = {
+        {"0", 0},
+        {"1", 1},
+        {"2", 2},
+        {"007", 7},
+        {"4096", 4096},
+        {"4097", -1},
+        {"99999", -1},
+        {"-1", -1},
+        {"+2", -1},
+        {" 2", -1},
+        {"2 ", -1},
+        {"2\n", -1},
+        {"2,4", -1},
+        {"2.0", -1},
+        {"0x2", -1},
+        {"auto", -1},
+        {"1e1", -1},
+        {"4294967297", -1},
+        {"18446744073709551617", -1},
+        {"00000000000000000000000000000003", 3},
+    };
+    machine("max 100000\n");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        bool ignored = cases[i].workers < 0;
+        expect(choose(cases[i].text, 0, 6), ignored ? 6 : (unsigned)cases[i].workers,
+               ignored ? WF_SIZE_MASK : WF_SIZE_ENVIRONMENT, ignored, false);
+    }
+    expect(choose("", 0, 6), 6, WF_SIZE_MASK, false, false);
+    gone();
+}
+
+/* ---- pools of this machine ---------------------------------------------------------------------- */
+
+static unsigned pus_of_mask(void)
+{
+    cpu_set_t mask;
+    cr_assert_eq(sched_getaffinity(0, sizeof mask, &mask), 0);
+    return (unsigned)CPU_COUNT(&mask);
+}
+
+Test(size, a_pool_remembers_its_own)
+{
+    weft_pool *pool;
+    wf_limits limits;
+    unsigned pus = pus_of_mask();
+    cr_assert_eq(wf_limits_read(&limits, NULL), 0);
+    unsetenv("WEFT_WORKERS");
+    cr_assert_eq(weft_pool_create(&pool, NULL), 0);
+    unsigned cpus = wf_limits_cpus(&limits);
+    cr_assert_eq(pool->workers, cpus < pus ? cpus : pus);
+    cr_assert_eq(pool->size.workers, pool->workers);
+    cr_assert_eq(pool->size.origin, wf_limits_below(&limits, pus) ? WF_SIZE_QUOTA : WF_SIZE_MASK);
+    cr_assert_str_eq(pool->size.limits.file, limits.file);
+    cr_assert_eq(weft_pool_destroy(pool), 0);
+}
+
+Test(size, a_pool_tells_that_the_environment_was_ignored)
+{
+    weft_pool *pool;
+    setenv("WEFT_WORKERS", "many", 1);
+    cr_assert_eq(weft_pool_create(&pool, NULL), 0);
+    cr_assert(pool->size.ignored);
+    cr_assert_neq(pool->size.origin, WF_SIZE_ENVIRONMENT);
+    cr_assert_eq(weft_pool_destroy(pool), 0);
+}
+
+/* To a PU each only where the pool has the whole mask to itself. */
+Test(size, binding_by_itself_wants_the_whole_mask)
+{
+    weft_pool *pool, *second;
+    int pus = (int)pus_of_mask();
+    unsetenv("WEFT_WORKERS");
+    for (int workers = -1; workers <= pus + 1; workers++) {
+        cr_assert_eq(weft_pool_create(&pool, WEFT_POOL_CONFIG(.workers = workers)), 0);
+        bool all = (int)pool->workers == pus && !pool->size.rationed;
+        cr_expect_eq(pool->bound, all, "%d workers: bound %d", workers, pool->bound);
+        cr_expect_eq(pool->reach, all ? WF_SAME_CORE : WF_SAME_CACHE);
+        cr_assert_eq(weft_pool_create(&second, WEFT_POOL_CONFIG(.workers = pus)), 0);
+        cr_expect_eq(second->bound, !all && !second->size.rationed, "the second beside %d workers", workers);
+        cr_assert_eq(weft_pool_destroy(second), 0);
+        cr_assert_eq(weft_pool_destroy(pool), 0);
+    }
+}
