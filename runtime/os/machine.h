@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * os/machine.h - the PUs that this process may use, and how far they are from each other.
+ * os/machine.h - the PUs that a pool may use, and how far they are from each other.
  *
  * - hwloc gives the tree, sched_getaffinity what may be used of it: hwloc alone does not apply the mask.
- * - The topology is loaded once a process, on first need (2 to 8 ms), without I/O objects and without
- *   letting hwloc rebind the calling thread while it looks.
+ * - The process's own topology is loaded once, on first need (2 to 8 ms), without I/O objects and without
+ *   letting hwloc rebind the calling thread while it looks. A host that has loaded one hands it over: it is
+ *   only read, while the machine is made.
  * - Where hwloc finds nothing, or is not asked, the mask alone counts and all PUs are equally far.
+ * - A topology can describe another machine (synthetic, from a file). Then no mask applies, and nothing can
+ *   be bound: hwloc's own binding calls would succeed there and do nothing.
+ * - A level that the machine does not have is as fine as the level below it: without any cache two cores
+ *   share none.
  */
 #ifndef WF_OS_MACHINE_H
 #define WF_OS_MACHINE_H
@@ -13,30 +18,56 @@
 #include <sched.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
-/* The smallest thing that two PUs share, from near to far. */
-enum wf_distance { WF_SAME_CORE, WF_SAME_CACHE, WF_SAME_NODE, WF_SAME_PACKAGE, WF_SAME_MACHINE };
+/* The smallest thing that two PUs share, from near to far; CACHE is the last level. */
+enum wf_distance { WF_SAME_CORE, WF_SAME_L2, WF_SAME_CACHE, WF_SAME_NODE, WF_SAME_PACKAGE, WF_SAME_MACHINE };
+
+/* Who described the machine. */
+enum wf_source { WF_MASK, WF_HWLOC, WF_HOST, WF_SYNTHETIC, WF_XML };
 
 typedef struct wf_pu {
-    int os_index;  /* what sched_setaffinity calls it */
-    int shares[4]; /* by wf_distance: number of the core, last-level cache, node, package */
+    int os_index;       /* what sched_setaffinity calls it */
+    int node;           /* its own memory's, as the kernel counts nodes; -1: not known */
+    int domain;         /* the PUs of one node that share a cache, or the node's where no cores share one */
+    uint64_t shares[5]; /* by wf_distance: which core, L2, last-level cache, node (of `nodes`), package */
 } wf_pu;
 
 typedef struct wf_machine {
-    int pus; /* at least 1 */
+    int pus;           /* at least 1 */
+    int domains;       /* 0 <= pu.domain < domains */
+    int nodes;         /* side of `nearer` */
+    int mask_pus;      /* in the affinity mask of the thread that looked, whatever the machine */
+    size_t cpus_bytes; /* of a CPU set that holds each PU and that the kernel accepts */
+    enum wf_source source;
+    bool here;        /* it is this system: its PUs can be bound to */
+    uint16_t *nearer; /* [from * nodes + to]: how many nodes are nearer to `from` than `to` is */
     wf_pu pu[];
 } wf_machine;
 
-/* The PUs of the calling thread's affinity mask now, in the order of the tree (neighbours are near);
- * to be freed with wf_free. NULL: no memory. */
+/* The PUs of the calling thread's affinity mask now: one of each core in the order of the tree (neighbours
+ * are near), then the second ones of the cores that have them, and so on. To be freed with wf_free, like all
+ * machines below. NULL: no memory. */
 wf_machine *wf_machine_detect(bool ask_hwloc);
+
+/* The same from a host's loaded hwloc_topology_t, which must not change during the call. If it is this
+ * system: the PUs that it has and the mask allows, else all of them. 0; -ENOMEM; -EINVAL: not loaded, of
+ * another hwloc, or no PU is left. */
+int wf_machine_given(wf_machine **machine, void *topology);
+
+/* A machine that nobody owns: from an hwloc synthetic description or from an XML file's path, whatever the
+ * environment says, and as if `allowed` were the affinity mask (NULL: all PUs). Errors as above. */
+int wf_machine_imagined(wf_machine **machine, enum wf_source source, const char *text,
+                        const cpu_set_t *allowed, size_t bytes);
 
 enum wf_distance wf_distance(const wf_pu *a, const wf_pu *b);
 
-/* The bytes of a CPU set that can hold each PU of the machine. */
-size_t wf_machine_cpus_bytes(const wf_machine *machine);
+/* The distance of two PUs in steps, 0 <= step < wf_machine_steps(): by wf_distance, and where that is equal
+ * by the distance of their nodes. */
+unsigned wf_machine_step(const wf_machine *machine, int from, int to);
+unsigned wf_machine_steps(const wf_machine *machine);
 
-/* Fills a zeroed set with the PUs that are no farther than `reach` from `pu` (WF_SAME_CORE: it alone). */
-void wf_machine_cpus(const wf_machine *machine, int pu, enum wf_distance reach, cpu_set_t *set, size_t bytes);
+/* Fills a zeroed set of cpus_bytes with the PU, or with all of its domain. */
+void wf_machine_cpus(const wf_machine *machine, int pu, bool domain, cpu_set_t *set);
 
 #endif

@@ -19,6 +19,7 @@
 #include "sched/self.h"
 #include "sched/sleep.h"
 #include "sched/tasks.h"
+#include "sched/victims.h"
 
 #define STACK_BYTES_MIN 65536
 
@@ -69,67 +70,50 @@ static void set_times(weft_pool *pool, const weft_pool_config *config)
     pool->force = config->force != WEFT_NONE && wf_barrier_init();
 }
 
-/* Near ones first; equally far ones in a ring that starts behind the worker itself. */
-static void order_victims(const weft_pool *pool, unsigned self, uint16_t *victims)
-{
-    const wf_machine *machine = pool->machine;
-    const wf_pu *own = &machine->pu[wf_worker_at(pool, self)->pu];
-    unsigned found = 0;
-    for (int distance = WF_SAME_CORE; distance <= WF_SAME_MACHINE; distance++)
-        for (unsigned i = 1; i < pool->workers; i++) {
-            unsigned other = (self + i) % pool->workers;
-            if ((int)wf_distance(own, &machine->pu[wf_worker_at(pool, other)->pu]) == distance)
-                victims[found++] = (uint16_t)other;
-        }
-}
-
 static int make_workers(weft_pool *pool)
 {
     for (unsigned i = 0; i < pool->workers + pool->seats; i++) {
         wf_worker *worker = wf_worker_at(pool, i);
         worker->pool = pool;
         worker->index = i;
-        worker->pu = i < pool->workers ? (int)(i % (unsigned)pool->machine->pus) : -1;
+        worker->pu = i < pool->workers ? wf_place_of(pool->machine, i) : -1;
         if (i < pool->workers && wf_stack_init(&worker->stack))
             return -ENOMEM;
     }
-    for (unsigned i = 0; i < pool->workers; i++) {
-        uint16_t *victims = pool->victims + (size_t)i * (pool->workers - 1);
-        order_victims(pool, i, victims);
-        wf_worker_at(pool, i)->victims = victims;
-    }
-    return 0;
+    for (unsigned i = 0; i < pool->workers; i++)
+        wf_worker_at(pool, i)->victims = pool->victims + (size_t)i * (pool->workers - 1);
+    return wf_victims_fill(pool->victims, pool->machine, pool->workers);
 }
 
 /* How many pools of the process own their PUs. */
 static unsigned bound_pools;
 
-/* How far from its own PU a worker may run. Who uses a part of the machine is no judge of which part is free. */
-static enum wf_distance reach_of(weft_pool *pool, int bind)
+/* How the workers are to be bound; PUs of another machine cannot be bound to. Who uses a part of the machine is no
+ * judge of which part is free. */
+static int plan_of(weft_pool *pool, int bind)
 {
     bool owns_all = pool->workers == (unsigned)pool->machine->pus && !pool->size.rationed;
-    if (bind == WEFT_BIND_NONE)
-        return WF_SAME_MACHINE;
+    if (bind == WEFT_BIND_NONE || !pool->machine->here)
+        return WEFT_BIND_NONE;
     if (bind == WEFT_BIND_AUTO && owns_all &&
         !wf_load_relaxed(&bound_pools)) /* hint: two at once do no harm */
         bind = WEFT_BIND_PU;
-    pool->bound = bind == WEFT_BIND_PU;
-    if (pool->bound)
-        (void)wf_add_relaxed(&bound_pools, 1u); /* statistic */
-    return pool->bound ? WF_SAME_CORE : WF_SAME_CACHE;
+    if (bind != WEFT_BIND_PU)
+        return WEFT_BIND_DOMAIN;
+    (void)wf_add_relaxed(&bound_pools, 1u); /* statistic */
+    return WEFT_BIND_PU;
 }
 
 /* Where each worker may run; made before its thread, for threads of the library allocate nothing: a host that
  * forks at any moment then finds no lock of an allocator held by one. */
 static int plan_binding(weft_pool *pool)
 {
-    pool->cpus_bytes = wf_machine_cpus_bytes(pool->machine);
-    pool->cpus = wf_alloc(pool->workers * pool->cpus_bytes);
+    pool->cpus = wf_alloc(pool->workers * pool->machine->cpus_bytes);
     if (!pool->cpus)
         return -ENOMEM;
     for (unsigned i = 0; i < pool->workers; i++)
-        wf_machine_cpus(pool->machine, wf_worker_at(pool, i)->pu, pool->reach, wf_cpus_of(pool, i),
-                        pool->cpus_bytes);
+        wf_machine_cpus(pool->machine, wf_worker_at(pool, i)->pu, pool->bind == WEFT_BIND_DOMAIN,
+                        wf_cpus_of(pool, i));
     return 0;
 }
 
@@ -140,8 +124,8 @@ static void *thread_main(void *arg)
     snprintf(name, sizeof name, "%s-%u", self->pool->name, self->index);
     wf_thread_name(name);
     /* Not bound where the system refuses: then it runs anywhere in the process's mask. */
-    if (self->pool->reach < WF_SAME_MACHINE)
-        (void)wf_thread_bind(wf_cpus_of(self->pool, self->index), self->pool->cpus_bytes);
+    if (self->pool->bind != WEFT_BIND_NONE)
+        (void)wf_thread_bind(wf_cpus_of(self->pool, self->index), self->pool->machine->cpus_bytes);
     weft_self_ = &self->stack.head;
     if (self->pool->grace)
         wf_grace_register();
@@ -181,7 +165,7 @@ static void free_pool(weft_pool *pool)
 {
     wf_local_destroy_all(pool);
     wf_tasks_fini(pool);
-    if (pool->bound)
+    if (pool->bind == WEFT_BIND_PU)
         (void)wf_add_relaxed(&bound_pools, -1u); /* statistic */
     for (unsigned i = 0; pool->all && i < pool->workers + pool->seats; i++)
         wf_stack_fini(&wf_worker_at(pool, i)->stack);
@@ -211,7 +195,7 @@ static int fill(weft_pool *pool, const weft_pool_config *config)
     if (!pool->all || !pool->victims)
         return -ENOMEM;
     set_times(pool, config);
-    pool->reach = reach_of(pool, config->bind);
+    pool->bind = plan_of(pool, config->bind);
     int err = make_workers(pool);
     if (!err)
         err = wf_tasks_init(pool);

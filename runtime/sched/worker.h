@@ -114,14 +114,12 @@ struct weft_pool {
     int cpus_known;
     wf_slab *slab; /* of task records; lives on while futures do */
     struct weft_executor executor;
-    bool bound;             /* counts as a pool that owns its PUs */
-    bool force;             /* children may be published without their owner */
-    bool crowded;           /* more workers than PUs, or than a quota lets run */
-    bool take_over;         /* waiters from outside run what they wait for */
-    bool grace;             /* liburcu's grace periods may be used */
-    enum wf_distance reach; /* how far from its PU a worker may run */
-    char *cpus;             /* a CPU set for each worker */
-    size_t cpus_bytes;
+    bool force;     /* children may be published without their owner */
+    bool crowded;   /* more workers than PUs, or than a quota lets run */
+    bool take_over; /* waiters from outside run what they wait for */
+    bool grace;     /* liburcu's grace periods may be used */
+    int bind;       /* planned: WEFT_BIND_NONE, _PU (it counts as one that owns its PUs) or _DOMAIN */
+    char *cpus;     /* a CPU set for each worker */
     uint64_t spin_ticks, wait_ticks, short_ticks, block_ticks, paid_ticks, answer_ticks, force_ticks,
         asked_ticks;
     uint64_t clock_ticks;      /* what reading the clock adds to each measurement */
@@ -142,7 +140,7 @@ struct weft_pool {
 
 static inline cpu_set_t *wf_cpus_of(const struct weft_pool *pool, unsigned index)
 {
-    return (cpu_set_t *)(void *)(pool->cpus + index * pool->cpus_bytes);
+    return (cpu_set_t *)(void *)(pool->cpus + index * pool->machine->cpus_bytes);
 }
 
 static inline wf_worker *wf_worker_at(const struct weft_pool *pool, unsigned index)

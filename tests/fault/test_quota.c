@@ -203,7 +203,7 @@ static void default_pool(const struct scene *s)
     bool less = s->quota_cpus <= pus; /* no scene's quota is a whole number of CPUs */
     CHECK(pool->size.origin == (less ? WF_SIZE_QUOTA : WF_SIZE_MASK), "origin %d", (int)pool->size.origin);
     CHECK(pool->size.rationed == less, "rationed %d", pool->size.rationed);
-    CHECK(!less || !pool->bound, "not bound to PUs under a quota");
+    CHECK(!less || pool->bind != WEFT_BIND_PU, "not bound to PUs under a quota");
     CHECK(!strcmp(pool->size.limits.file, quota_file(s->least)), "set by %s", pool->size.limits.file);
     CHECK(use_pool(pool) == 0, "right results under a quota");
     CHECK(weft_pool_destroy(pool) == 0, "destroy");

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* os/machine: the mask counts, with hwloc and without; machines that nobody owns through HWLOC_SYNTHETIC. */
+/* os/machine: the mask counts, with hwloc and without; places and domains of the machines in machines.txt. */
 #include "os/machine.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
+#include <hwloc.h>
 #include <stdlib.h>
 
-#include "os/memory.h"
+#include "machines.h"
 
 static int mask_count(void)
 {
@@ -63,37 +65,244 @@ Test(machine, looking_changes_no_mask)
     cr_assert(CPU_EQUAL(&before, &after));
 }
 
-Test(machine, a_topology_of_another_machine_does_not_count)
+static void check_is_mask(const char *variable, const char *value)
 {
-    setenv("HWLOC_SYNTHETIC", "pack:1 core:1 pu:1", 1);
-    setenv("HWLOC_THISSYSTEM", "0", 1);
+    setenv(variable, value, 1);
     wf_machine *machine = wf_machine_detect(true);
-    cr_assert_eq(machine->pus, mask_count());
+    check_against_mask(machine);
+    cr_assert_eq(machine->source, WF_MASK);
+    cr_assert(machine->here);
     wf_free(machine);
+}
+
+Test(machine, a_topology_of_another_machine_in_the_environment_does_not_count)
+{
+    check_is_mask("HWLOC_SYNTHETIC", "pack:1 core:512 pu:2");
+}
+
+Test(machine, a_topology_of_a_part_of_this_machine_does_not_count)
+{
+    setenv("HWLOC_THISSYSTEM", "1", 1);
+    check_is_mask("HWLOC_SYNTHETIC", "pack:1 core:1 pu:1(indexes=1000)");
 }
 
 Test(machine, near_and_far)
 {
-    wf_pu a = {0, {0, 0, 0, 0}}, core = {1, {0, 0, 0, 0}}, cache = {2, {1, 0, 0, 0}},
-          node = {3, {2, 1, 0, 0}}, package = {4, {3, 2, 1, 0}}, far = {5, {4, 3, 2, 1}};
-    cr_assert_eq(wf_distance(&a, &core), WF_SAME_CORE);
-    cr_assert_eq(wf_distance(&a, &cache), WF_SAME_CACHE);
-    cr_assert_eq(wf_distance(&a, &node), WF_SAME_NODE);
-    cr_assert_eq(wf_distance(&a, &package), WF_SAME_PACKAGE);
-    cr_assert_eq(wf_distance(&a, &far), WF_SAME_MACHINE);
+    wf_pu a = {0, 0, 0, {0, 0, 0, 0, 0}},
+          near[] = {{1, 0, 0, {0, 0, 0, 0, 0}}, {2, 0, 0, {1, 0, 0, 0, 0}}, {3, 0, 0, {2, 1, 0, 0, 0}},
+                    {4, 0, 0, {3, 2, 1, 0, 0}}, {5, 0, 0, {4, 3, 2, 1, 0}}, {6, 0, 0, {5, 4, 3, 2, 1}}};
+    for (int i = 0; i <= WF_SAME_MACHINE; i++)
+        cr_assert_eq(wf_distance(&a, &near[i]), (enum wf_distance)i);
 }
 
-Test(machine, cpu_sets_hold_what_is_in_reach)
+Test(machine, cpu_sets_hold_the_pu_or_its_domain)
 {
-    wf_machine *machine = wf_machine_detect(false);
-    size_t bytes = wf_machine_cpus_bytes(machine);
-    cpu_set_t *own = wf_alloc(bytes), *all = wf_alloc(bytes);
-    wf_machine_cpus(machine, 0, WF_SAME_CORE, own, bytes);
+    wf_machine *machine = NULL;
+    cr_assert_eq(wf_machine_imagined(&machine, WF_SYNTHETIC, "pack:2 l3:1 core:2 pu:1", NULL, 0), 0);
+    size_t bytes = machine->cpus_bytes;
+    cpu_set_t *own = wf_alloc(bytes), *domain = wf_alloc(bytes);
+    wf_machine_cpus(machine, 2, false, own);
     cr_assert_eq(CPU_COUNT_S(bytes, own), 1);
-    cr_assert(CPU_ISSET_S((size_t)machine->pu[0].os_index, bytes, own));
-    wf_machine_cpus(machine, 0, WF_SAME_MACHINE, all, bytes);
-    cr_assert_eq(CPU_COUNT_S(bytes, all), machine->pus);
+    cr_assert(CPU_ISSET_S(2, bytes, own));
+    wf_machine_cpus(machine, 2, true, domain);
+    cr_assert_eq(CPU_COUNT_S(bytes, domain), 2);
+    cr_assert(CPU_ISSET_S(2, bytes, domain) && CPU_ISSET_S(3, bytes, domain));
     wf_free(own);
-    wf_free(all);
+    wf_free(domain);
     wf_free(machine);
+}
+
+Test(machine, cpu_sets_hold_pus_that_this_kernel_cannot_have)
+{
+    wf_machine *machine = NULL;
+    cr_assert_eq(wf_machine_imagined(&machine, WF_SYNTHETIC, "pack:1 core:2 pu:1(indexes=5,9000)", NULL, 0),
+                 0);
+    cpu_set_t *set = wf_alloc(machine->cpus_bytes);
+    wf_machine_cpus(machine, 1, false, set);
+    cr_assert(CPU_ISSET_S(9000, machine->cpus_bytes, set));
+    wf_free(set);
+    wf_free(machine);
+}
+
+/* ---- machines that nobody owns ----------------------------------------------------------------- */
+
+/* "0 1.0 2.1" -> PUs and domains */
+static int expected_places(const char *text, int *pus, int *domains)
+{
+    int count = 0, used, domain;
+    while (*text) {
+        int found = expand(&text, pus + count, PLACES_MAX - count);
+        cr_assert(found && sscanf(text, ".%d%n", &domain, &used) == 1, "places: '%s'", text);
+        text += used;
+        for (int i = 0; i < found; i++)
+            domains[count++] = domain;
+    }
+    return count;
+}
+
+static void check_case(const machine_case *c)
+{
+    wf_machine *machine = machine_of(c);
+    int pus[PLACES_MAX], domains[PLACES_MAX], last = -1;
+    int count = expected_places(c->places, pus, domains);
+    cr_expect_eq(machine->pus, count, "%s: %d places, not %d", c->name, machine->pus, count);
+    cr_expect_not(machine->here);
+    for (int i = 0; i < count && i < machine->pus; i++) {
+        const wf_pu *pu = &machine->pu[i];
+        cr_expect_eq(pu->os_index, pus[i], "%s: worker %d sits on PU %d, not %d", c->name, i, pu->os_index,
+                     pus[i]);
+        cr_expect_eq(pu->domain, domains[i], "%s: PU %d is in domain %d, not %d", c->name, pu->os_index,
+                     pu->domain, domains[i]);
+        last = pu->domain > last ? pu->domain : last;
+    }
+    cr_expect_eq(machine->domains, last + 1, "%s: %d domains", c->name, machine->domains);
+    wf_free(machine);
+}
+
+Test(machine, places_and_domains_are_those_of_the_table)
+{
+    static machine_case cases[MACHINES_MAX];
+    int count = read_machines(cases);
+    for (int i = 0; i < count; i++)
+        check_case(&cases[i]);
+}
+
+Test(machine, the_environment_does_not_change_what_is_imagined)
+{
+    wf_machine *machine = NULL;
+    setenv("HWLOC_SYNTHETIC", "pack:1 core:1 pu:1", 1);
+    setenv("HWLOC_THISSYSTEM", "1", 1);
+    cr_assert_eq(wf_machine_imagined(&machine, WF_SYNTHETIC, "pack:2 core:3 pu:1", NULL, 0), 0);
+    cr_assert_eq(machine->pus, 6);
+    cr_assert_not(machine->here);
+    wf_free(machine);
+}
+
+Test(machine, what_cannot_be_imagined)
+{
+    wf_machine *machine = NULL;
+    cpu_set_t nothing;
+    CPU_ZERO(&nothing);
+    cr_assert_eq(wf_machine_imagined(&machine, WF_SYNTHETIC, "soup:2", NULL, 0), -EINVAL);
+    cr_assert_eq(wf_machine_imagined(&machine, WF_XML, MACHINES "/no-such.xml", NULL, 0), -EINVAL);
+    cr_assert_eq(wf_machine_imagined(&machine, WF_SYNTHETIC, "core:2 pu:1", &nothing, sizeof nothing),
+                 -EINVAL);
+    cr_assert_null(machine);
+}
+
+Test(machine, nodes_are_named_as_the_kernel_names_them)
+{
+    wf_machine *machine = NULL;
+    cr_assert_eq(wf_machine_imagined(&machine, WF_XML, MACHINES "/memory-only-node.xml", NULL, 0), 0);
+    cr_assert_eq(machine->pu[0].node, 1);
+    cr_assert_eq(machine->pu[3].node, 2);
+    cr_assert_eq(machine->pu[4].node, 3);
+    wf_free(machine);
+}
+
+/* ---- the host's -------------------------------------------------------------------------------- */
+
+static hwloc_topology_t host_topology(const char *synthetic)
+{
+    hwloc_topology_t t;
+    cr_assert_eq(hwloc_topology_init(&t), 0);
+    if (synthetic)
+        cr_assert_eq(hwloc_topology_set_synthetic(t, synthetic), 0);
+    cr_assert_eq(hwloc_topology_load(t), 0);
+    return t;
+}
+
+Test(machine, a_hosts_topology_of_this_system_is_cut_to_the_mask)
+{
+    wf_machine *machine = NULL;
+    hwloc_topology_t t = host_topology(NULL);
+    cr_assert_eq(wf_machine_given(&machine, t), 0);
+    check_against_mask(machine);
+    cr_assert_eq(machine->source, WF_HOST);
+    cr_assert(machine->here);
+    hwloc_topology_destroy(t); /* it was only read */
+    check_against_mask(machine);
+    wf_free(machine);
+}
+
+Test(machine, a_hosts_topology_may_be_a_part_of_this_system)
+{
+    wf_machine *machine = NULL;
+    cpu_set_t mask;
+    int first = 0;
+    hwloc_topology_t t = host_topology(NULL);
+    hwloc_bitmap_t one = hwloc_bitmap_alloc();
+    sched_getaffinity(0, sizeof mask, &mask);
+    while (!CPU_ISSET((size_t)first, &mask))
+        first++;
+    hwloc_bitmap_only(one, (unsigned)first);
+    cr_assert_eq(hwloc_topology_restrict(t, one, 0), 0);
+    cr_assert_eq(wf_machine_given(&machine, t), 0);
+    cr_assert_eq(machine->pus, 1);
+    cr_assert_eq(machine->pu[0].os_index, first);
+    cr_assert_eq(machine->mask_pus, CPU_COUNT(&mask));
+    hwloc_bitmap_free(one);
+    hwloc_topology_destroy(t);
+    wf_free(machine);
+}
+
+Test(machine, a_hosts_topology_of_another_system_counts_whole)
+{
+    wf_machine *machine = NULL;
+    hwloc_topology_t t = host_topology("pack:3 core:2 pu:2");
+    cr_assert_eq(wf_machine_given(&machine, t), 0);
+    cr_assert_eq(machine->pus, 12);
+    cr_assert_eq(machine->mask_pus, mask_count());
+    cr_assert_not(machine->here);
+    hwloc_topology_destroy(t);
+    wf_free(machine);
+}
+
+Test(machine, a_hosts_topology_may_keep_memory_side_caches)
+{
+    wf_machine *machine = NULL;
+    hwloc_topology_t t;
+    cr_assert_eq(hwloc_topology_init(&t), 0);
+    cr_assert_eq(hwloc_topology_set_all_types_filter(t, HWLOC_TYPE_FILTER_KEEP_ALL), 0);
+    cr_assert_eq(hwloc_topology_set_xml(t, MACHINES "/memory-only-node.xml"), 0);
+    cr_assert_eq(hwloc_topology_load(t), 0);
+    cr_assert_eq(hwloc_get_nbobjs_by_type(t, HWLOC_OBJ_MEMCACHE), 1);
+    cr_assert_eq(wf_machine_given(&machine, t), 0);
+    cr_assert_eq(machine->pu[3].node, 2);
+    cr_assert_eq(machine->pu[4].node, 3);
+    hwloc_topology_destroy(t);
+    wf_free(machine);
+}
+
+Test(machine, pus_that_a_hosts_topology_disallows_do_not_count)
+{
+    wf_machine *machine = NULL;
+    hwloc_topology_t t;
+    hwloc_bitmap_t some = hwloc_bitmap_alloc();
+    cr_assert_eq(hwloc_topology_init(&t), 0);
+    cr_assert_eq(hwloc_topology_set_synthetic(t, "pack:1 core:4 pu:1"), 0);
+    cr_assert_eq(hwloc_topology_set_flags(t, HWLOC_TOPOLOGY_FLAG_INCLUDE_DISALLOWED), 0);
+    cr_assert_eq(hwloc_topology_load(t), 0);
+    hwloc_bitmap_set_range(some, 2, 3);
+    cr_assert_eq(hwloc_topology_allow(t, some, NULL, HWLOC_ALLOW_FLAG_CUSTOM), 0);
+    cr_assert_eq(wf_machine_given(&machine, t), 0);
+    cr_assert_eq(machine->pus, 2);
+    cr_assert_eq(machine->pu[0].os_index, 2);
+    hwloc_bitmap_free(some);
+    hwloc_topology_destroy(t);
+    wf_free(machine);
+}
+
+Test(machine, a_hosts_topology_that_is_not_loaded_or_has_no_pu_of_ours_is_refused)
+{
+    wf_machine *machine = NULL;
+    hwloc_topology_t t;
+    cr_assert_eq(hwloc_topology_init(&t), 0);
+    cr_assert_eq(wf_machine_given(&machine, t), -EINVAL);
+    hwloc_topology_destroy(t);
+    setenv("HWLOC_THISSYSTEM", "1", 1);
+    t = host_topology("pack:1 core:1 pu:1(indexes=1000)");
+    cr_assert_eq(wf_machine_given(&machine, t), -EINVAL);
+    cr_assert_null(machine);
+    hwloc_topology_destroy(t);
 }

@@ -203,10 +203,11 @@ Test(size, binding_by_itself_wants_the_whole_mask)
     for (int workers = -1; workers <= pus + 1; workers++) {
         cr_assert_eq(weft_pool_create(&pool, WEFT_POOL_CONFIG(.workers = workers)), 0);
         bool all = (int)pool->workers == pus && !pool->size.rationed;
-        cr_expect_eq(pool->bound, all, "%d workers: bound %d", workers, pool->bound);
-        cr_expect_eq(pool->reach, all ? WF_SAME_CORE : WF_SAME_CACHE);
+        cr_expect_eq(pool->bind, all ? WEFT_BIND_PU : WEFT_BIND_DOMAIN, "%d workers: %d", workers,
+                     pool->bind);
         cr_assert_eq(weft_pool_create(&second, WEFT_POOL_CONFIG(.workers = pus)), 0);
-        cr_expect_eq(second->bound, !all && !second->size.rationed, "the second beside %d workers", workers);
+        cr_expect_eq(second->bind, !all && !second->size.rationed ? WEFT_BIND_PU : WEFT_BIND_DOMAIN,
+                     "the second beside %d workers", workers);
         cr_assert_eq(weft_pool_destroy(second), 0);
         cr_assert_eq(weft_pool_destroy(pool), 0);
     }
