@@ -27,6 +27,7 @@ extern "C" {
 #endif
 
 typedef struct weft_pool weft_pool;
+struct hwloc_topology;
 
 /** The largest number of workers, and of seats, that a config may ask for. */
 #define WEFT_WORKERS_MAX 4096
@@ -43,9 +44,9 @@ enum weft_bind { WEFT_BIND_AUTO = 0, WEFT_BIND_NONE, WEFT_BIND_PU, WEFT_BIND_DOM
  *   1. the field `workers`;
  *   2. the environment's WEFT_WORKERS: a decimal number up to WEFT_WORKERS_MAX, 0: no threads. Empty is
  *      as unset, anything else is ignored; so is all of it in a program with raised privileges;
- *   3. the machine: one worker per PU of the affinity mask, or fewer, but one at least, under a CPU quota:
- *      as many as can use it (1.5 CPUs: two). What counts is the least quota of the process's control
- *      group and all groups above it, of cgroup v1 and v2, as far as they can be seen.
+ *   3. the machine: one worker per PU of the affinity mask (with a topology: of that), or fewer, but one at
+ *      least, under a CPU quota: as many as can use it (1.5 CPUs: two). What counts is the least quota of the
+ *      process's control group and all groups above it, of cgroup v1 and v2, as far as they can be seen.
  * Environment and machine are looked at when the pool is created. A pool does not follow later changes.
  */
 typedef struct weft_pool_config {
@@ -66,6 +67,11 @@ typedef struct weft_pool_config {
     int take_over;      /**< 0: a thread outside that waits for a task which nobody has begun runs it itself;
                               WEFT_NONE: it sleeps until a worker has (for tasks that want a worker's stack or
                               thread). Threads inside always take over: perhaps nobody else could */
+    /** An hwloc_topology_t that you have loaded (with the hwloc that this library uses), so that hwloc need not
+     *  look again; only read, and only during the call, in which nobody may change it. The pool uses those of its
+     *  PUs that are in the affinity mask. If it describes another machine (synthetic, from a file), all of its PUs:
+     *  workers then sit and steal as on that machine and are not bound. NULL: the library's own. Not with flat. */
+    struct hwloc_topology *topology;
 } weft_pool_config;
 
 /** A pointer to a config in which the named fields are set and all others default (C only; in C++:
@@ -76,7 +82,8 @@ typedef struct weft_pool_config {
  * Creates a pool and starts its threads.
  * @param pool    receives the pool; NULL after an error
  * @param config  may be NULL; not kept
- * @return 0; -EINVAL (pool is NULL; a size or number that makes no sense), -ENOMEM, -EAGAIN (workers
+ * @return 0; -EINVAL (pool is NULL; a size or number that makes no sense; a topology that is not loaded, of
+ *         another hwloc, or without a PU of the affinity mask), -ENOMEM, -EAGAIN (workers
  *         were asked for and not one thread could be created). The first thread that cannot be created
  *         ends the attempt: the pool works with those before it, weft_pool_workers tells how many.
  * Any thread; waits for nothing but the start of the threads. The threads block all signals but the
@@ -128,6 +135,89 @@ WEFT_API int weft_worker_index(void);
 /** One more than the largest weft_worker_index() that the pool (NULL: current or default) ever gives.
  *  Negative: an error as in weft_run. Any thread. */
 WEFT_API int weft_worker_bound(weft_pool *pool);
+
+/**
+ * Describes a pool for people: a line about its workers and where their number came from, one about the machine
+ * that it sees, one about a CPU quota if there is one; then one for each worker: its PU, NUMA node and domain, and
+ * whether it is bound there or why not.
+ *
+ *     char text[4096];
+ *     if (weft_pool_describe(NULL, text, sizeof text) > 0)
+ *         fputs(text, stderr);
+ *
+ * The words may change from version to version: programs call weft_pool_inspect and weft_worker_inspect.
+ * @param pool   NULL: the current or the default pool
+ * @param text   receives the text, cut off where `bytes` end and always ended by a NUL; may be NULL if bytes is 0
+ * @return the bytes of the whole text without its NUL, as snprintf answers; -EINVAL (text is NULL), or an error
+ *         as in weft_run
+ * Any thread; waits until the pool's threads have started to run, which they do without the caller.
+ */
+WEFT_API int weft_pool_describe(weft_pool *pool, char *text, size_t bytes);
+
+/** Where a number came from. */
+enum weft_origin {
+    WEFT_ORIGIN_CONFIG = 1,  /**< the config */
+    WEFT_ORIGIN_ENVIRONMENT, /**< an environment variable WEFT_* */
+    WEFT_ORIGIN_MASK,        /**< the affinity mask of the thread that created the pool */
+    WEFT_ORIGIN_TOPOLOGY,    /**< the config's topology */
+    WEFT_ORIGIN_QUOTA        /**< a CPU quota of a control group */
+};
+
+/** Who described the machine to the pool. */
+enum weft_source {
+    WEFT_SOURCE_MASK = 1, /**< the affinity mask alone: flat, or hwloc had nothing to say about these PUs */
+    WEFT_SOURCE_HWLOC,    /**< hwloc, asked by the library */
+    WEFT_SOURCE_HOST      /**< the config's topology */
+};
+
+/** What weft_pool_inspect tells of a pool. */
+typedef struct weft_pool_info {
+    size_t size;        /**< in: sizeof(weft_pool_info) */
+    int workers;        /**< threads that run, as weft_pool_workers */
+    int workers_wanted; /**< more than workers if the system refused some */
+    int workers_origin; /**< of workers_wanted: enum weft_origin */
+    int seats;          /**< guests at the same time */
+    int bind;           /**< planned: WEFT_BIND_NONE, WEFT_BIND_PU or WEFT_BIND_DOMAIN */
+    int source;         /**< enum weft_source */
+    int this_system;    /**< 0: source describes another machine; its PUs are names, nothing can be bound */
+    int pus;            /**< that the pool may use, of that machine */
+    int domains;  /**< groups of those PUs: of one cache, or of one NUMA node where no cores share a cache */
+    int mask_pus; /**< in the affinity mask of the thread that created the pool */
+    int ignored;  /**< 1: WEFT_WORKERS was looked at and is no number of workers */
+    int64_t quota_us;  /**< CPU time that the process's control groups give it in each */
+    int64_t period_us; /**< of these periods; both 0: no quota is known */
+} weft_pool_info;
+
+/** What weft_worker_inspect tells of a worker. */
+typedef struct weft_worker_info {
+    size_t size;  /**< in: sizeof(weft_worker_info) */
+    int pu;       /**< its place, as the operating system counts PUs; two have the same if PUs are fewer */
+    int node;     /**< the PU's NUMA node, as the operating system counts them; -1: not known */
+    int domain;   /**< the PU's: 0 <= domain < domains of the pool */
+    int bound;    /**< WEFT_BIND_NONE; or as planned, if the kernel let it run nowhere else at its start */
+    int bind_err; /**< 0, or why the kernel refused to bind it or to tell its mask: a negative errno (-EPERM: a
+                       sandbox forbids it; -EINVAL: the PU was taken away from the process) */
+    int mask_pus; /**< on how many PUs the kernel lets the thread run, at its start; 0: it would not tell */
+} weft_worker_info;
+
+/**
+ * Tells a program what weft_pool_describe tells people.
+ *
+ *     weft_pool_info info = {.size = sizeof info};
+ *     int err = weft_pool_inspect(pool, &info);
+ *
+ * @param info  its size is set by the caller; the rest is filled in, or untouched after an error
+ * @return 0; -EINVAL (info is NULL or its size makes no sense), or an error as in weft_run
+ * Any thread; does not wait.
+ */
+WEFT_API int weft_pool_inspect(weft_pool *pool, weft_pool_info *info);
+
+/**
+ * The same for one worker: 0 <= worker < weft_pool_workers(pool).
+ * @return as above; -EINVAL also where there is no such worker
+ * Any thread; waits as weft_pool_describe does.
+ */
+WEFT_API int weft_worker_inspect(weft_pool *pool, int worker, weft_worker_info *info);
 
 #ifdef __cplusplus
 }

@@ -13,6 +13,11 @@
 #include <stddef.h>
 #include <string.h>
 
+static inline bool wf_config_size_is_sensible(size_t given, size_t least)
+{
+    return given >= least && given <= 4096;
+}
+
 /* Copies `from` (NULL: all defaults) into the `bytes` of `to`. False: its size makes no sense. */
 static inline bool wf_config_read(void *to, size_t bytes, size_t least, const void *from)
 {
@@ -21,12 +26,26 @@ static inline bool wf_config_read(void *to, size_t bytes, size_t least, const vo
     if (!from)
         return true;
     memcpy(&given, from, sizeof given);
-    if (given < least || given > 4096)
+    if (!wf_config_size_is_sensible(given, least))
         return false;
     for (size_t i = bytes; i < given; i++)
         if (((const char *)from)[i])
             return false;
     memcpy(to, from, given < bytes ? given : bytes);
+    return true;
+}
+
+/* The other way: fills the struct `to` of a caller, whose first member says how much of it the caller knows, from
+ * the `bytes` of `from`; what only the caller knows becomes zero. False: its size makes no sense. */
+static inline bool wf_config_write(void *to, const void *from, size_t bytes, size_t least)
+{
+    size_t given;
+    memcpy(&given, to, sizeof given);
+    if (!wf_config_size_is_sensible(given, least))
+        return false;
+    memset(to, 0, given);
+    memcpy(to, from, given < bytes ? given : bytes);
+    memcpy(to, &given, sizeof given);
     return true;
 }
 

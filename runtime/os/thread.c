@@ -45,6 +45,11 @@ int wf_thread_bind(const cpu_set_t *cpus, size_t bytes)
     return sched_setaffinity(0, bytes, cpus) ? -errno : 0;
 }
 
+int wf_thread_cpus(cpu_set_t *cpus, size_t bytes)
+{
+    return sched_getaffinity(0, bytes, cpus) ? -errno : 0;
+}
+
 void wf_thread_yield(void)
 {
     sched_yield();

@@ -22,6 +22,8 @@ void wf_thread_join(wf_thread *thread);
  * where it could before. */
 void wf_thread_name(const char *name);
 int wf_thread_bind(const cpu_set_t *cpus, size_t bytes);
+/* Where the kernel says that it may run; 0 or a negative errno. */
+int wf_thread_cpus(cpu_set_t *cpus, size_t bytes);
 
 /* Lets another thread of this PU run. */
 void wf_thread_yield(void);

@@ -13,6 +13,7 @@
 #include "os/clock.h"
 #include "os/memory.h"
 #include "os/urcu.h"
+#include "sched/binding.h"
 #include "sched/drain.h"
 #include "sched/idle.h"
 #include "sched/local.h"
@@ -39,7 +40,8 @@ static bool sensible(const weft_pool_config *config)
 {
     return in_range(config->workers, WEFT_WORKERS_MAX) && in_range(config->seats, WEFT_SEATS_MAX) &&
            config->bind >= WEFT_BIND_AUTO && config->bind <= WEFT_BIND_DOMAIN &&
-           (config->flat == 0 || config->flat == 1) && (config->force == 0 || config->force == WEFT_NONE) &&
+           (config->flat == 0 || (config->flat == 1 && !config->topology)) &&
+           (config->force == 0 || config->force == WEFT_NONE) &&
            (config->take_over == 0 || config->take_over == WEFT_NONE) && config->spin_ns >= WEFT_NONE &&
            config->spin_ns <= INT64_C(1000000000) &&
            (config->stack_bytes == 0 || config->stack_bytes >= STACK_BYTES_MIN);
@@ -52,8 +54,9 @@ static unsigned number(int value, unsigned otherwise)
 
 static void set_times(weft_pool *pool, const weft_pool_config *config)
 {
-    pool->crowded =
-        pool->workers > (unsigned)pool->machine->pus || wf_limits_below(&pool->size.limits, pool->workers);
+    const wf_machine *machine = pool->machine;
+    pool->crowded = pool->workers > (unsigned)(machine->here ? machine->pus : machine->mask_pus) ||
+                    wf_limits_below(&pool->size.limits, pool->workers);
     int64_t spin = config->spin_ns == WEFT_NONE ? 0 : config->spin_ns;
     if (config->spin_ns == 0)
         spin = pool->crowded || pool->size.rationed ? WF_SPIN_CROWDED_NS : WF_SPIN_NS;
@@ -85,47 +88,13 @@ static int make_workers(weft_pool *pool)
     return wf_victims_fill(pool->victims, pool->machine, pool->workers);
 }
 
-/* How many pools of the process own their PUs. */
-static unsigned bound_pools;
-
-/* How the workers are to be bound; PUs of another machine cannot be bound to. Who uses a part of the machine is no
- * judge of which part is free. */
-static int plan_of(weft_pool *pool, int bind)
-{
-    bool owns_all = pool->workers == (unsigned)pool->machine->pus && !pool->size.rationed;
-    if (bind == WEFT_BIND_NONE || !pool->machine->here)
-        return WEFT_BIND_NONE;
-    if (bind == WEFT_BIND_AUTO && owns_all &&
-        !wf_load_relaxed(&bound_pools)) /* hint: two at once do no harm */
-        bind = WEFT_BIND_PU;
-    if (bind != WEFT_BIND_PU)
-        return WEFT_BIND_DOMAIN;
-    (void)wf_add_relaxed(&bound_pools, 1u); /* statistic */
-    return WEFT_BIND_PU;
-}
-
-/* Where each worker may run; made before its thread, for threads of the library allocate nothing: a host that
- * forks at any moment then finds no lock of an allocator held by one. */
-static int plan_binding(weft_pool *pool)
-{
-    pool->cpus = wf_alloc(pool->workers * pool->machine->cpus_bytes);
-    if (!pool->cpus)
-        return -ENOMEM;
-    for (unsigned i = 0; i < pool->workers; i++)
-        wf_machine_cpus(pool->machine, wf_worker_at(pool, i)->pu, pool->bind == WEFT_BIND_DOMAIN,
-                        wf_cpus_of(pool, i));
-    return 0;
-}
-
 static void *thread_main(void *arg)
 {
     wf_worker *self = arg;
     char name[24];
     snprintf(name, sizeof name, "%s-%u", self->pool->name, self->index);
     wf_thread_name(name);
-    /* Not bound where the system refuses: then it runs anywhere in the process's mask. */
-    if (self->pool->bind != WEFT_BIND_NONE)
-        (void)wf_thread_bind(wf_cpus_of(self->pool, self->index), self->pool->machine->cpus_bytes);
+    wf_binding_apply(self);
     weft_self_ = &self->stack.head;
     if (self->pool->grace)
         wf_grace_register();
@@ -165,23 +134,29 @@ static void free_pool(weft_pool *pool)
 {
     wf_local_destroy_all(pool);
     wf_tasks_fini(pool);
-    if (pool->bind == WEFT_BIND_PU)
-        (void)wf_add_relaxed(&bound_pools, -1u); /* statistic */
+    wf_binding_release(pool);
     for (unsigned i = 0; pool->all && i < pool->workers + pool->seats; i++)
         wf_stack_fini(&wf_worker_at(pool, i)->stack);
     pthread_mutex_destroy(&pool->locals_lock);
     wf_free(pool->victims);
-    wf_free(pool->cpus);
     wf_free(pool->all);
     wf_free(pool->machine);
     wf_free(pool);
 }
 
+static int find_machine(weft_pool *pool, const weft_pool_config *config)
+{
+    if (config->topology)
+        return wf_machine_given(&pool->machine, config->topology);
+    pool->machine = wf_machine_detect(!config->flat);
+    return pool->machine ? 0 : -ENOMEM;
+}
+
 static int fill(weft_pool *pool, const weft_pool_config *config)
 {
-    pool->machine = wf_machine_detect(!config->flat);
-    if (!pool->machine)
-        return -ENOMEM;
+    int err = find_machine(pool, config);
+    if (err)
+        return err;
     pool->generation = wf_generation();
     pool->grace = wf_grace_usable();
     pool->take_over = config->take_over != WEFT_NONE;
@@ -195,12 +170,11 @@ static int fill(weft_pool *pool, const weft_pool_config *config)
     if (!pool->all || !pool->victims)
         return -ENOMEM;
     set_times(pool, config);
-    pool->bind = plan_of(pool, config->bind);
-    int err = make_workers(pool);
+    err = make_workers(pool);
     if (!err)
         err = wf_tasks_init(pool);
     if (!err)
-        err = plan_binding(pool);
+        err = wf_binding_plan(pool, config->bind);
     return err ? err : start_threads(pool, config);
 }
 

@@ -2,6 +2,8 @@
 /* sched/sleep.c - see sleep.h. */
 #include "sched/sleep.h"
 
+#include <limits.h>
+
 #include "os/clock.h"
 
 /* pool->idle: sleeping 13 bits | searching 13 | blocked 13 | the sentinel's nap 2 | its index 13. */
@@ -104,7 +106,8 @@ static bool shared_with_guest(const wf_worker *worker, int cpu)
 {
     const weft_pool *pool = worker->pool;
     unsigned used = wf_load_relaxed(&pool->seats_used); /* hint */
-    int own = pool->machine->pu[worker->pu].os_index;
+    int own =
+        pool->machine->here ? pool->machine->pu[worker->pu].os_index : INT_MAX; /* of another: no CPU's */
     for (unsigned i = 0; i < used; i++) {
         const wf_worker *seat = wf_worker_at(pool, pool->workers + i);
         if (wf_load_relaxed(&seat->mode) == WF_ACTIVE && /* hint */

@@ -94,7 +94,8 @@ struct wf_worker {
     int pu;          /* of pool->machine; -1: a seat */
     wf_place *place; /* NULL: a seat */
     wf_thread thread;
-    const uint16_t *victims; /* the other workers, near ones first; NULL: a seat */
+    int bound, bind_err, bind_cpus; /* what came of binding (enum weft_bind, errno, PUs); sched/binding.h */
+    const uint16_t *victims;        /* the other workers, near ones first; NULL: a seat */
 
     wf_loop loops[WF_LOOP_DEPTH];
 };
@@ -119,7 +120,7 @@ struct weft_pool {
     bool take_over; /* waiters from outside run what they wait for */
     bool grace;     /* liburcu's grace periods may be used */
     int bind;       /* planned: WEFT_BIND_NONE, _PU (it counts as one that owns its PUs) or _DOMAIN */
-    char *cpus;     /* a CPU set for each worker */
+    char *cpus;     /* CPU sets: of each worker the planned one, then of each the kernel's answer */
     uint64_t spin_ticks, wait_ticks, short_ticks, block_ticks, paid_ticks, answer_ticks, force_ticks,
         asked_ticks;
     uint64_t clock_ticks;      /* what reading the clock adds to each measurement */
@@ -134,14 +135,10 @@ struct weft_pool {
     uint64_t nap_since;  /* ticks; a hint */
     uint32_t seats_used; /* the highest seat ever taken, plus 1 */
     uint32_t stop;
+    uint32_t settled; /* threads that have bound themselves; sched/binding.c */
     uint32_t closing; /* the pool is being destroyed: who is the last to fall asleep wakes closer */
     wf_parker closer;
 };
-
-static inline cpu_set_t *wf_cpus_of(const struct weft_pool *pool, unsigned index)
-{
-    return (cpu_set_t *)(void *)(pool->cpus + index * pool->machine->cpus_bytes);
-}
 
 static inline wf_worker *wf_worker_at(const struct weft_pool *pool, unsigned index)
 {

@@ -39,6 +39,7 @@ static int (*real_join)(pthread_t, void **);
 static void *(*real_mmap)(void *, size_t, int, int, int, off_t);
 static int (*real_munmap)(void *, size_t);
 static int (*real_sched)(pid_t, size_t, const cpu_set_t *);
+static int (*real_ask)(pid_t, size_t, cpu_set_t *);
 static int (*real_thread)(pthread_t, size_t, const cpu_set_t *);
 static int (*real_attr)(pthread_attr_t *, size_t, const cpu_set_t *);
 
@@ -81,7 +82,7 @@ void inject_read(struct inject_state *state)
 
 static void arm_from_environment(void)
 {
-    static const char *const names[] = {"", "malloc", "mmap", "pthread_create", "setaffinity"};
+    static const char *const names[] = {"", "malloc", "mmap", "pthread_create", "setaffinity", "getaffinity"};
     const char *text = getenv("WEFT_FAIL"), *colon = text ? strchr(text, ':') : NULL;
     for (int call = 1; colon && call < INJECT_CALLS; call++)
         if (strncmp(text, names[call], (size_t)(colon - text)) == 0 && !names[call][colon - text])
@@ -101,6 +102,7 @@ __attribute__((constructor)) static void start(void)
     find(&real_mmap, "mmap");
     find(&real_munmap, "munmap");
     find(&real_sched, "sched_setaffinity");
+    find(&real_ask, "sched_getaffinity");
     find(&real_thread, "pthread_setaffinity_np");
     find(&real_attr, "pthread_attr_setaffinity_np");
     dl_iterate_phdr(note_code, NULL);
@@ -266,6 +268,15 @@ int sched_setaffinity(pid_t pid, size_t bytes, const cpu_set_t *mask)
         return -1;
     }
     return real_sched(pid, bytes, mask);
+}
+
+int sched_getaffinity(pid_t pid, size_t bytes, cpu_set_t *mask)
+{
+    if (fails(INJECT_ASK)) {
+        errno = EPERM;
+        return -1;
+    }
+    return real_ask(pid, bytes, mask);
 }
 
 int pthread_setaffinity_np(pthread_t thread, size_t bytes, const cpu_set_t *mask)

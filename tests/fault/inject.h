@@ -10,6 +10,7 @@ enum inject_call {
     INJECT_MMAP,   /* mmap by libweft itself */
     INJECT_THREAD, /* pthread_create */
     INJECT_BIND,   /* sched_setaffinity, pthread_setaffinity_np, pthread_attr_setaffinity_np */
+    INJECT_ASK,    /* sched_getaffinity */
     INJECT_CALLS
 };
 

@@ -53,6 +53,14 @@ static void old_handle_is_dead(weft_pool *pool)
     CHECK(err == -EOWNERDEAD, "pool_workers in the child: got %d", err);
     err = weft_worker_bound(pool);
     CHECK(err == -EOWNERDEAD, "worker_bound in the child: got %d", err);
+    err = weft_pool_describe(pool, NULL, 0);
+    CHECK(err == -EOWNERDEAD, "pool_describe in the child: got %d", err);
+    weft_pool_info pool_info = {.size = sizeof pool_info};
+    err = weft_pool_inspect(pool, &pool_info);
+    CHECK(err == -EOWNERDEAD, "pool_inspect in the child: got %d", err);
+    weft_worker_info worker_info = {.size = sizeof worker_info};
+    err = weft_worker_inspect(pool, 0, &worker_info);
+    CHECK(err == -EOWNERDEAD, "worker_inspect in the child: got %d", err);
     err = weft_pool_destroy(pool);
     CHECK(err == -EOWNERDEAD, "destroy in the child: got %d", err);
     err = weft_pool_destroy(pool);

@@ -123,6 +123,7 @@ static void no_thread_at_all(void)
 /* After a failure a pool may try again, go on or stop there; it counts the threads that it has in the end. */
 static void some_threads(void)
 {
+    char text[2048];
     struct inject_state before, after;
     for (long n = 1; n <= 4; n++)
         for (int all = 0; all <= 1; all++) {
@@ -145,14 +146,54 @@ static void some_threads(void)
                   after.threads - before.threads, workers);
             CHECK(all ? workers == n - 1 : workers >= n - 1, "%ld threads, but %ld%s fails", workers, n,
                   all ? "+" : "");
+            weft_pool_info info = {.size = sizeof info};
+            CHECK(weft_pool_inspect(pool, &info) == 0 && info.workers == workers && info.workers_wanted == 4,
+                  "it tells of %d workers of %d", info.workers, info.workers_wanted);
+            CHECK(weft_pool_describe(pool, text, sizeof text) > 0 &&
+                      strstr(text, " of 4 (the system refused"),
+                  "it says so: %s", text);
             CHECK(!err && use_pool(pool) == 0, "right results with some threads");
             CHECK(weft_pool_destroy(pool) == 0, "destroy");
         }
 }
 
+/* Two workers to be bound while `call` fails from the n-th on; answers how many tell that they are not. */
+static int told(int call, long n, int all, int mask_pus)
+{
+    weft_pool *pool = NULL;
+    int refused = 0;
+    arm(call, n, all);
+    int err = weft_pool_create(&pool, WEFT_POOL_CONFIG(.workers = 2, .flat = 1, .bind = WEFT_BIND_PU));
+    CHECK(err == 0, "create: %d", err);
+    for (int i = 0; !err && i < 2; i++) {
+        weft_worker_info info = {.size = sizeof info};
+        CHECK(weft_worker_inspect(pool, i, &info) == 0, "inspect %d", i);
+        CHECK((info.bind_err == -EPERM) == (info.bound == WEFT_BIND_NONE), "worker %d: error %d, bound %d", i,
+              info.bind_err, info.bound);
+        CHECK(info.mask_pus == (info.bind_err ? mask_pus : 1), "worker %d: may run on %d PUs", i,
+              info.mask_pus);
+        refused += info.bind_err != 0;
+    }
+    CHECK(!err && use_pool(pool) == 0, "right results");
+    CHECK(weft_pool_destroy(pool) == 0, "destroy");
+    arm(INJECT_NONE, 0, 0);
+    return refused;
+}
+
+static void binding_is_told(void)
+{
+    cpu_set_t mask;
+    sched_getaffinity(0, sizeof mask, &mask);
+    CHECK(told(INJECT_NONE, 0, 0, 0) == 0, "nothing refused");
+    CHECK(told(INJECT_BIND, 2, 0, CPU_COUNT(&mask)) == 1, "one of two refused");
+    CHECK(told(INJECT_BIND, 1, 1, CPU_COUNT(&mask)) == 2, "both refused");
+    CHECK(told(INJECT_ASK, 2, 0, 0) == 1, "the kernel does not tell one of them where it may run");
+    CHECK(told(INJECT_ASK, 2, 1, 0) == 2, "nor the other");
+}
+
 int main(void)
 {
-    static const char *const names[] = {"", "malloc", "mmap", "pthread_create", "setaffinity"};
+    static const char *const names[] = {"", "malloc", "mmap", "pthread_create", "setaffinity", "getaffinity"};
     tally_watch(120);
     void *found = dlsym(RTLD_DEFAULT, "inject_arm");
     memcpy(&arm, &found, sizeof found);
@@ -177,6 +218,7 @@ int main(void)
     CHECK(state.seen == 2, "the injection sees libweft's threads: %ld", state.seen);
     no_thread_at_all();
     some_threads();
+    binding_is_told();
     CHECK(only_this_thread(), "all threads are gone at the end");
     return tally_end();
 }

@@ -36,6 +36,8 @@ static void *live(void *arg)
         if (mix((uint64_t)(l->number * 100 + i)) % 4) /* some die unused */
             l->wrong += weft_run(pool, run_fib, &result) != 0 || result != 144;
         disturb((uint64_t)(l->number * 1000 + i));
+        if (i % 3 == 0) /* reads what the threads note about themselves as they start */
+            l->wrong += weft_pool_describe(pool, NULL, 0) <= 0;
         stress_end(pool);
     }
     return NULL;

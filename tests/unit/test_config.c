@@ -45,6 +45,23 @@ Test(config, a_newer_program_is_fine_if_it_asks_nothing_new)
     cr_assert_not(wf_config_read(&to, sizeof to, LEAST, &from));
 }
 
+Test(config, a_struct_is_filled_as_far_as_its_caller_knows_it)
+{
+    known from = {sizeof from, 5, 6}, to = {offsetof(known, b), 1, 2};
+    newer longer = {sizeof longer, 1, 2, 3};
+    cr_assert(wf_config_write(&to, &from, sizeof from, LEAST));
+    cr_assert_eq(to.size, offsetof(known, b));
+    cr_assert_eq(to.a, 5);
+    cr_assert_eq(to.b, 2, "the caller does not know it");
+    cr_assert(wf_config_write(&longer, &from, sizeof from, LEAST));
+    cr_assert_eq(longer.size, sizeof longer);
+    cr_assert_eq(longer.b, 6);
+    cr_assert_eq(longer.c, 0, "the library does not know it");
+    to.size = LEAST - 1;
+    cr_assert_not(wf_config_write(&to, &from, sizeof from, LEAST));
+    cr_assert_eq(to.a, 5, "nothing was done");
+}
+
 Test(config, sizes_that_make_no_sense)
 {
     static const size_t sizes[] = {0, 1, LEAST - 1, 4097, SIZE_MAX};

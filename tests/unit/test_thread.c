@@ -9,7 +9,7 @@
 
 typedef struct seen {
     const cpu_set_t *bind; /* NULL: do not */
-    int bound;
+    int bound, told;
     sigset_t blocked;
     cpu_set_t cpus;
     char name[16];
@@ -24,7 +24,7 @@ static void *look(void *arg)
     if (s->bind)
         s->bound = wf_thread_bind(s->bind, sizeof *s->bind);
     pthread_sigmask(SIG_BLOCK, NULL, &s->blocked);
-    sched_getaffinity(0, sizeof s->cpus, &s->cpus);
+    s->told = wf_thread_cpus(&s->cpus, sizeof s->cpus);
     pthread_getname_np(pthread_self(), s->name, sizeof s->name);
     pthread_getattr_np(pthread_self(), &attr);
     pthread_attr_getstacksize(&attr, &s->stack_bytes);
@@ -48,6 +48,7 @@ Test(thread, is_as_asked_and_leaves_its_creator_alone)
     cr_assert_eq(wf_thread_create(&thread, look, &s, 256 * 1024), 0);
     wf_thread_join(&thread);
     cr_assert_eq(s.bound, 0);
+    cr_assert_eq(s.told, 0);
     cr_assert(CPU_EQUAL(&s.cpus, &one));
     cr_assert_str_eq(s.name, "weft-test");
     cr_assert(sigismember(&s.blocked, SIGINT) && sigismember(&s.blocked, SIGUSR1) &&
