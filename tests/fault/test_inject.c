@@ -12,6 +12,7 @@
 
 #include <dirent.h>
 #include <dlfcn.h>
+#include <hwloc.h>
 #include <sched.h>
 
 static inject_arm_fn *arm;
@@ -52,6 +53,22 @@ static int round_of_own_pool(int *bad)
     *bad = use_pool(pool);
     err = weft_pool_destroy(pool);
     if (err && !*bad)
+        *bad = __LINE__;
+    return 0;
+}
+
+static hwloc_topology_t host_topology; /* of a machine of four nodes, which nobody owns */
+
+static int round_of_given_topology(int *bad)
+{
+    weft_pool *pool = NULL;
+    int err = weft_pool_create(&pool, WEFT_POOL_CONFIG(.workers = 2, .topology = host_topology));
+    if (err) {
+        *bad = pool ? __LINE__ : 0;
+        return err;
+    }
+    *bad = use_pool(pool);
+    if (weft_pool_destroy(pool) && !*bad)
         *bad = __LINE__;
     return 0;
 }
@@ -204,6 +221,10 @@ int main(void)
         return tally_end();
     }
     int bad = 0;
+    CHECK(!hwloc_topology_init(&host_topology) &&
+              !hwloc_topology_set_synthetic(host_topology, "numa:4 core:2 pu:1") &&
+              !hwloc_topology_load(host_topology),
+          "the host's topology");
     CHECK(round_of_own_pool(&bad) == 0 && !bad, "warm-up pool, line %d", bad);
     CHECK(round_of_default_pool(&bad) == 0 && !bad, "warm-up default pool, line %d", bad);
     struct inject_state state;
@@ -211,6 +232,8 @@ int main(void)
         for (int all = 0; all <= 1; all++) {
             every_call_fails_once(round_of_own_pool, names[call], call, all);
             every_call_fails_once(round_of_default_pool, names[call], call, all);
+            if (call != INJECT_BIND) /* nothing is bound there */
+                every_call_fails_once(round_of_given_topology, names[call], call, all);
         }
     arm(INJECT_THREAD, 1000000, 0);
     CHECK(round_of_own_pool(&bad) == 0 && !bad, "and once without any failure");
@@ -219,6 +242,7 @@ int main(void)
     no_thread_at_all();
     some_threads();
     binding_is_told();
+    hwloc_topology_destroy(host_topology);
     CHECK(only_this_thread(), "all threads are gone at the end");
     return tally_end();
 }

@@ -293,6 +293,15 @@ Test(machine, pus_that_a_hosts_topology_disallows_do_not_count)
     wf_free(machine);
 }
 
+Test(machine, a_topology_of_another_hwloc_is_refused)
+{
+    wf_machine *machine = NULL;
+    void *other = wf_alloc(4096); /* all zero: no hwloc's version */
+    cr_assert_eq(wf_machine_given(&machine, other), -EINVAL);
+    cr_assert_null(machine);
+    wf_free(other);
+}
+
 Test(machine, a_hosts_topology_that_is_not_loaded_or_has_no_pu_of_ours_is_refused)
 {
     wf_machine *machine = NULL;
