@@ -11,6 +11,7 @@
 #include "base/config.h"
 #include "os/barrier.h"
 #include "os/clock.h"
+#include "os/lock.h"
 #include "os/memory.h"
 #include "os/urcu.h"
 #include "sched/binding.h"
@@ -202,24 +203,7 @@ int weft_pool_create(weft_pool **pool, const weft_pool_config *given)
 
 static weft_pool *default_pool;
 
-/* The generation of the process that holds it, or 0: a child does not wait for a holder that stayed behind
- * in its parent. */
-static uint64_t default_lock;
-
-static void lock_default(uint64_t generation)
-{
-    for (uint64_t holder = 0; !wf_cas_acq_rel(&default_lock, &holder, generation);
-         holder = 0) {                                                                  /* pair PL1 */
-        if (holder != generation && wf_cas_acq_rel(&default_lock, &holder, generation)) /* pair PL1 */
-            return;
-        wf_thread_yield();
-    }
-}
-
-static void unlock_default(void)
-{
-    wf_store_release(&default_lock, (uint64_t)0); /* pair PL1 -> lock_default() */
-}
+static wf_lock default_lock;
 
 static weft_pool *usable_default(uint64_t generation)
 {
@@ -235,7 +219,7 @@ int weft_pool_default(weft_pool **pool)
         return -EINVAL;
     if ((*pool = usable_default(generation)) != NULL)
         return 0;
-    lock_default(generation);
+    wf_lock_take(&default_lock);
     if ((*pool = usable_default(generation)) == NULL) {
         err = weft_pool_create(pool, NULL);
         if (err == -EAGAIN)
@@ -243,7 +227,7 @@ int weft_pool_default(weft_pool **pool)
         if (!err)
             wf_store_release(&default_pool, *pool); /* pair PL2 -> usable_default() */
     }
-    unlock_default();
+    wf_lock_give(&default_lock);
     return err;
 }
 
