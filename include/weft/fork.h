@@ -73,7 +73,7 @@
  * below every claim, which is why slots are compared as signed words.
  *
  * With gcc 12 on x86-64 a fork with one argument is 11 instructions, two of them to find the worker; a join
- * is 4 and the call.
+ * is 4 and the call. WEFT_COUNT_FORKS, defined before this header, adds two (weft/insight.h).
  */
 #ifdef __cplusplus
 extern "C" {
@@ -90,11 +90,12 @@ struct weft_slot_ {
     unsigned char payload[WEFT_PAYLOAD_BYTES_]; /* arguments, later the result */
 } __attribute__((aligned(WEFT_SLOT_BYTES_)));
 
-/* The head of a worker. top is the owner's; limit and claim lie on lines that others write. */
+/* The head of a worker. top and forks are the owner's; limit and claim lie on lines that others write. */
 typedef struct weft_worker_ weft_worker_;
 struct weft_worker_ {
     intptr_t top;
-    char pad_[128 - sizeof(intptr_t)];
+    uint64_t forks; /* counted where WEFT_COUNT_FORKS is defined, weft/insight.h; else nobody touches it */
+    char pad_[128 - sizeof(intptr_t) - sizeof(uint64_t)];
     intptr_t limit;
     intptr_t claim;
     intptr_t room; /* what limit is while nobody asks: the owner's */
@@ -152,6 +153,13 @@ extern "C"
 #else
 #define WEFT_PLAIN_(type) 1
 #define WEFT_FITS_(type, text) _Static_assert(WEFT_IN_SLOT_(type), text);
+#endif
+
+/* A fork was done on w. One that has no worker yet, and shares its head with other threads, does not come here. */
+#ifdef WEFT_COUNT_FORKS
+#define WEFT_FORKED_(w) __atomic_store_n(&(w)->forks, (w)->forks + 1, __ATOMIC_RELAXED)
+#else
+#define WEFT_FORKED_(w) ((void)0)
 #endif
 
 /* top = slot, then claim is read: the owner's half of the asymmetric Dekker pair (task_stack.h).
@@ -289,6 +297,7 @@ WEFT_INLINE_ void weft_drop_(weft_worker_ *w, intptr_t slot)
             WEFT_STORE_##n##_(weft_p_.) weft_r_.slot =                                                      \
                 weft_fork_slow_(name##_weft_run_, &weft_p_, sizeof weft_p_);                                \
         }                                                                                                   \
+        WEFT_FORKED_(weft_self_); /* which is this thread's own by now */                                   \
         if (weft_r_.slot < 0)                                                                               \
             KEEP(weft_r_.result =) name(WEFT_VALUES_##n##_());                                              \
         return weft_r_;                                                                                     \
@@ -308,8 +317,10 @@ WEFT_INLINE_ void weft_drop_(weft_worker_ *w, intptr_t slot)
             /* pair TS1 -> wf_stack_force(): the slot is filled before top covers it */      \
             __atomic_store_n(&weft_w_->top, weft_top_ + WEFT_SLOT_BYTES_, __ATOMIC_RELEASE); \
             weft_h_->slot = weft_top_;                                                       \
+            WEFT_FORKED_(weft_w_);                                                           \
         }                                                                                    \
         FULL(else if (weft_full_(weft_w_, &weft_h_->slot)) {                                 \
+            WEFT_FORKED_(weft_w_);                                                           \
             KEEP(weft_h_->result =) name(WEFT_VALUES_##n##_());                              \
         })                                                                                   \
         else                                                                                 \

@@ -6,7 +6,7 @@
  *
  * pool.h      pools, and how a thread enters one          fork.h   fork and join
  * parallel.h  loops and maps                              local.h  worker-local values
- * future.h    submit and collect
+ * future.h    submit and collect                        insight.h  counters, and what everybody does just now
  */
 #ifndef WEFT_WEFT_H
 #define WEFT_WEFT_H
@@ -14,6 +14,7 @@
 #include <weft/base.h>
 #include <weft/fork.h>
 #include <weft/future.h>
+#include <weft/insight.h>
 #include <weft/local.h>
 #include <weft/parallel.h>
 #include <weft/pool.h>

@@ -62,6 +62,13 @@ bool wf_inbox_visible(const wf_inbox *inbox)
     return wf_load_seq_cst(&inbox->put) != taken;    /* pair SL2 -> wf_inbox_put() */
 }
 
+uint64_t wf_inbox_backlog(const wf_inbox *inbox)
+{
+    uint64_t taken = wf_load_relaxed(&inbox->taken); /* hint */
+    uint64_t put = wf_load_relaxed(&inbox->put);     /* hint */
+    return put > taken ? put - taken : 0;
+}
+
 /* As many as are in now, at most: who puts meanwhile does not keep the sweep going. */
 static void sweep(wf_inbox *inbox, bool (*drop)(wf_link *link))
 {

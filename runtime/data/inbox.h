@@ -36,6 +36,9 @@ unsigned wf_inbox_take(wf_inbox *inbox, wf_link **links, unsigned max);
 /* Any thread: is there something? In sequentially consistent order. */
 bool wf_inbox_visible(const wf_inbox *inbox);
 
+/* Any thread: how many, dead ones too. A hint. */
+uint64_t wf_inbox_backlog(const wf_inbox *inbox);
+
 /* Any thread: one item in there is dead. When most are, takes out those that `drop` answers true for; the others
  * keep their order. drop may free its link. */
 void wf_inbox_dead(wf_inbox *inbox, bool (*drop)(wf_link *link));

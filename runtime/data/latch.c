@@ -23,6 +23,11 @@ bool wf_latch_open(const wf_latch *latch)
     return wf_load_acquire(&latch->word) >> 1 == 0; /* pair LT1 -> wf_latch_down() */
 }
 
+uint64_t wf_latch_left(const wf_latch *latch)
+{
+    return wf_load_relaxed(&latch->word) >> 1; /* hint */
+}
+
 bool wf_latch_is_parked(const wf_latch *latch)
 {
     /* pair SL3 -> wf_latch_park(): after publishing; either this sees the waiter or it sees the new split */

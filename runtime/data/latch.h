@@ -23,6 +23,8 @@ void wf_latch_init(wf_latch *latch, uint64_t count);
 bool wf_latch_down(wf_latch *latch, uint64_t count);
 /* Any thread. */
 bool wf_latch_open(const wf_latch *latch);
+/* Any thread: what is left, a hint. */
+uint64_t wf_latch_left(const wf_latch *latch);
 /* Does its waiter sleep? Any thread that holds a part of its count. */
 bool wf_latch_is_parked(const wf_latch *latch);
 /* Waiter: from now on the last one wakes it. False: nothing is left to wait for. */

@@ -127,6 +127,12 @@ void *wf_run_queue_steal(wf_run_queue *queue)
     return wf_cas_seq_cst(&queue->top, &top, top + 1) ? item : NULL;
 }
 
+size_t wf_run_queue_backlog(const wf_run_queue *queue)
+{
+    int64_t top = wf_load_relaxed(&queue->top), bottom = wf_load_relaxed(&queue->bottom); /* hint */
+    return bottom > top ? (size_t)(bottom - top) : 0;
+}
+
 bool wf_run_queue_visible(const wf_run_queue *queue)
 {
     int64_t top = wf_load_seq_cst(&queue->top);   /* pair RQ4 */

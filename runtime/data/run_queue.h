@@ -63,6 +63,8 @@ bool wf_run_queue_reclaim(wf_run_queue *queue);
 
 /* T. The oldest; NULL: empty, or lost to somebody else. */
 void *wf_run_queue_steal(wf_run_queue *queue);
+/* T. How many there are: a hint. */
+size_t wf_run_queue_backlog(const wf_run_queue *queue);
 /* T. Is there anything? In sequentially consistent order. */
 bool wf_run_queue_visible(const wf_run_queue *queue);
 

@@ -3,6 +3,7 @@
 #include "data/task_stack.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "base/annotate.h"
@@ -12,6 +13,14 @@
 #include "os/thread.h"
 
 _Static_assert(sizeof(weft_slot_) == WEFT_SLOT_BYTES_, "a slot is a cache line");
+
+_Static_assert(
+    offsetof(weft_worker_, top) == 0 && offsetof(weft_worker_, forks) < WF_LINE &&
+        offsetof(weft_worker_, limit) == WF_LINE &&
+        offsetof(weft_worker_, claim) == WF_LINE + sizeof(intptr_t) &&
+        offsetof(weft_worker_, room) == WF_LINE + 2 * sizeof(intptr_t) &&
+        offsetof(wf_task_stack, span) == 2 * WF_LINE,
+    "what WEFT_LAYOUT_1 of the map stands for: the owner's words on one line, what others write on another");
 
 /* span: tail in bits 0..19, split in 20..39, epoch in 40..63. */
 #define INDEX_BITS 20
@@ -252,6 +261,20 @@ bool wf_stack_silent(const wf_task_stack *stack, uint64_t *mark)
 bool wf_stack_private(const wf_task_stack *stack)
 {
     return wf_load_relaxed(&stack->head.top) > wf_load_relaxed(&stack->head.claim); /* hint */
+}
+
+void wf_stack_count(const wf_task_stack *stack, uint32_t *shared, uint32_t *own)
+{
+    *shared = *own = 0;
+    if (!wf_load_acquire(&stack->head.claim)) /* pair TS6 -> wf_stack_init(): base is there, or nothing is */
+        return;
+    uint64_t span = wf_load_relaxed(&stack->span);    /* hint */
+    intptr_t top = wf_load_relaxed(&stack->head.top); /* hint; below 0 for a moment in some joins */
+    uint32_t split = split_of(span), tail = tail_of(span);
+    if (tail < split)
+        *shared = split - tail;
+    if (top > slot_at(stack, split))
+        *own = index_of(stack, top) - split;
 }
 
 /* F1: where split would go; 0: there is nothing to expose. */

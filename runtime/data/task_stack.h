@@ -117,6 +117,8 @@ void wf_stack_leave(wf_task_stack *stack, uint32_t epoch);
 uint32_t wf_stack_depth(const wf_task_stack *stack);
 uint32_t wf_stack_epoch(const wf_task_stack *stack);
 
+/* T. How many children are public, and how many private: hints. */
+void wf_stack_count(const wf_task_stack *stack, uint32_t *shared, uint32_t *own);
 /* T. Asks the owner to publish. */
 void wf_stack_ask(wf_task_stack *stack);
 /* T. Has it been asked and not answered, with nothing public? *mark changes whenever it does. */

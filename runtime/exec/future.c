@@ -7,6 +7,7 @@
 #include "base/annotate.h"
 #include "os/clock.h"
 #include "os/memory.h"
+#include "sched/note.h"
 #include "sched/pool.h"
 #include "sched/self.h"
 #include "sched/sleep.h"
@@ -62,13 +63,25 @@ static bool spin(const weft_future *future, uint64_t ticks)
     return true;
 }
 
+static bool sleep_outside(weft_future *future, int64_t deadline_ns)
+{
+    wf_worker *self = wf_self(); /* of another pool */
+    if (self)
+        wf_note_wait(self, WF_FOR_FOREIGN, future);
+    bool ended = wf_task_wait(future, deadline_ns);
+    if (self)
+        wf_note_wait(self, WF_FOR_NOTHING, NULL);
+    return ended;
+}
+
 static bool sleep_for(weft_future *future, int64_t deadline_ns)
 {
     wf_worker *self = inside(future);
     if (!self)
-        return wf_task_wait(future, deadline_ns);
-    wf_stack_publish_all(&self->stack);
-    wf_block_begin(self);
+        return sleep_outside(future, deadline_ns);
+    if (wf_stack_publish_all(&self->stack))
+        wf_count(&self->counters.publications);
+    wf_block_begin(self, WF_FOR_FUTURE, future);
     bool ended = wf_task_wait(future, deadline_ns);
     wf_block_end(self);
     return ended;

@@ -63,3 +63,11 @@ uint64_t wf_ticks_of(int64_t ns)
 {
     return ((uint64_t)ns * wf_load_relaxed(&ticks_per_1024ns)) / 1024 + 1; /* statistic */
 }
+
+int64_t wf_ns_of(uint64_t ticks)
+{
+    uint64_t rate = wf_load_relaxed(&ticks_per_1024ns); /* statistic */
+    if (!rate)
+        return 0;
+    return (int64_t)(ticks / rate * 1024 + ticks % rate * 1024 / rate);
+}

@@ -22,6 +22,9 @@ void wf_clock_init(void);
 /* How many ticks ns last; at least 1. */
 uint64_t wf_ticks_of(int64_t ns);
 
+/* And back: how many ns so many ticks are. */
+int64_t wf_ns_of(uint64_t ticks);
+
 /* How many ticks pass between two readings with nothing in between, at best. */
 uint64_t wf_ticks_cost(void);
 

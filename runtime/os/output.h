@@ -5,8 +5,8 @@
 
 #include <stddef.h>
 
-/* All of them, however many calls it takes; waits where the descriptor does. 0 or a negative errno: some may have been
- * written. errno is left as it was. */
+/* All of them, however many calls it takes; waits where the descriptor does. 0 or a negative errno: some may have
+ * been written. errno is left as it was. */
 int wf_write_all(int fd, const char *bytes, size_t count);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <unistd.h>
 
 /* Synchronous signals are about the thread's own instruction; blocking them would kill the process anyway. */
 static void asynchronous(sigset_t *set)
@@ -58,4 +59,15 @@ void wf_thread_yield(void)
 int wf_thread_cpu(void)
 {
     return sched_getcpu();
+}
+
+int wf_thread_number(uint64_t generation)
+{
+    static __thread int number;
+    static __thread uint64_t known; /* a child's only thread has another number than in the parent */
+    if (known != generation) {
+        number = gettid();
+        known = generation;
+    }
+    return number;
 }

@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stddef.h>
+#include <stdint.h>
 
 typedef struct wf_thread {
     pthread_t id;
@@ -27,6 +28,8 @@ int wf_thread_cpus(cpu_set_t *cpus, size_t bytes);
 
 /* Lets another thread of this PU run. */
 void wf_thread_yield(void);
+/* What the kernel calls the calling thread. A system call once a thread, and generation (os/memory.h). */
+int wf_thread_number(uint64_t generation);
 /* The PU that the calling thread is on just now; negative: not known. */
 int wf_thread_cpu(void);
 

@@ -4,6 +4,7 @@
 
 #include "base/annotate.h"
 #include "os/clock.h"
+#include "sched/note.h"
 #include "sched/self.h"
 #include "sched/sleep.h"
 #include "sched/steal.h"
@@ -17,8 +18,11 @@ intptr_t weft_fork_slow_(void (*run)(weft_slot_ *), const void *args, size_t byt
     }
     bool asked = wf_stack_calm(&self->stack);
     intptr_t slot = wf_stack_push(&self->stack, run, args, bytes);
-    if (wf_stack_publish(&self->stack))
+    wf_count(&self->counters.forks_slow);
+    if (wf_stack_publish(&self->stack)) {
+        wf_count(&self->counters.publications);
         wf_wake_origin(self);
+    }
     wf_notify(self, asked ? WF_ASKED_FOR : WF_CRUMB);
     return slot ? slot : WEFT_RAN_ | self->stack.head.top;
 }
@@ -33,6 +37,7 @@ static bool leapfrog(wf_worker *self, const weft_slot_ *slot)
     weft_slot_ *back = wf_stack_steal_above(&thief->stack, by.top, by.epoch);
     if (!back)
         return wf_ask(self, thief);
+    wf_count(&self->counters.leapfrogs);
     wf_steal_run(self, thief, back);
     return true;
 }
@@ -50,7 +55,7 @@ static bool may_leapfrog(const wf_worker *self, const weft_slot_ *slot)
 
 static void sleep_for(wf_worker *self, weft_slot_ *slot)
 {
-    wf_block_begin(self);
+    wf_block_begin(self, WF_FOR_CHILD, slot);
     if (wf_slot_park(slot)) {
         if (!may_leapfrog(self, slot))
             wf_park(&self->parker, WF_FOREVER);

@@ -4,6 +4,7 @@
 
 #include "os/clock.h"
 #include "sched/find.h"
+#include "sched/note.h"
 #include "sched/sleep.h"
 #include "sched/tasks.h"
 
@@ -78,8 +79,10 @@ static void sleep_for_good(wf_worker *self, bool leaves)
     bool work = wf_tasks_visible(self->pool) ||
                 (self->pool->workers > 1 && wf_place_free(self->pool) && wf_visible(self));
     bool to_watch = self->pool->workers > 1 && unwatched && wf_activity(self);
-    if (!(work && (unwatched || !leaves)) && !to_watch)
+    if (!(work && (unwatched || !leaves)) && !to_watch) {
+        wf_count(&self->counters.parks);
         wf_sleep(self);
+    }
     wf_sleep_end(self);
 }
 
@@ -90,6 +93,7 @@ static bool nap(wf_worker *self)
     int64_t ns = wf_load_relaxed(&pool->nap_ns); /* hint: there is one sentinel at a time */
     if (!wf_nap_begin(self, ns >= WF_NAP_LONG_NS))
         return false;
+    wf_count(&self->counters.naps);
     wf_park(&self->parker, ns);
     wf_nap_end(self);
     if (wf_load_relaxed(&pool->nap_ns) == ns) /* hint: or somebody wants short ones */

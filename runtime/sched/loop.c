@@ -5,6 +5,7 @@
 #include "base/annotate.h"
 #include "os/clock.h"
 #include "sched/eye.h"
+#include "sched/note.h"
 #include "sched/sleep.h"
 #include "sched/steal.h"
 
@@ -111,7 +112,7 @@ void wf_loop_run_piece(wf_worker *self, const wf_piece *piece)
 {
     wf_loop *root = root_loop(self->pool, piece->span.root), *mine = open_loop(self);
     wf_worker *owner = root_owner(self->pool, piece->span.root);
-    wf_frame outer = wf_frame_begin(self, (wf_origin){.loop = root, .owner = owner});
+    wf_frame outer = wf_frame_begin(self, (wf_origin){.what = WF_PIECE, .loop = root, .owner = owner});
     uint32_t units = wf_span_units(piece->span);
     wf_tsan_acquire(root);
     if (mine) {
@@ -125,7 +126,7 @@ void wf_loop_run_piece(wf_worker *self, const wf_piece *piece)
     wf_tsan_release(root);
     wf_frame_end(self, &outer);
     if (wf_latch_down(&root->latch, units))
-        wf_wake(&owner->parker);
+        wf_wake_waiter(self, owner);
 }
 
 /* ---- cutting ----------------------------------------------------------------------------------- */
@@ -140,6 +141,14 @@ static bool worth_it(const wf_worker *self, wf_loop *from, wf_span seen)
     return wf_eye(&from->sight, sight) > self->pool->short_ticks;
 }
 
+static bool cut(wf_worker *self, wf_loop *from, wf_span seen, wf_span *piece)
+{
+    if (!wf_range_cut(&from->range, seen, piece))
+        return false;
+    wf_count(&self->counters.cuts);
+    return true;
+}
+
 bool wf_loop_cut(wf_worker *self, wf_worker *victim, wf_piece *piece)
 {
     for (unsigned depth = 0; depth < WF_LOOP_DEPTH; depth++) {
@@ -150,7 +159,7 @@ bool wf_loop_cut(wf_worker *self, wf_worker *victim, wf_piece *piece)
         if (!wf_span_units(seen) || !worth_it(self, from, seen))
             continue;
         piece->from = from;
-        if (wf_range_cut(&from->range, seen, &piece->span))
+        if (cut(self, from, seen, &piece->span))
             return true;
     }
     return false;
@@ -256,7 +265,7 @@ static void offer_again(wf_worker *self, const wf_piece *piece)
     start(self, mine, piece->span);
     const weft_pool *pool = self->pool;
     if (wf_latch_is_parked(&root_loop(pool, piece->span.root)->latch))
-        wf_wake(&root_owner(pool, piece->span.root)->parker);
+        wf_wake_waiter(self, root_owner(pool, piece->span.root));
     wf_notify(self, WF_PLENTY);
     while (wf_span_units(wf_range_peek(&mine->range)))
         wf_thread_yield();
@@ -267,7 +276,7 @@ static void give_help(wf_worker *self, uint32_t root, wf_help *help)
 {
     wf_piece *piece = &help->piece;
     if (piece->span.root && wf_span_units(piece->span)) {
-        if (!wf_range_cut(&piece->from->range, piece->span, &piece->span))
+        if (!cut(self, piece->from, piece->span, &piece->span))
             return;
         if (piece->span.root == root || still_in(help, root))
             wf_loop_run_piece(self, piece);
@@ -276,8 +285,10 @@ static void give_help(wf_worker *self, uint32_t root, wf_help *help)
     } else if (still_in(help, root)) {
         uint32_t top = (uint32_t)(help->above >> 32), epoch = (uint32_t)help->above;
         weft_slot_ *slot = wf_stack_steal_above(&help->victim->stack, top, epoch);
-        if (slot)
+        if (slot) {
+            wf_count(&self->counters.leapfrogs);
             wf_steal_run(self, help->victim, slot);
+        }
     }
 }
 
@@ -292,7 +303,7 @@ static void wait_for(wf_worker *self, wf_loop *mine, uint32_t root)
         } else if (wf_ticks() - since < self->pool->wait_ticks) {
             wf_pause();
         } else {
-            wf_block_begin(self);
+            wf_block_begin(self, WF_FOR_LOOP, mine);
             if (wf_latch_park(&mine->latch)) {
                 if (!find_help(self, root, true, &help))
                     wf_park(&self->parker, WF_FOREVER);

@@ -18,6 +18,7 @@
 #include "sched/drain.h"
 #include "sched/idle.h"
 #include "sched/local.h"
+#include "sched/pools.h"
 #include "sched/self.h"
 #include "sched/sleep.h"
 #include "sched/tasks.h"
@@ -93,6 +94,7 @@ static void *thread_main(void *arg)
 {
     wf_worker *self = arg;
     char name[24];
+    wf_store_relaxed(&self->tid, wf_thread_number(self->pool->generation)); /* hint */
     snprintf(name, sizeof name, "%s-%u", self->pool->name, self->index);
     wf_thread_name(name);
     wf_binding_apply(self);
@@ -192,11 +194,13 @@ int weft_pool_create(weft_pool **pool, const weft_pool_config *given)
         return -ENOMEM;
     pthread_mutex_init(&made->locals_lock, NULL);
     int err = fill(made, &config);
-    if (err)
+    if (err) {
         free_pool(made);
-    else
-        *pool = made;
-    return err;
+        return err;
+    }
+    wf_pools_add(made);
+    *pool = made;
+    return 0;
 }
 
 /* ---- the default pool -------------------------------------------------------------------------- */
@@ -245,6 +249,7 @@ int weft_pool_destroy(weft_pool *pool)
     (void)wf_cas_acq_rel(&default_pool, &is_default, NULL); /* pair PL2 */
     wf_drain(pool);
     end_threads(pool);
+    wf_pools_remove(pool);
     free_pool(pool);
     return 0;
 }

@@ -5,6 +5,7 @@
 #include <limits.h>
 
 #include "os/clock.h"
+#include "sched/note.h"
 
 /* pool->idle: sleeping 13 bits | searching 13 | blocked 13 | the sentinel's nap 2 | its index 13. */
 #define COUNT_BITS 13
@@ -88,7 +89,16 @@ bool wf_place_free(const weft_pool *pool)
     return place_free(pool, read_idle(pool));
 }
 
-static bool wake(wf_worker *worker)
+/* self NULL: the caller is outside. */
+static void count_wake(weft_pool *pool, wf_worker *self)
+{
+    if (self)
+        wf_count(&self->counters.wakes);
+    else
+        wf_count_shared(&pool->outside.wakes);
+}
+
+static bool wake(wf_worker *worker, wf_worker *self)
 {
     uint32_t asleep = ASLEEP;
     /* pair SL2 -> wf_sleep_end(): one wakes it */
@@ -97,6 +107,7 @@ static bool wake(wf_worker *worker)
     /* pair SL2: the woken one searches from now on, so that nobody wakes another for the same work */
     (void)wf_add_seq_cst(&worker->pool->idle, SEARCHING - SLEEPING);
     wf_store_release(&worker->asleep, (uint32_t)AWAKE); /* pair SL7 -> wf_sleep_end(): it is counted */
+    count_wake(worker->pool, self);
     wf_wake(&worker->parker);
     return true;
 }
@@ -118,7 +129,7 @@ static bool shared_with_guest(const wf_worker *worker, int cpu)
 }
 
 /* One sleeper whose PU is, or is not, shared; near ones first. */
-static bool wake_one_where(weft_pool *pool, const wf_worker *self, int cpu, bool shared)
+static bool wake_one_where(weft_pool *pool, wf_worker *self, int cpu, bool shared)
 {
     const uint16_t *victims = self ? self->victims : NULL;
     unsigned others = victims ? pool->workers - 1 : pool->workers;
@@ -126,14 +137,14 @@ static bool wake_one_where(weft_pool *pool, const wf_worker *self, int cpu, bool
         wf_worker *other = wf_worker_at(pool, victims ? victims[i] : i);
         /* pair SL2 -> wf_sleep_begin(): P3 */
         if (wf_load_seq_cst(&other->asleep) == ASLEEP && shared_with_guest(other, cpu) == shared &&
-            wake(other))
+            wake(other, self))
             return true;
     }
     return false;
 }
 
 /* self NULL: the caller is outside; a sleeper on its own PU would have to wait for it. */
-static void wake_one(weft_pool *pool, const wf_worker *self)
+static void wake_one(weft_pool *pool, wf_worker *self)
 {
     int cpu = self ? -1 : wf_thread_cpu();
     if (!wake_one_where(pool, self, cpu, false))
@@ -146,10 +157,11 @@ bool wf_give_way(wf_worker *self)
 }
 
 /* The sentinel's nap was long and is over: the publisher that makes it short wakes it. */
-static bool wake_sentinel(weft_pool *pool, uint64_t *idle)
+static bool wake_sentinel(weft_pool *pool, wf_worker *self, uint64_t *idle)
 {
     while (nap_of(*idle) == LONG)
         if (wf_cas_seq_cst(&pool->idle, idle, *idle - SENTINEL)) { /* pair SL2 -> wf_nap_begin() */
+            count_wake(pool, self);
             wf_wake(&wf_worker_at(pool, count_of(*idle, INDEX))->parker);
             return true;
         }
@@ -172,16 +184,16 @@ void wf_notify(wf_worker *self, enum wf_amount amount)
     bool napping = worth_a_wake(pool, idle, amount);
     if ((!napping && !unwatched(idle)) || !place_free(pool, idle))
         return;
-    if (!(napping && wake_sentinel(pool, &idle)) && unwatched(idle))
+    if (!(napping && wake_sentinel(pool, self, &idle)) && unwatched(idle))
         wake_one(pool, self);
 }
 
-void wf_notify_task(weft_pool *pool, const wf_worker *self)
+void wf_notify_task(weft_pool *pool, wf_worker *self)
 {
     uint64_t idle = read_idle(pool);
     if (nap_of(idle) == LONG) {
         wf_store_relaxed(&pool->nap_ns, (int64_t)WF_NAP_MIN_NS); /* hint: there is one sentinel at a time */
-        if (wake_sentinel(pool, &idle))
+        if (wake_sentinel(pool, self, &idle))
             return;
     }
     if (unwatched(idle))
@@ -191,8 +203,10 @@ void wf_notify_task(weft_pool *pool, const wf_worker *self)
 void wf_urge(weft_pool *pool)
 {
     uint64_t idle = read_idle(pool);
-    if (nap_of(idle) != NONE)
+    if (nap_of(idle) != NONE) {
+        count_wake(pool, NULL);
         wf_wake(&wf_worker_at(pool, count_of(idle, INDEX))->parker);
+    }
 }
 
 void wf_search_begin(wf_worker *self)
@@ -210,6 +224,7 @@ bool wf_others_active(const wf_worker *self)
 
 bool wf_search_end(wf_worker *self)
 {
+    wf_store_relaxed(&self->origin.since, wf_ticks()); /* hint */
     /* pair SL9 -> wf_entries(): who sees it sees that this worker does not sleep any more */
     wf_store_release(&self->entries, self->entries + 1);
     wf_store_seq_cst(&self->mode, (uint32_t)WF_ACTIVE); /* pair SL4 -> wf_activity() */
@@ -286,9 +301,11 @@ void wf_sleep(wf_worker *self)
         wf_park(&self->parker, WF_FOREVER);
 }
 
-void wf_block_begin(wf_worker *self)
+void wf_block_begin(wf_worker *self, enum wf_wait why, const void *what)
 {
     weft_pool *pool = self->pool;
+    wf_count(&self->counters.blocks);
+    wf_note_wait(self, why, what);
     wf_store_seq_cst(&self->mode, (uint32_t)WF_WAITING); /* pair SL4 -> active_guests() */
     if (self->victims)
         (void)wf_add_seq_cst(&pool->idle, BLOCKED); /* pair SL2 */
@@ -297,6 +314,7 @@ void wf_block_begin(wf_worker *self)
 
 void wf_block_end(wf_worker *self)
 {
+    wf_note_wait(self, WF_FOR_NOTHING, NULL);
     wf_store_seq_cst(&self->mode, (uint32_t)WF_ACTIVE); /* pair SL4 */
     if (self->victims)
         (void)wf_sub_seq_cst(&self->pool->idle, BLOCKED); /* pair SL2 */
@@ -306,8 +324,10 @@ void wf_block_end(wf_worker *self)
 
 void wf_guest_begin(wf_worker *self)
 {
-    wf_store_relaxed(&self->entries, self->entries + 1); /* statistic, for wf_activity() */
-    wf_store_relaxed(&self->cpu, wf_thread_cpu());       /* hint */
+    wf_store_relaxed(&self->entries, self->entries + 1);                    /* statistic, for wf_activity() */
+    wf_store_relaxed(&self->cpu, wf_thread_cpu());                          /* hint */
+    wf_store_relaxed(&self->tid, wf_thread_number(self->pool->generation)); /* hint */
+    wf_store_relaxed(&self->origin.since, wf_ticks());                      /* hint */
     if (self->pool->workers > 1 && offers(self->pool, read_idle(self->pool)))
         wf_stack_offer(&self->stack);
 }
@@ -341,6 +361,20 @@ bool wf_activity(wf_worker *self)
     active |= entries != self->entries_seen;
     self->entries_seen = entries;
     return active;
+}
+
+wf_census wf_sleep_census(const weft_pool *pool)
+{
+    uint64_t idle = read_idle(pool);
+    return (wf_census){.searching = count_of(idle, SEARCHING),
+                       .sleeping = count_of(idle, SLEEPING),
+                       .blocked = count_of(idle, BLOCKED),
+                       .sentinel = nap_of(idle) == NONE ? -1 : (int)count_of(idle, INDEX)};
+}
+
+bool wf_sleeps(const wf_worker *worker)
+{
+    return wf_load_relaxed(&worker->asleep) == ASLEEP; /* hint */
 }
 
 void wf_sleep_stop(weft_pool *pool)

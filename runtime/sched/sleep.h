@@ -49,7 +49,7 @@ void wf_notify(wf_worker *self, enum wf_amount amount);
 /* After submitting a task; self NULL: from outside. Places do not count: a guest that holds one may wait for the task
  * in a way that nobody sees. A long nap becomes a short one, and so do the next ones: a stream of tasks
  * that their submitter takes back wakes the sentinel once in a while only. */
-void wf_notify_task(weft_pool *pool, const wf_worker *self);
+void wf_notify_task(weft_pool *pool, wf_worker *self);
 
 /* Somebody outside waits for a pending task and will not run it itself: a napping sentinel is woken from a short nap,
  * too. */
@@ -78,7 +78,7 @@ void wf_sleep_end(wf_worker *self);
 void wf_sleep(wf_worker *self);
 
 /* The calling worker or guest is about to park in the middle of its work: its place is free. */
-void wf_block_begin(wf_worker *self);
+void wf_block_begin(wf_worker *self, enum wf_wait why, const void *what);
 void wf_block_end(wf_worker *self);
 
 /* A guest turns active, and leaves. */
@@ -91,6 +91,15 @@ bool wf_activity(wf_worker *self);
 /* Do all workers count as sleeping? How often has any of them turned active? */
 bool wf_all_sleep(const weft_pool *pool);
 uint64_t wf_entries(const weft_pool *pool);
+
+/* What pool->idle says at a moment. */
+typedef struct wf_census {
+    unsigned searching, sleeping, blocked;
+    int sentinel; /* index; -1: nobody naps */
+} wf_census;
+wf_census wf_sleep_census(const weft_pool *pool);
+/* Does the worker count as sleeping? A hint. */
+bool wf_sleeps(const wf_worker *worker);
 
 /* Wakes everybody for good. */
 void wf_sleep_stop(weft_pool *pool);

@@ -2,28 +2,30 @@
 /* sched/steal.c - see steal.h. */
 #include "sched/steal.h"
 
-#include "base/check.h"
 #include "os/barrier.h"
 #include "sched/eye.h"
 
-wf_frame wf_frame_begin(wf_worker *self, wf_origin origin)
+_Static_assert((int)WEFT_STEAL_CORE == WF_SAME_CORE && (int)WEFT_STEAL_MACHINE == WF_SAME_MACHINE,
+               "counted by distance");
+
+static void count_steal(wf_worker *self, const wf_worker *victim)
 {
-    wf_frame outer = {
-        .origin = self->origin, .epoch = wf_stack_enter(&self->stack), .top = self->stack.head.top};
-    self->origin = origin;
-    return outer;
+    const wf_pu *pu = self->pool->machine->pu;
+    bool seats = self->pu < 0 || victim->pu < 0;
+    wf_count(
+        &self->counters.steals[seats ? WEFT_STEAL_GUEST : (int)wf_distance(&pu[self->pu], &pu[victim->pu])]);
 }
 
-void wf_frame_end(wf_worker *self, const wf_frame *outer)
+void wf_wake_waiter(wf_worker *self, wf_worker *waiter)
 {
-    WF_CHECK(self->stack.head.top == outer->top, "a task returned with children that it had not joined");
-    self->origin = outer->origin;
-    wf_stack_leave(&self->stack, outer->epoch);
+    wf_count(&self->counters.wakes);
+    wf_wake(&waiter->parker);
 }
 
 void wf_steal_run(wf_worker *self, wf_worker *victim, weft_slot_ *slot)
 {
-    wf_frame outer = wf_frame_begin(self, (wf_origin){.slot = slot, .owner = victim});
+    wf_frame outer = wf_frame_begin(self, (wf_origin){.what = WF_CHILD, .slot = slot, .owner = victim});
+    count_steal(self, victim);
     wf_taken by = {.thief = self->index};
     by.top = wf_stack_depth(&self->stack);
     by.epoch = wf_stack_epoch(&self->stack);
@@ -32,15 +34,15 @@ void wf_steal_run(wf_worker *self, wf_worker *victim, weft_slot_ *slot)
     slot->run(slot);
     wf_frame_end(self, &outer);
     if (wf_slot_done(slot))
-        wf_wake(&victim->parker);
+        wf_wake_waiter(self, victim);
 }
 
 void wf_wake_origin(wf_worker *self)
 {
     const wf_origin *origin = &self->origin;
-    if (origin->slot ? wf_slot_is_parked(origin->slot)
-                     : origin->loop && wf_latch_is_parked(&origin->loop->latch))
-        wf_wake(&origin->owner->parker);
+    if ((origin->what == WF_CHILD && wf_slot_is_parked(origin->slot)) ||
+        (origin->what == WF_PIECE && wf_latch_is_parked(&origin->loop->latch)))
+        wf_wake_waiter(self, origin->owner);
 }
 
 bool wf_ask(wf_worker *self, wf_worker *victim)
@@ -50,6 +52,9 @@ bool wf_ask(wf_worker *self, wf_worker *victim)
     mark += wf_load_relaxed(&victim->entries); /* hint: another guest in the seat is another matter */
     wf_stack_ask(&victim->stack);
     uint64_t since = wf_eye(&victim->sight, silent ? mark : ~mark);
-    return silent && self->pool->force && since > self->pool->force_ticks &&
-           wf_stack_force(&victim->stack, wf_barrier_everywhere);
+    if (!silent || !self->pool->force || since <= self->pool->force_ticks ||
+        !wf_stack_force(&victim->stack, wf_barrier_everywhere))
+        return false;
+    wf_count(&self->counters.forced);
+    return true;
 }

@@ -3,7 +3,8 @@
 #ifndef WF_SCHED_STEAL_H
 #define WF_SCHED_STEAL_H
 
-#include "sched/worker.h"
+#include "base/check.h"
+#include "sched/note.h"
 
 /* Begins something that the worker's user code did not call itself; end puts back what was. */
 typedef struct wf_frame {
@@ -12,8 +13,23 @@ typedef struct wf_frame {
     intptr_t top;
 } wf_frame;
 
-wf_frame wf_frame_begin(wf_worker *self, wf_origin origin);
-void wf_frame_end(wf_worker *self, const wf_frame *frame);
+/* origin.since 0: as long as what it interrupts. Inlined: half of its cost is copying. */
+static inline wf_frame wf_frame_begin(wf_worker *self, wf_origin origin)
+{
+    wf_frame outer = {
+        .origin = self->origin, .epoch = wf_stack_enter(&self->stack), .top = self->stack.head.top};
+    if (!origin.since)
+        origin.since = outer.origin.since;
+    wf_note_origin(self, &origin);
+    return outer;
+}
+
+static inline void wf_frame_end(wf_worker *self, const wf_frame *outer)
+{
+    WF_CHECK(self->stack.head.top == outer->top, "a task returned with children that it had not joined");
+    wf_note_origin(self, &outer->origin);
+    wf_stack_leave(&self->stack, outer->epoch);
+}
 
 /* Runs a slot that self took from victim's stack, to the end. */
 void wf_steal_run(wf_worker *self, wf_worker *victim, weft_slot_ *slot);
@@ -21,6 +37,9 @@ void wf_steal_run(wf_worker *self, wf_worker *victim, weft_slot_ *slot);
 /* Asks victim to publish; one that has not answered for long is in a long call or blocked: its children are
  * published in its stead. True: something was. */
 bool wf_ask(wf_worker *self, wf_worker *victim);
+
+/* Wakes a worker or guest that waits at a join or at the end of a loop. */
+void wf_wake_waiter(wf_worker *self, wf_worker *waiter);
 
 /* After publishing, and after beginning a piece: the owner of what self runs may help with it. */
 void wf_wake_origin(wf_worker *self);

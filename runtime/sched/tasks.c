@@ -6,8 +6,10 @@
 
 #include "base/annotate.h"
 #include "base/check.h"
+#include "os/clock.h"
 #include "os/memory.h"
 #include "os/thread.h"
+#include "sched/note.h"
 #include "sched/seat.h"
 #include "sched/self.h"
 #include "sched/sleep.h"
@@ -91,23 +93,28 @@ void wf_tasks_submit(weft_pool *pool, wf_worker *self, wf_task *task)
 /* ---- taking ------------------------------------------------------------------------------------ */
 
 /* The oldest from the inbox; with it a share of the others, for the batch. */
-static wf_task *fetch(wf_place *place, wf_inbox *inbox, unsigned max)
+static wf_task *fetch(wf_worker *self, wf_inbox *inbox, unsigned max)
 {
+    wf_place *place = self->place;
     wf_link *links[WF_BATCH];
     unsigned count = wf_inbox_take(inbox, links, max);
     for (unsigned i = 1; i < count; i++) {
         bool in = wf_run_queue_put(&place->batch, links[i]);
         WF_CHECK(in, "a batch has room for what is fetched into it when it is empty");
     }
-    return count ? (wf_task *)(void *)links[0] : NULL;
+    if (!count)
+        return NULL;
+    wf_count(&self->counters.fetches);
+    return (wf_task *)(void *)links[0];
 }
 
 /* From outside: what was fetched before, then what is in the inbox. */
-static wf_task *next_from_outside(wf_place *place)
+static wf_task *next_from_outside(wf_worker *self)
 {
+    wf_place *place = self->place;
     wf_task *task = wf_run_queue_steal(&place->batch);
     if (!task && !wf_run_queue_visible(&place->batch))
-        task = fetch(place, place->inbox, WF_BATCH);
+        task = fetch(self, place->inbox, WF_BATCH);
     return task;
 }
 
@@ -116,10 +123,10 @@ wf_task *wf_tasks_next(wf_worker *self)
     wf_place *place = self->place;
     wf_task *task = NULL;
     if (++place->looks % WF_INBOX_EVERY == 0)
-        task = next_from_outside(place);
+        task = next_from_outside(self);
     if (!task)
         task = wf_run_queue_pop(&place->queue);
-    return task ? task : next_from_outside(place);
+    return task ? task : next_from_outside(self);
 }
 
 wf_task *wf_tasks_steal(wf_worker *self)
@@ -132,7 +139,7 @@ wf_task *wf_tasks_steal(wf_worker *self)
         if (!task)
             task = wf_run_queue_steal(&place->batch);
         if (!task && place->inbox != self->place->inbox)
-            task = fetch(self->place, place->inbox, 1);
+            task = fetch(self, place->inbox, 1);
     }
     return task;
 }
@@ -162,7 +169,8 @@ static int call(wf_worker *self, wf_task *task)
     running here = {.task = task, .outer = innermost};
     wf_frame outer;
     if (self)
-        outer = wf_frame_begin(self, (wf_origin){.slot = NULL});
+        outer = wf_frame_begin(
+            self, (wf_origin){.what = WF_TASK, .arg = task->arg, .fn = task->fn, .since = wf_ticks()});
     innermost = &here;
     wf_tsan_acquire(task);
     int status = task->fn(task->arg);
@@ -176,10 +184,12 @@ static int call(wf_worker *self, wf_task *task)
 void wf_tasks_run(wf_worker *self, wf_task *task)
 {
     for (; task; task = wf_tasks_next(self))
-        if (wf_task_claim(task))
+        if (wf_task_claim(task)) {
+            wf_count(&self->counters.tasks);
             wf_task_complete(task, call(self, task), true);
-        else
+        } else {
             wf_task_release(task);
+        }
 }
 
 static bool drop_dead(wf_link *link)
@@ -212,6 +222,10 @@ void wf_tasks_dead(wf_worker *self, wf_task *task)
 
 void wf_tasks_take_over(wf_worker *self, wf_task *task)
 {
+    if (self)
+        wf_count(&self->counters.taken_over);
+    else
+        wf_count_shared(&task->pool->outside.taken_over);
     wf_task_complete(task, call(self, task), false);
 }
 

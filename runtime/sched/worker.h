@@ -22,6 +22,7 @@
 #include "os/thread.h"
 #include "sched/size.h"
 
+#include <weft/insight.h>
 #include <weft/parallel.h>
 
 typedef struct wf_worker wf_worker;
@@ -49,12 +50,25 @@ typedef struct wf_loop {
     wf_sight sight;            /* of the range */
 } wf_loop;
 
-/* What the worker runs that its user's code did not call itself; NULLs: a root, or nothing. */
+/* What the worker runs that its user's code did not call itself. */
+enum wf_what { WF_ROOT, WF_CHILD, WF_PIECE, WF_TASK }; /* ROOT: nothing, or what a guest called itself */
 typedef struct wf_origin {
-    weft_slot_ *slot; /* stolen, or */
-    wf_loop *loop;    /* a piece of this one */
-    wf_worker *owner; /* of either */
+    uint64_t what; /* enum wf_what */
+    union {
+        weft_slot_ *slot; /* CHILD: stolen from owner */
+        wf_loop *loop;    /* PIECE: of this loop, owner's */
+        void *arg;        /* TASK: submitted, of fn */
+    };
+    union {
+        wf_worker *owner;
+        int (*fn)(void *arg);
+    };
+    uint64_t since; /* ticks: the task's beginning; of anything else: when the worker turned active */
 } wf_origin;
+
+/* What a worker is parked for, in the low bits of the thing's address; sched/note.h. FOREIGN: a future of another
+ * pool, which may be gone when somebody looks. */
+enum wf_wait { WF_FOR_NOTHING, WF_FOR_CHILD, WF_FOR_LOOP, WF_FOR_FUTURE, WF_FOR_FOREIGN, WF_WAIT_MASK = 7 };
 
 /* What belongs to a PU and not to the thread that sits there: submitted tasks. */
 typedef struct wf_place {
@@ -87,7 +101,9 @@ struct wf_worker {
     /* Owner only. */
     unsigned index __attribute__((aligned(WF_LINE)));
     unsigned loops_open; /* nesting depth of its loops */
-    wf_origin origin;
+    wf_origin origin;    /* single words, that dumps read */
+    uintptr_t waits;     /* the same; what it is parked for | enum wf_wait; 0: nothing */
+    int tid;             /* the same; what the kernel calls the thread; 0: it has not begun */
     int64_t quiet_since; /* ns; 0: has not looked yet */
     uint64_t entries_seen;
     struct weft_pool *pool;
@@ -96,6 +112,9 @@ struct wf_worker {
     wf_thread thread;
     int bound, bind_err, bind_cpus; /* what came of binding (enum weft_bind, errno, PUs); sched/binding.h */
     const uint16_t *victims;        /* the other workers, near ones first; NULL: a seat */
+
+    /* Written by the owner, read by who asks. forks stands in the head of the stack. */
+    weft_counters counters __attribute__((aligned(WF_LINE)));
 
     wf_loop loops[WF_LOOP_DEPTH];
 };
@@ -128,6 +147,8 @@ struct weft_pool {
     pthread_mutex_t locals_lock;
     wf_size size; /* where the number of workers comes from, and the quota */
     char name[11];
+    weft_pool *older; /* of the process, and the pool's number there; sched/pools.h */
+    uint64_t number;
 
     /* The sleep word; sched/idle.h. */
     uint64_t idle __attribute__((aligned(WF_LINE)));
@@ -138,6 +159,9 @@ struct weft_pool {
     uint32_t settled; /* threads that have bound themselves; sched/binding.c */
     uint32_t closing; /* the pool is being destroyed: who is the last to fall asleep wakes closer */
     wf_parker closer;
+
+    /* What threads without a record of their own did. */
+    weft_counters outside __attribute__((aligned(WF_LINE)));
 };
 
 static inline wf_worker *wf_worker_at(const struct weft_pool *pool, unsigned index)

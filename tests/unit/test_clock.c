@@ -43,3 +43,15 @@ Test(clock, reading_costs_ticks_but_few)
     wf_clock_init();
     cr_assert_lt(wf_ticks_cost(), wf_ticks_of(10000));
 }
+
+Test(clock, ns_of_ticks_is_ticks_of_ns_turned_round)
+{
+    wf_clock_init();
+    const int64_t spans[] = {1000, 1000000, INT64_C(3600000000000)};
+    cr_assert_eq(wf_ns_of(0), 0);
+    for (int i = 0; i < 3; i++) {
+        int64_t back = wf_ns_of(wf_ticks_of(spans[i]));
+        cr_assert_geq(back, spans[i] - spans[i] / 100 - 2);
+        cr_assert_leq(back, spans[i] + spans[i] / 100 + 2);
+    }
+}

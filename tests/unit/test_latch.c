@@ -44,3 +44,13 @@ Test(latch, a_waiter_that_is_awake_again_is_not_woken)
     cr_assert_not(wf_latch_down(&latch, 1));
     cr_assert_not(wf_latch_park(&latch), "nothing is left to wait for");
 }
+
+Test(latch, what_is_left_counts_down_whoever_sleeps)
+{
+    wf_latch latch;
+    wf_latch_init(&latch, 10);
+    cr_assert_eq(wf_latch_left(&latch), 10);
+    cr_assert(wf_latch_park(&latch));
+    cr_assert_not(wf_latch_down(&latch, 4));
+    cr_assert_eq(wf_latch_left(&latch), 6);
+}

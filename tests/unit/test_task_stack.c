@@ -331,3 +331,29 @@ Test(task_stack, full_to_the_last_slot)
     cr_assert_eq(stack.head.room, stack.end);
     cr_assert_eq(wf_stack_depth(&stack), WF_SLOTS_MAX);
 }
+
+static void cr_count(uint32_t shared, uint32_t own)
+{
+    uint32_t s = 77, o = 77;
+    wf_stack_count(&stack, &s, &o);
+    cr_assert_eq(s, shared, "%u public, not %u", s, shared);
+    cr_assert_eq(o, own, "%u private, not %u", o, own);
+}
+
+Test(task_stack, a_count_tells_public_children_from_private_ones)
+{
+    wf_task_stack unused = {.span = 0};
+    uint32_t shared = 77, own = 77;
+    wf_stack_count(&unused, &shared, &own);
+    cr_assert(shared == 0 && own == 0, "a seat that nobody has used yet");
+    cr_count(0, 0);
+    for (int i = 0; i < 5; i++)
+        push(i);
+    cr_count(0, 5);
+    cr_assert(wf_stack_publish(&stack));
+    cr_count(3, 2);
+    cr_assert_not_null(wf_stack_steal(&stack));
+    cr_count(2, 2);
+    stack.head.top = INTPTR_MIN | stack.base; /* as for a moment in a join of a child that ran at its fork */
+    cr_count(2, 0);
+}

@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 typedef struct seen {
     const cpu_set_t *bind; /* NULL: do not */
@@ -82,4 +84,32 @@ Test(thread, a_stack_that_cannot_be_had_is_an_error)
     seen s = {0};
     wf_thread thread;
     cr_assert_lt(wf_thread_create(&thread, look, &s, (size_t)1 << 60), 0);
+}
+
+static void *number_of_another(void *out)
+{
+    *(int *)out = wf_thread_number(1);
+    return NULL;
+}
+
+Test(thread, has_the_number_that_the_kernel_gave_it)
+{
+    wf_thread thread;
+    int other = 0;
+    cr_assert_eq(wf_thread_number(1), (int)gettid());
+    cr_assert_eq(wf_thread_number(1), (int)gettid(), "also the one that it remembers");
+    cr_assert_eq(wf_thread_create(&thread, number_of_another, &other, 0), 0);
+    wf_thread_join(&thread);
+    cr_assert(other > 0 && other != (int)gettid());
+}
+
+Test(thread, in_a_child_of_fork_has_the_childs_number)
+{
+    int status;
+    (void)wf_thread_number(1);
+    pid_t child = fork();
+    if (child == 0)
+        _exit(wf_thread_number(2) == (int)getpid() ? 42 : 1);
+    cr_assert_eq(waitpid(child, &status, 0), child);
+    cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 42);
 }
