@@ -26,7 +26,8 @@ extern "C" {
 /** Where a child was stolen from: the smallest thing that the PUs of thief and victim share. */
 enum weft_steal {
     WEFT_STEAL_CORE = 0, /**< workers of one core; also all of a flat pool */
-    WEFT_STEAL_CACHE,
+    WEFT_STEAL_L2,
+    WEFT_STEAL_CACHE, /**< the last level */
     WEFT_STEAL_NODE,
     WEFT_STEAL_PACKAGE,
     WEFT_STEAL_MACHINE,
