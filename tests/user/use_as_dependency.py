@@ -115,7 +115,7 @@ def installed_archive(folder, _, build):
     compiler = "gcc" if shutil.which("gcc") else "clang"
     (folder / "program.c").write_text(PROGRAM)
     flags = run("pkg-config", "--cflags", "weft", env=env).split()
-    needs = run("pkg-config", "--libs", "hwloc", env=env).split() + ["-lpthread"]
+    needs = run("pkg-config", "--libs", "hwloc", "liburcu-memb", env=env).split() + ["-lpthread"]
     needs = [word for word in needs if word != "-lweft" and not word.startswith("-L")]
     archive = find_one(stage, "libweft.a")
     run(compiler, folder / "program.c", "-o", folder / "static", *flags, archive, *needs)
