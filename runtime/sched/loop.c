@@ -55,14 +55,25 @@ static void run_block(const wf_loop *root, wf_span block)
     root->body(root->begin + begin, root->begin + end, root->ctx);
 }
 
-/* Until nothing remains of mine->range; the units that were run here. */
-static uint32_t run_blocks(wf_worker *self, wf_loop *mine, const wf_loop *root)
+/* The unit at the near end, which its runner keeps; the rest is for all. */
+static wf_span keep_first(wf_span *span)
+{
+    wf_span first = *span;
+    if (span->backwards)
+        first.begin = --span->end;
+    else
+        first.end = ++span->begin;
+    return first;
+}
+
+/* The block that self has, then others until nothing remains of mine->range; the units that were run here. */
+static uint32_t run_blocks(wf_worker *self, wf_loop *mine, const wf_loop *root, wf_span block)
 {
     const weft_pool *pool = self->pool;
-    uint32_t units = 1, all = 0;
+    uint32_t units, all = 0;
     uint64_t before = wf_ticks();
     bool told = mine != root;
-    for (wf_span block; wf_range_take(&mine->range, units, &block);) {
+    do {
         run_block(root, block);
         all += wf_span_units(block);
         uint64_t now = wf_ticks(), lasted = now - before;
@@ -73,7 +84,7 @@ static uint32_t run_blocks(wf_worker *self, wf_loop *mine, const wf_loop *root)
             told = true;
             wf_notify(self, WF_PLENTY);
         }
-    }
+    } while (wf_range_take(&mine->range, units, &block));
     return all;
 }
 
@@ -116,9 +127,10 @@ void wf_loop_run_piece(wf_worker *self, const wf_piece *piece)
     uint32_t units = wf_span_units(piece->span);
     wf_tsan_acquire(root);
     if (mine) {
-        start(self, mine, piece->span);
+        wf_span span = piece->span, first = keep_first(&span);
+        start(self, mine, span);
         announce(self, units);
-        units = run_blocks(self, mine, root);
+        units = run_blocks(self, mine, root, first);
         close_loop(self, mine);
     } else {
         run_block(root, piece->span);
@@ -332,9 +344,10 @@ void wf_loop_run(wf_worker *self, size_t begin, size_t items, weft_range_fn *bod
     uint32_t units = (uint32_t)((items - 1) / mine->unit + 1);
     wf_latch_init(&mine->latch, units);
     wf_tsan_release(mine);
-    start(self, mine, (wf_span){.end = units, .root = root});
+    wf_span span = {.end = units, .root = root}, first = keep_first(&span);
+    start(self, mine, span);
     announce(self, units);
-    uint32_t done = run_blocks(self, mine, mine);
+    uint32_t done = run_blocks(self, mine, mine, first);
     if (done < units) {
         (void)wf_latch_down(&mine->latch, done);
         wait_for(self, mine, root);

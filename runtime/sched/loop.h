@@ -2,12 +2,13 @@
 /*
  * sched/loop.h - running loops, cutting pieces from those of others.
  *
- * Owner: O1 record and latch (all units), O2 range (seq_cst), O3 somebody to wake? O4 block by block until
- * the range is empty, O5 reports its items; waits until the latch opens: helps with what belongs to the
- * loop (pieces of it anywhere; children forked above such a piece), spins, parks.
+ * Owner: O1 record and latch (all units), O2 range (seq_cst) of all units but the first, O3 somebody to wake? O4 the
+ * first, then block by block until the range is empty, O5 reports its items; waits until the latch opens: helps with
+ * what belongs to the loop (pieces of it anywhere; children forked above such a piece), spins, parks.
  * Thief: T1 peeks a range, T2 cuts it by exchange, T3 only now reads the root's record: its units are not
- * reported, so the latch is closed and the record valid, T4 runs the piece as a range of its own that
- * others may cut, T5 reports the units that it ran itself; the last one wakes a parked owner.
+ * reported, so the latch is closed and the record valid, T4 runs the piece: keeps its first unit, others may cut the
+ * rest, T5 reports the units that it ran itself; the last one wakes a parked owner.
+ * So whoever takes something runs something, and the first item of a loop runs in its caller.
  *
  * A block lasts about WF_BLOCK_NS; the first is one unit, and none is more than WF_BLOCK_GROWTH times the one
  * before. What is left and known to last less than WF_SHORT_NS is left alone by thieves, unless it does not move.
