@@ -12,7 +12,7 @@
 #define WF_SLOTS_MAX ((1u << 20) - 1)
 #define WF_SLOTS_MIN 1024
 
-/* Parallel loops inside each other on one worker; deeper ones run serially. A range's root is
+/* Parallel loops inside each other on one worker, and one; deeper ones run serially. A range's root is
  * worker index * this + depth + 1. */
 #define WF_LOOP_DEPTH 16
 

@@ -90,9 +90,10 @@ static uint32_t run_blocks(wf_worker *self, wf_loop *mine, const wf_loop *root, 
 
 /* ---- pieces ------------------------------------------------------------------------------------ */
 
+/* The last depth is kept to offer from, which nests nothing. */
 static wf_loop *open_loop(wf_worker *self)
 {
-    return self->loops_open < WF_LOOP_DEPTH ? &self->loops[self->loops_open++] : NULL;
+    return self->loops_open < WF_LOOP_DEPTH - 1 ? &self->loops[self->loops_open++] : NULL;
 }
 
 static void close_loop(wf_worker *self, wf_loop *mine)
@@ -269,11 +270,7 @@ static bool still_in(const wf_help *help, uint32_t root)
  * without running any of it. It takes a range that recurred bit by bit between a peek and an exchange.) */
 static void offer_again(wf_worker *self, const wf_piece *piece)
 {
-    wf_loop *mine = open_loop(self);
-    if (!mine) {
-        wf_loop_run_piece(self, piece);
-        return;
-    }
+    wf_loop *mine = &self->loops[self->loops_open++];
     start(self, mine, piece->span);
     const weft_pool *pool = self->pool;
     if (wf_latch_is_parked(&root_loop(pool, piece->span.root)->latch))
