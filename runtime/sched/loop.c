@@ -48,11 +48,20 @@ static bool lasts(const wf_loop *mine, uint64_t ticks)
     return wf_span_units(wf_range_peek(&mine->range)) * mine->unit_ticks >= ticks;
 }
 
-static void run_block(const wf_loop *root, wf_span block)
+static void run_block(const wf_loop *root, wf_span block, void **state)
 {
     bool last = block.end > root->items / root->unit; /* or the product would pass items, or wrap */
     size_t begin = block.begin * root->unit, end = last ? root->items : block.end * root->unit;
-    root->body(root->begin + begin, root->begin + end, root->ctx);
+    if (root->body)
+        root->body(root->begin + begin, root->begin + end, root->ctx);
+    else
+        root->stateful->block(root->begin + begin, root->begin + end, state, root->ctx);
+}
+
+static void end_state(const wf_loop *root, void *state)
+{
+    if (!root->body)
+        root->stateful->end(state, root->ctx);
 }
 
 /* The unit at the near end, which its runner keeps; the rest is for all. */
@@ -73,8 +82,9 @@ static uint32_t run_blocks(wf_worker *self, wf_loop *mine, const wf_loop *root, 
     uint32_t units, all = 0;
     uint64_t before = wf_ticks();
     bool told = mine != root;
+    void *state = NULL;
     do {
-        run_block(root, block);
+        run_block(root, block, &state);
         all += wf_span_units(block);
         uint64_t now = wf_ticks(), lasted = now - before;
         lasted = lasted > pool->clock_ticks ? lasted - pool->clock_ticks : 0;
@@ -85,6 +95,7 @@ static uint32_t run_blocks(wf_worker *self, wf_loop *mine, const wf_loop *root, 
             wf_notify(self, WF_PLENTY);
         }
     } while (wf_range_take(&mine->range, units, &block));
+    end_state(root, state);
     return all;
 }
 
@@ -120,22 +131,32 @@ static void announce(wf_worker *self, uint32_t units)
         wf_notify(self, WF_CRUMB);
 }
 
+/* At a depth of its own, or with none left as one block; the units that were run here. */
+static uint32_t run_piece(wf_worker *self, wf_loop *mine, const wf_loop *root, wf_span span)
+{
+    uint32_t units = wf_span_units(span);
+    span.backwards = span.backwards && root->body;
+    if (!mine) {
+        void *state = NULL;
+        run_block(root, span, &state);
+        end_state(root, state);
+        return units;
+    }
+    wf_span first = keep_first(&span);
+    start(self, mine, span);
+    announce(self, units);
+    units = run_blocks(self, mine, root, first);
+    close_loop(self, mine);
+    return units;
+}
+
 void wf_loop_run_piece(wf_worker *self, const wf_piece *piece)
 {
-    wf_loop *root = root_loop(self->pool, piece->span.root), *mine = open_loop(self);
+    wf_loop *root = root_loop(self->pool, piece->span.root);
     wf_worker *owner = root_owner(self->pool, piece->span.root);
     wf_frame outer = wf_frame_begin(self, (wf_origin){.what = WF_PIECE, .loop = root, .owner = owner});
-    uint32_t units = wf_span_units(piece->span);
     wf_tsan_acquire(root);
-    if (mine) {
-        wf_span span = piece->span, first = keep_first(&span);
-        start(self, mine, span);
-        announce(self, units);
-        units = run_blocks(self, mine, root, first);
-        close_loop(self, mine);
-    } else {
-        run_block(root, piece->span);
-    }
+    uint32_t units = run_piece(self, open_loop(self), root, piece->span);
     wf_tsan_release(root);
     wf_frame_end(self, &outer);
     if (wf_latch_down(&root->latch, units))
@@ -325,16 +346,10 @@ static void wait_for(wf_worker *self, wf_loop *mine, uint32_t root)
 
 /* ---- the owner --------------------------------------------------------------------------------- */
 
-void wf_loop_run(wf_worker *self, size_t begin, size_t items, weft_range_fn *body, void *ctx)
+/* `mine` has its body. */
+static void run_loop(wf_worker *self, wf_loop *mine, size_t begin, size_t items)
 {
-    wf_loop *mine = items > 1 ? open_loop(self) : NULL;
-    if (!mine) {
-        body(begin, begin + items, ctx);
-        return;
-    }
     uint32_t root = root_number(self, (unsigned)(mine - self->loops));
-    mine->body = body;
-    mine->ctx = ctx;
     mine->begin = begin;
     mine->items = items;
     mine->unit = (items - 1) / WF_RANGE_UNITS_MAX + 1;
@@ -351,4 +366,31 @@ void wf_loop_run(wf_worker *self, size_t begin, size_t items, weft_range_fn *bod
         wf_tsan_acquire(mine);
     }
     close_loop(self, mine);
+}
+
+void wf_loop_run(wf_worker *self, size_t begin, size_t items, weft_range_fn *body, void *ctx)
+{
+    wf_loop *mine = items > 1 ? open_loop(self) : NULL;
+    if (!mine) {
+        body(begin, begin + items, ctx);
+        return;
+    }
+    mine->body = body;
+    mine->ctx = ctx;
+    run_loop(self, mine, begin, items);
+}
+
+void wf_loop_run_stateful(wf_worker *self, size_t begin, size_t items, const wf_stateful *body, void *ctx)
+{
+    wf_loop *mine = items > 1 ? open_loop(self) : NULL;
+    if (!mine) {
+        void *state = NULL;
+        body->block(begin, begin + items, &state, ctx);
+        body->end(state, ctx);
+        return;
+    }
+    mine->body = NULL;
+    mine->stateful = body;
+    mine->ctx = ctx;
+    run_loop(self, mine, begin, items);
 }

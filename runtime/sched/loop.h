@@ -29,6 +29,9 @@ typedef struct wf_piece {
 
 /* Runs a whole loop; self is inside its pool. */
 void wf_loop_run(wf_worker *self, size_t begin, size_t items, weft_range_fn *body, void *ctx);
+/* The same with a state for each piece: the caller's own and one for each cut. A worker is in one piece of a loop at a
+ * time, for it waits for nothing but what its piece began. */
+void wf_loop_run_stateful(wf_worker *self, size_t begin, size_t items, const wf_stateful *body, void *ctx);
 
 /* Cuts a piece from one of victim's ranges, the outermost that is worth it. */
 bool wf_loop_cut(wf_worker *self, wf_worker *victim, wf_piece *piece);

@@ -32,6 +32,12 @@ typedef struct wf_sight {
     uint64_t seen, since; /* state, ticks */
 } wf_sight;
 
+/* A body whose pieces have a state each, NULL before a piece's first block; a piece runs upwards, block after block. */
+typedef struct wf_stateful {
+    void (*block)(size_t begin, size_t end, void **state, void *ctx);
+    void (*end)(void *state, void *ctx); /* of a piece, in its runner, before the loop can end */
+} wf_stateful;
+
 /*
  * One per nesting depth: the range that the worker runs there (its own loop's or a piece of another's), and
  * the record of its own loop. The record is valid while its latch is closed: it is read only by who took
@@ -43,7 +49,8 @@ typedef struct wf_loop {
     uint64_t unit_ticks; /* hint: how long a unit lasts here; 0: not known yet */
     uint64_t starts;     /* hint: how many ranges were run here, to tell one from the next alike */
 
-    weft_range_fn *body __attribute__((aligned(WF_LINE)));
+    weft_range_fn *body __attribute__((aligned(WF_LINE))); /* or, if NULL: */
+    const wf_stateful *stateful;
     void *ctx;
     size_t begin, items, unit; /* items [begin, begin + items), `unit` of them a unit */
     wf_latch latch;            /* units not reported yet */
