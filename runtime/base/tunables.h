@@ -23,6 +23,11 @@
 /* How much a block may grow over the one before. */
 #define WF_BLOCK_GROWTH 8
 
+/* Address space for what a call needs until it returns: at least, and what is kept for the next call at most. To
+ * map and to unmap it costs 5 us. */
+#define WF_SCRATCH_MIN ((size_t)64 << 10)
+#define WF_SCRATCH_KEPT ((size_t)16 << 20)
+
 /* A stolen task that lasted less did not pay for the steal: the thief's patience is not renewed. */
 #define WF_PAID_NS 2000
 

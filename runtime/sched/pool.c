@@ -19,6 +19,7 @@
 #include "sched/idle.h"
 #include "sched/local.h"
 #include "sched/pools.h"
+#include "sched/scratch.h"
 #include "sched/self.h"
 #include "sched/sleep.h"
 #include "sched/tasks.h"
@@ -138,8 +139,10 @@ static void free_pool(weft_pool *pool)
     wf_local_destroy_all(pool);
     wf_tasks_fini(pool);
     wf_binding_release(pool);
-    for (unsigned i = 0; pool->all && i < pool->workers + pool->seats; i++)
+    for (unsigned i = 0; pool->all && i < pool->workers + pool->seats; i++) {
         wf_stack_fini(&wf_worker_at(pool, i)->stack);
+        wf_scratch_fini(wf_worker_at(pool, i));
+    }
     pthread_mutex_destroy(&pool->locals_lock);
     wf_free(pool->victims);
     wf_free(pool->all);

@@ -119,6 +119,7 @@ struct wf_worker {
     wf_thread thread;
     int bound, bind_err, bind_cpus; /* what came of binding (enum weft_bind, errno, PUs); sched/binding.h */
     const uint16_t *victims;        /* the other workers, near ones first; NULL: a seat */
+    struct wf_scratch *scratch;     /* sched/scratch.h */
 
     /* Written by the owner, read by who asks. forks stands in the head of the stack. */
     weft_counters counters __attribute__((aligned(WF_LINE)));
