@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * weft/parallel.h - loops and maps over arrays.
+ * weft/parallel.h - loops, maps, reductions over arrays, and groups of calls.
  *
  *     static int shrink(void *out, const void *in, void *ctx)    // one item
  *     {
@@ -15,8 +15,8 @@
  *
  * A body runs on other threads, too: it must not leave by an exception, longjmp or pthread_exit.
  *
- * The calling thread works along; a call waits for its own items only and runs nothing else meanwhile.
- * Any thread may call, inside a pool or outside.
+ * The calling thread works along and runs the first item; a call waits for its own items only and runs nothing
+ * else meanwhile. Any thread may call, inside a pool or outside.
  */
 #ifndef WEFT_PARALLEL_H
 #define WEFT_PARALLEL_H
@@ -87,6 +87,63 @@ typedef struct weft_map_config {
  */
 WEFT_API int weft_parallel_map(weft_pool *pool, weft_item_fn *fn, const void *in, size_t in_size, void *out,
                                size_t out_size, size_t n, const weft_map_config *config);
+
+/** Adds the items [begin, end), begin < end, in their order to *acc, which holds the items that end at begin, or
+ *  the identity. Called from several threads at the same time, for disjoint items and accumulators. */
+typedef void weft_reduce_fn(size_t begin, size_t end, void *acc, void *ctx);
+
+/** *acc becomes *acc (+) *right; right holds the items behind those of acc and is not used afterwards, so that what
+ *  it owns may be moved. Called from several threads at the same time, for disjoint accumulators. */
+typedef void weft_combine_fn(void *acc, const void *right, void *ctx);
+
+/**
+ * Equals `memcpy(result, identity, bytes); body(begin, end, result, ctx);` for a combine that is associative; it
+ * need not be commutative, for neighbours alone are combined, in the order of their items.
+ *
+ *     static void add(size_t begin, size_t end, void *sum, void *x)
+ *     {
+ *         for (size_t i = begin; i < end; i++)
+ *             *(double *)sum += ((const double *)x)[i];
+ *     }
+ *     weft_parallel_reduce(NULL, 0, n, add, add_up, NULL, &sum, sizeof sum, x); // add_up: *acc += *right
+ *
+ * The caller accumulates in result itself; an accumulator is made for each piece that an idle thread cuts from the
+ * loop, and combined once. So combines follow the number of cuts, not of items: a thread that works alone makes none.
+ * Body and combine may fork, run loops and reduce; nobody else touches their accumulators meanwhile.
+ * Time decides where pieces end: sums of floating-point numbers, which are not associative, may differ in their last
+ * bits from run to run. There is no form yet that fixes the grouping.
+ * @param pool        NULL: the pool the caller works in, or the default pool
+ * @param begin, end  the items; begin == end: nothing is called, result is the identity
+ * @param identity    bytes that stand for no items, copied; must not overlap result. NULL: zeros
+ * @param result      the first accumulator, of the caller's alignment; the others are aligned to 128 and last no
+ *                    longer than the call
+ * @param bytes       of an accumulator. Address space for 3 for each worker and seat, or one for each further item if
+ *                    these are fewer, is there before the first item; pages of it are taken when an accumulator comes
+ *                    to lie there. Up to 16 MiB of it are kept for the thread's next call, until the pool ends
+ * @return 0. Before any item, and with result not written: -EINVAL (body, combine or result is NULL, begin > end,
+ *         bytes is 0, identity overlaps result), -EOVERFLOW (bytes exceeds PTRDIFF_MAX), -ENOMEM, -EOWNERDEAD. Once
+ *         body was called, the call does not fail.
+ * Source: views combined in order, Frigo, Halpern, Leiserson, Lewin-Berlin 2009 (reducers).
+ */
+WEFT_API int weft_parallel_reduce(weft_pool *pool, size_t begin, size_t end, weft_reduce_fn *body,
+                                  weft_combine_fn *combine, const void *identity, void *result, size_t bytes,
+                                  void *ctx);
+
+/** A call to be made: fn(arg). */
+typedef struct weft_call {
+    void (*fn)(void *arg);
+    void *arg;
+} weft_call;
+
+/**
+ * Equals `for (i = 0; i < n; i++) calls[i].fn(calls[i].arg);` for calls that are independent of each other. The first
+ * is made by the calling thread, and all have returned when this does.
+ * @param pool   NULL: the pool the caller works in, or the default pool
+ * @param calls  n of them, not written; may be NULL if n is 0
+ * @return 0; before any call: -EINVAL (calls or one of the functions is NULL), -EOVERFLOW (an array of n calls does not
+ *         fit into memory), -ENOMEM (no default pool), -EOWNERDEAD
+ */
+WEFT_API int weft_parallel_invoke(weft_pool *pool, const weft_call *calls, size_t n);
 
 #ifdef __cplusplus
 }

@@ -5,7 +5,7 @@
  *     weft_parallel_map(NULL, fn, in, sizeof *in, out, sizeof *out, n, NULL);
  *
  * pool.h      pools, and how a thread enters one          fork.h   fork and join
- * parallel.h  loops and maps                              local.h  worker-local values
+ * parallel.h  loops, maps, reductions, groups of calls    local.h  worker-local values
  * future.h    submit and collect                        insight.h  counters, and what everybody does just now
  */
 #ifndef WEFT_WEFT_H

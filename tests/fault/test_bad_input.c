@@ -244,6 +244,86 @@ static void map_refuses(weft_pool *pool)
     atomic_store(&called, 0);
 }
 
+/* ---- reduce ---- */
+static void note_reduce(size_t begin, size_t end, void *acc, void *ctx)
+{
+    (void)acc;
+    (void)ctx;
+    atomic_fetch_add(&called, (int)(end - begin));
+}
+
+static void note_combine(void *acc, const void *right, void *ctx)
+{
+    (void)acc;
+    (void)right;
+    (void)ctx;
+}
+
+static char first[8], zero[8];
+
+struct reduce_row {
+    const char *what;
+    int expected;
+    size_t begin, end;
+    weft_reduce_fn *body;
+    weft_combine_fn *combine;
+    const void *identity;
+    void *result;
+    size_t bytes;
+};
+
+static const struct reduce_row bad_reductions[] = {
+    {"body NULL", -EINVAL, 0, 4, NULL, note_combine, zero, first, 8},
+    {"body NULL, no items", -EINVAL, 4, 4, NULL, note_combine, zero, first, 8},
+    {"combine NULL", -EINVAL, 0, 4, note_reduce, NULL, zero, first, 8},
+    {"combine NULL, one item", -EINVAL, 0, 1, note_reduce, NULL, zero, first, 8},
+    {"result NULL", -EINVAL, 0, 4, note_reduce, note_combine, zero, NULL, 8},
+    {"identity and result NULL", -EINVAL, 0, 4, note_reduce, note_combine, NULL, NULL, 8},
+    {"identity is result", -EINVAL, 0, 4, note_reduce, note_combine, first, first, 8},
+    {"identity overlaps result's head", -EINVAL, 0, 4, note_reduce, note_combine, place, place + 7, 8},
+    {"identity overlaps result's tail", -EINVAL, 0, 4, note_reduce, note_combine, place + 7, place, 8},
+    {"begin > end", -EINVAL, 1, 0, note_reduce, note_combine, zero, first, 8},
+    {"begin = SIZE_MAX", -EINVAL, SIZE_MAX, 0, note_reduce, note_combine, zero, first, 8},
+    {"no bytes", -EINVAL, 0, 4, note_reduce, note_combine, zero, first, 0},
+    {"bytes SIZE_MAX", -EOVERFLOW, 0, 4, note_reduce, note_combine, NULL, first, SIZE_MAX},
+    {"bytes PTRDIFF_MAX + 1", -EOVERFLOW, 0, 4, note_reduce, note_combine, NULL, first,
+     (size_t)PTRDIFF_MAX + 1},
+    {"bytes PTRDIFF_MAX", -ENOMEM, 0, 4, note_reduce, note_combine, NULL, first, PTRDIFF_MAX},
+    {"bytes PTRDIFF_MAX / 2", -ENOMEM, 0, 2, note_reduce, note_combine, NULL, first, PTRDIFF_MAX / 2},
+};
+
+static void reduce_refuses(weft_pool *pool)
+{
+    memset(first, 7, sizeof first);
+    for (size_t i = 0; i < sizeof bad_reductions / sizeof *bad_reductions; i++) {
+        const struct reduce_row *r = &bad_reductions[i];
+        int err = weft_parallel_reduce(pool, r->begin, r->end, r->body, r->combine, r->identity, r->result,
+                                       r->bytes, NULL);
+        CHECK(err == r->expected, "parallel_reduce %s: %d expected, got %d", r->what, r->expected, err);
+        CHECK(first[0] == 7 && first[7] == 7, "parallel_reduce %s: result not written", r->what);
+    }
+    CHECK(atomic_load(&called) == 0, "a refused reduction calls nothing");
+    CHECK(weft_parallel_reduce(pool, 0, 4, note_reduce, note_combine, place, place + 8, 8, NULL) == 0 &&
+              atomic_load(&called) == 4,
+          "and a good one does, with identity and result side by side");
+    atomic_store(&called, 0);
+}
+
+/* ---- invoke ---- */
+static void invoke_refuses(weft_pool *pool)
+{
+    const weft_call good[] = {{note_call, NULL}, {note_call, NULL}},
+                    bad[] = {{note_call, NULL}, {NULL, NULL}};
+    CHECK(weft_parallel_invoke(pool, NULL, 2) == -EINVAL, "invoke of NULL");
+    CHECK(weft_parallel_invoke(pool, bad, 2) == -EINVAL, "invoke of a call without a function");
+    CHECK(weft_parallel_invoke(pool, good, SIZE_MAX) == -EOVERFLOW, "invoke of SIZE_MAX calls");
+    CHECK(weft_parallel_invoke(pool, good, SIZE_MAX / sizeof *good) == -EOVERFLOW, "invoke of half of them");
+    CHECK(weft_parallel_invoke(pool, NULL, 0) == 0, "invoke of nothing");
+    CHECK(atomic_load(&called) == 0, "a refused group calls nothing");
+    CHECK(weft_parallel_invoke(pool, good, 2) == 0 && atomic_load(&called) == 2, "and a good one does");
+    atomic_store(&called, 0);
+}
+
 /* ---- local ---- */
 static int note_init(void *value, void *ctx)
 {
@@ -307,6 +387,8 @@ static void refusals_do_not_start_the_default_pool(void)
     run_and_for_refuse(NULL);
     before = before < process_threads() ? process_threads() : before; /* the good calls started it */
     map_refuses(NULL);
+    reduce_refuses(NULL);
+    invoke_refuses(NULL);
     local_refuses(NULL);
     CHECK(threads_are(before), "no thread more");
 }
@@ -322,6 +404,9 @@ int main(void)
     CHECK(weft_parallel_for(NULL, 1, 0, note_range, NULL) == -EINVAL, "begin > end by the default pool");
     CHECK(weft_parallel_map(NULL, NULL, NULL, 0, NULL, 0, 1, NULL) == -EINVAL,
           "map of NULL by the default pool");
+    CHECK(weft_parallel_reduce(NULL, 0, 4, NULL, NULL, NULL, NULL, 0, NULL) == -EINVAL,
+          "reduce of NULL by the default pool");
+    CHECK(weft_parallel_invoke(NULL, NULL, 1) == -EINVAL, "invoke of NULL by the default pool");
     CHECK(weft_local_create(NULL, NULL, NULL) == -EINVAL, "local of NULL for the default pool");
     pool_create_refuses();
     absurd_stack();
@@ -332,6 +417,8 @@ int main(void)
     if (CHECK(weft_pool_create(&pool, WEFT_POOL_CONFIG(.workers = 2, .flat = 1)) == 0, "a pool")) {
         run_and_for_refuse(pool);
         map_refuses(pool);
+        reduce_refuses(pool);
+        invoke_refuses(pool);
         local_refuses(pool);
         CHECK(use_pool(pool) == 0, "the pool works after all refusals");
         CHECK(weft_pool_destroy(pool) == 0, "destroy");

@@ -208,6 +208,55 @@ static void binding_is_told(void)
     CHECK(told(INJECT_ASK, 2, 1, 0) == 2, "nor the other");
 }
 
+static void work_count(size_t begin, size_t end, void *sum, void *arg)
+{
+    (void)arg;
+    *(int *)sum += (int)(end - begin);
+}
+
+static void work_add_up(void *sum, const void *right, void *arg)
+{
+    (void)arg;
+    *(int *)sum += *(const int *)right;
+}
+
+/* Refused before any item; memory that an earlier call left is used again. */
+static void no_memory_for_accumulators(void)
+{
+    struct inject_state after;
+    weft_pool *pool = NULL;
+    static int huge[1 << 20];
+    int bins[WORK_BINS] = {[5] = -1}, sum = -1;
+    CHECK(weft_pool_create(&pool, WEFT_POOL_CONFIG(.workers = 2, .seats = 1, .flat = 1)) == 0, "a pool");
+    CHECK(weft_run(pool, work_call, &sum) == 0 && sum == 0, "a first visit has mapped what a guest needs");
+    arm(INJECT_MMAP, 1, 1);
+    int err = weft_parallel_reduce(pool, 0, 1000, work_fill, work_merge, NULL, bins, sizeof bins, NULL);
+    CHECK(err == -ENOMEM && bins[5] == -1, "a reduction is refused and writes nothing, got %d", err);
+    err = weft_parallel_reduce(pool, 0, 1000, work_count, work_add_up, NULL, &sum, sizeof sum, NULL);
+    CHECK(err == -ENOMEM && sum == 0, "a small one too, got %d", err);
+    err = weft_parallel_reduce(pool, 0, 1, work_fill, work_merge, NULL, bins, sizeof bins, NULL);
+    CHECK(err == 0 && bins[0] == 1 && bins[5] == 0, "one item needs no memory, got %d", err);
+    arm(INJECT_MALLOC, 1, 1);
+    err = weft_parallel_reduce(pool, 0, 1000, work_fill, work_merge, NULL, bins, sizeof bins, NULL);
+    read_state(&after);
+    CHECK(err == 0 && bins[5] == 1 && after.seen == 0, "nothing is allocated, got %d", err);
+    arm(INJECT_MMAP, 1, 1);
+    for (int i = 0; i < 5; i++) {
+        err = weft_parallel_reduce(pool, 0, 1000, work_count, work_add_up, NULL, &sum, sizeof sum, NULL);
+        CHECK(err == 0 && sum == 1000, "nor mapped anew, got %d", err);
+    }
+    read_state(&after);
+    CHECK(after.seen == 0, "not even tried");
+    arm(INJECT_NONE, 0, 0);
+    long kept = after.mapped;
+    err = weft_parallel_reduce(pool, 0, 1000, work_count, work_add_up, NULL, huge, sizeof huge, NULL);
+    read_state(&after);
+    CHECK(err == 0 && huge[0] == 1000, "accumulators of 4 MiB, got %d", err);
+    CHECK(after.mapped < kept, "more than 16 MiB are not kept, nor what was too little: %ld bytes",
+          after.mapped - kept);
+    CHECK(weft_pool_destroy(pool) == 0, "destroy");
+}
+
 int main(void)
 {
     static const char *const names[] = {"", "malloc", "mmap", "pthread_create", "setaffinity", "getaffinity"};
@@ -242,6 +291,7 @@ int main(void)
     no_thread_at_all();
     some_threads();
     binding_is_told();
+    no_memory_for_accumulators();
     hwloc_topology_destroy(host_topology);
     CHECK(only_this_thread(), "all threads are gone at the end");
     return tally_end();

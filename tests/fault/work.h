@@ -93,10 +93,57 @@ static int work_loop(weft_pool *pool)
     return atomic_load(&w.total) != 2000 || sum + atomic_load(&w.without_local) != 2000 ? __LINE__ : 0;
 }
 
+enum { WORK_BINS = 4096 };
+
+static void work_fill(size_t begin, size_t end, void *bins, void *arg)
+{
+    (void)arg;
+    for (size_t i = begin; i < end; i++)
+        ((int *)bins)[i % WORK_BINS]++;
+}
+
+static void work_merge(void *bins, const void *right, void *arg)
+{
+    (void)arg;
+    for (int i = 0; i < WORK_BINS; i++)
+        ((int *)bins)[i] += ((const int *)right)[i];
+}
+
+/* Accumulators too large to lie on the stack may be refused for want of memory; then nothing was written. */
+static int work_reduce(weft_pool *pool)
+{
+    static int bins[WORK_BINS];
+    bins[7] = -1;
+    int err =
+        weft_parallel_reduce(pool, 0, 3 * WORK_BINS, work_fill, work_merge, NULL, bins, sizeof bins, NULL);
+    if (err)
+        return err != -ENOMEM || bins[7] != -1 ? __LINE__ : 0;
+    for (int i = 0; i < WORK_BINS; i++)
+        if (bins[i] != 3)
+            return __LINE__;
+    return 0;
+}
+
+static void work_call(void *out)
+{
+    ++*(int *)out;
+}
+
+static int work_invoke(weft_pool *pool)
+{
+    int counts[3] = {0};
+    const weft_call calls[] = {{work_call, &counts[0]}, {work_call, &counts[1]}, {work_call, &counts[2]}};
+    if (weft_parallel_invoke(pool, calls, 3))
+        return __LINE__;
+    return counts[0] != 1 || counts[1] != 1 || counts[2] != 1 ? __LINE__ : 0;
+}
+
 static int use_pool(weft_pool *pool)
 {
     int bad = work_fork_join(pool);
     bad = bad ? bad : work_map(pool);
+    bad = bad ? bad : work_reduce(pool);
+    bad = bad ? bad : work_invoke(pool);
     return bad ? bad : work_loop(pool);
 }
 
