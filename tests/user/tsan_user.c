@@ -124,7 +124,7 @@ static void fork_and_join(void *unused)
     }
 }
 
-/* ---- loops, maps, worker-local values ------------------------------------------------------------ */
+/* ---- loops, reductions, maps, worker-local values ------------------------------------------------ */
 
 struct table {
     long in[ITEMS], out[ITEMS];
@@ -170,6 +170,57 @@ static void inner(size_t begin, size_t end, void *ctx)
     }
 }
 
+/* Accumulators that own what they point to: written by the body, read and freed by combine. */
+struct range {
+    long *sum;
+    size_t end;
+};
+
+static void add_range(size_t begin, size_t end, void *acc, void *ctx)
+{
+    struct range *range = acc;
+    const struct table *table = ctx;
+    if (!range->sum && !(range->sum = calloc(1, sizeof *range->sum)))
+        abort();
+    for (size_t i = begin; i < end; i++)
+        *range->sum += table->out[i];
+    range->end = end;
+}
+
+static void add_ranges(void *acc, const void *right, void *ctx)
+{
+    struct range *left = acc;
+    const struct range *more = right;
+    (void)ctx;
+    *left->sum += *more->sum;
+    left->end = more->end;
+    free(more->sum);
+}
+
+static void square_half(void *arg)
+{
+    struct table *table = arg;
+    square(0, ITEMS / 2, table);
+}
+
+static void square_rest(void *arg)
+{
+    struct table *table = arg;
+    square(ITEMS / 2, ITEMS, table);
+}
+
+static void reductions(weft_pool *pool, struct table *table, long expected)
+{
+    const weft_call calls[] = {{square_half, table}, {square_rest, table}};
+    struct range all;
+    memset(table->out, 0, sizeof table->out);
+    check(weft_parallel_invoke(pool, calls, 2) == 0, "invoke: its answer");
+    check(weft_parallel_reduce(pool, 0, ITEMS, add_range, add_ranges, NULL, &all, sizeof all, table) == 0,
+          "reduce: its answer");
+    check(*all.sum == expected && all.end == ITEMS, "reduce: the sum of what the calls wrote");
+    free(all.sum);
+}
+
 static long total_of(const struct table *table)
 {
     long total = 0;
@@ -187,6 +238,8 @@ static void bulk(weft_pool *pool, struct table *table)
     }
     check(weft_parallel_for(pool, 0, ITEMS, square, table) == 0, "for: its answer");
     check(total_of(table) == expected, "for: what the items wrote");
+
+    reductions(pool, table, expected);
 
     long total = 0;
     check(weft_local_create(&table->sums, pool, WEFT_LOCAL_CONFIG(.bytes = sizeof(long))) == 0,
