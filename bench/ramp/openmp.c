@@ -31,5 +31,5 @@ int main(int argc, char **argv)
 {
     struct bench b = bench_args(argc, argv);
     bench_openmp(&b);
-    return ramp_measure(&b, job);
+    return ramp_measure(&b, "", job);
 }

@@ -74,11 +74,13 @@ static inline double ramp_event(void *ctx)
     return (ramp_seen ? ramp_first : end) - start;
 }
 
-static inline int ramp_measure(const struct bench *b, long (*job)(void))
+static inline int ramp_measure(const struct bench *b, const char *prefix, long (*job)(void))
 {
     struct ramp r = {job, ramp_serial(), 0, 0, 0};
-    latency_measure(b, "", latency_idle, ramp_event, &r);
-    bench_print("alone", 100.0 * (double)r.alone / (double)r.jobs, "%");
+    char alone[64];
+    snprintf(alone, sizeof alone, "%salone", prefix);
+    latency_measure(b, prefix, latency_idle, ramp_event, &r);
+    bench_print(alone, 100.0 * (double)r.alone / (double)r.jobs, "%");
     return bench_check("the number of wrong sums", r.wrong, 0);
 }
 

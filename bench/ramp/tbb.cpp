@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* bench/ramp/tbb.cpp - the job with a task group for every right half. */
+/* bench/ramp/tbb.cpp - the job with a task group for every right half; bound: with threads that keep to
+ * their processors. */
 #include "../common_tbb.h"
 #include "ramp.h"
 
@@ -30,5 +31,7 @@ int main(int argc, char **argv)
     bench b = bench_args(argc, argv);
     bench_tbb t(b);
     tbb_ = &t;
-    return ramp_measure(&b, job);
+    int status = ramp_measure(&b, "", job);
+    bench_tbb_bound bound(t.arena);
+    return ramp_measure(&b, "bound-", job) | status;
 }

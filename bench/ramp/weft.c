@@ -33,7 +33,7 @@ int main(int argc, char **argv)
 {
     struct bench b = bench_args(argc, argv);
     pool = bench_weft(&b);
-    int status = ramp_measure(&b, job);
+    int status = ramp_measure(&b, "", job);
     bench_must("weft_pool_destroy", weft_pool_destroy(pool));
     return status;
 }

@@ -57,6 +57,9 @@ int main(int argc, char **argv)
     bench_version(TBB_runtime_version());
     const submit_api by_flag = {"flag-", submit_flag, get_flag, 0};
     const submit_api by_promise = {"", submit, get, b.workers};
+    const submit_api by_bound = {"bound-", submit_flag, get_flag, 0};
     int status = submit_measure(&b, &by_promise);
-    return submit_measure(&b, &by_flag) | status;
+    status |= submit_measure(&b, &by_flag);
+    bench_tbb_bound bound(workers);
+    return submit_measure(&b, &by_bound) | status;
 }
