@@ -89,12 +89,13 @@ WEFT_API int weft_pool_counters(weft_pool *pool, int index, weft_counters *count
  *     pool weft 0x5581..: started 2 of 2, searching 0, napping 0, sleeping 1, blocked 0, inbox 3, open
  *     worker 0 tid 4711 pu 0: running task fn=0x5581.. arg=0x7ffd.. for 12.3 ms; private 0, public 0, units 0, ...
  *     worker 1 tid 4712 pu 1: sleeping; private 0, ...
- *     guest 2 tid 4700 pu 0: waiting for a child taken by worker 0, in root for 13.0 ms; private 1, ...
+ *     guest 2 tid 4700 pu 0: waiting for a child taken by worker 0, in root; private 1, ...
  *
  * A worker is searching, napping, sleeping, running, or waiting for: a child taken by somebody, the end of a loop
  * (with the units that are left), a future (with its state); what waits names what it waits in. Times: since the
- * task began; for all else since the thread turned active. Private and public: forked children; units: of loops, that
- * others may cut; queued: run queue + batch; then some of the counters. The text is for people: it may change.
+ * task began; for all else since the worker turned active; of guests they are not known. Private and public: forked
+ * children; units: of loops, that others may cut; queued: run queue + batch; then some of the counters. The text is
+ * for people: it may change.
  *
  * @param pool  NULL: all pools of the process (after fork(2): of the child), or a line that says that there are none
  * @param fd    where to; if it is a pipe or socket without a reader, SIGPIPE is the host's matter

@@ -82,8 +82,10 @@ static void origin(wf_text *text, const wf_worker *worker)
         wf_text_str(text, what == WF_CHILD ? "a stolen child of " : "a piece of a loop of ");
         owner(text, worker->pool, wf_load_relaxed(&from->owner)); /* hint */
     }
-    wf_text_str(text, " for ");
-    wf_text_span(text, now > since ? (uint64_t)wf_ns_of(now - since) : 0);
+    if (since) {
+        wf_text_str(text, " for ");
+        wf_text_span(text, now > since ? (uint64_t)wf_ns_of(now - since) : 0);
+    }
 }
 
 static void child(wf_text *text, const weft_pool *pool, const weft_slot_ *slot)

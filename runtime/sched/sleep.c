@@ -327,7 +327,8 @@ void wf_guest_begin(wf_worker *self)
     wf_store_relaxed(&self->entries, self->entries + 1);                    /* statistic, for wf_activity() */
     wf_store_relaxed(&self->cpu, wf_thread_cpu());                          /* hint */
     wf_store_relaxed(&self->tid, wf_thread_number(self->pool->generation)); /* hint */
-    wf_store_relaxed(&self->origin.since, wf_ticks());                      /* hint */
+    wf_store_relaxed(&self->origin.since,
+                     (uint64_t)0); /* hint: the clock would cost as much as all else here */
     if (self->pool->workers > 1 && offers(self->pool, read_idle(self->pool)))
         wf_stack_offer(&self->stack);
 }

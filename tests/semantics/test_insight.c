@@ -542,7 +542,7 @@ PROMISE(a_guest_shows_as_root_with_its_children)
     char guest[64];
     weft_pool *pool = sem_pool();
     cr_assert_eq(weft_run(pool, fork_three_and_dump, pool), 0);
-    cr_assert_eq(lines_with("guest ", ": running root for "), 1, "%s", text);
+    cr_assert_eq(lines_with("guest ", ": running root"), 1, "%s", text);
     snprintf(guest, sizeof guest, " tid %d pu ", (int)gettid());
     cr_assert_eq(lines_with("guest ", guest), 1, "%s", text);
     if (!sem_threads())
@@ -583,7 +583,7 @@ PROMISE(who_waits_at_a_join_shows_who_took_the_child_and_that_one_whose_it_is)
     pthread_t thread = thread_start(run_wait_for_child, pool, 0);
     await_lines(pool, 1, "guest ", ": waiting for a child taken by worker ");
     dump(pool); /* of one moment only now: everybody stands */
-    cr_assert_eq(lines_with("guest ", ", in root for "), 1, "%s", text);
+    cr_assert_eq(lines_with("guest ", ", in root"), 1, "%s", text);
     cr_assert_eq(lines_with("worker ", ": running a stolen child of guest "), 1, "%s", text);
     cr_assert_geq(counted(pool, -1).blocks, 1);
     gate_add(&opened);
@@ -614,7 +614,7 @@ PROMISE(who_waits_for_a_loop_shows_what_is_left_of_it)
     weft_pool *pool = sem_pool();
     close_gates();
     pthread_t thread = thread_start(run_loop, pool, 0);
-    await_lines(pool, 1, "guest ", ": waiting for the end of a loop, 1 units left, in root for ");
+    await_lines(pool, 1, "guest ", ": waiting for the end of a loop, 1 units left, in root");
     dump(pool); /* of one moment only now: everybody stands */
     cr_assert_eq(lines_with("worker ", ": running a piece of a loop of guest "), 1, "%s", text);
     gate_add(&opened);
