@@ -107,8 +107,9 @@ typedef void weft_combine_fn(void *acc, const void *right, void *ctx);
  *     }
  *     weft_parallel_reduce(NULL, 0, n, add, add_up, NULL, &sum, sizeof sum, x); // add_up: *acc += *right
  *
- * The caller accumulates in result itself; an accumulator is made for each piece that an idle thread cuts from the
- * loop, and combined once. So combines follow the number of cuts, not of items: a thread that works alone makes none.
+ * The caller accumulates in result itself; one or two accumulators are made for each piece that an idle thread cuts
+ * from the loop, and each is combined once. So combines follow the number of cuts, not of items: a thread that works
+ * alone makes none.
  * Body and combine may fork, run loops and reduce; nobody else touches their accumulators meanwhile.
  * Time decides where pieces end: sums of floating-point numbers, which are not associative, may differ in their last
  * bits from run to run. There is no form yet that fixes the grouping.

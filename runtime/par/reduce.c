@@ -14,10 +14,16 @@ typedef struct reduce {
     wf_partials partials;
 } reduce;
 
+/* A block that does not continue the one before begins a partial of its own. */
 static void run_block(size_t begin, size_t end, void **state, void *ctx)
 {
     reduce *r = ctx;
-    wf_partial *mine = *state ? *state : (*state = wf_partials_open(&r->partials, begin));
+    wf_partial *mine = *state;
+    if (mine && mine->end != begin) {
+        wf_partials_close(&r->partials, mine);
+        mine = NULL;
+    }
+    *state = mine = mine ? mine : wf_partials_open(&r->partials, begin);
     r->body(begin, end, mine->acc, r->partials.ctx);
     mine->end = end;
 }

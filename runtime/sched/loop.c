@@ -135,7 +135,6 @@ static void announce(wf_worker *self, uint32_t units)
 static uint32_t run_piece(wf_worker *self, wf_loop *mine, const wf_loop *root, wf_span span)
 {
     uint32_t units = wf_span_units(span);
-    span.backwards = span.backwards && root->body;
     if (!mine) {
         void *state = NULL;
         run_block(root, span, &state);
@@ -143,6 +142,7 @@ static uint32_t run_piece(wf_worker *self, wf_loop *mine, const wf_loop *root, w
         return units;
     }
     wf_span first = keep_first(&span);
+    span.backwards = span.backwards && root->body;
     start(self, mine, span);
     announce(self, units);
     units = run_blocks(self, mine, root, first);

@@ -29,7 +29,7 @@ typedef struct wf_piece {
 
 /* Runs a whole loop; self is inside its pool. */
 void wf_loop_run(wf_worker *self, size_t begin, size_t items, weft_range_fn *body, void *ctx);
-/* The same with a state for each piece: the caller's own and one for each cut. A worker is in one piece of a loop at a
+/* The same with a state for each piece: the caller's own and each that was cut. A worker is in one piece of a loop at a
  * time, for it waits for nothing but what its piece began. */
 void wf_loop_run_stateful(wf_worker *self, size_t begin, size_t items, const wf_stateful *body, void *ctx);
 

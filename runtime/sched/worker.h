@@ -32,7 +32,8 @@ typedef struct wf_sight {
     uint64_t seen, since; /* state, ticks */
 } wf_sight;
 
-/* A body whose pieces have a state each, NULL before a piece's first block; a piece runs upwards, block after block. */
+/* A body whose pieces have a state each, NULL before a piece's first block. A piece runs upwards, block after block;
+ * one that was cut from the back of a range begins with its last unit, so that both ends of a loop are met early. */
 typedef struct wf_stateful {
     void (*block)(size_t begin, size_t end, void **state, void *ctx);
     void (*end)(void *state, void *ctx); /* of a piece, in its runner, before the loop can end */

@@ -124,11 +124,11 @@ Test(partials, memory_of_what_was_combined_is_used_again)
     end(&f, ITEMS - 1);
 }
 
-/* As loops are run: whoever has nothing cuts the far half of what another has left. */
+/* As loops are run: whoever has nothing cuts the far half of what another has left, and begins with its last item. */
 struct runner {
     wf_partial *has;
     size_t next, end;
-    int opened;
+    int opened, last_first;
 };
 
 static void cut(struct runner *self, struct runner *victim)
@@ -136,6 +136,7 @@ static void cut(struct runner *self, struct runner *victim)
     size_t half = (victim->end - victim->next + 1) / 2;
     self->end = victim->end;
     self->next = victim->end -= half;
+    self->last_first = half > 0;
 }
 
 /* One step of it; the items that it ran. */
@@ -146,6 +147,15 @@ static size_t step(struct fixture *f, struct runner *self, struct runner *victim
         self->has = NULL;
     } else if (self->next == self->end) {
         cut(self, victim);
+    } else if (self->has && self->has->end != self->next) {
+        wf_partials_close(&f->p, self->has);
+        self->has = NULL;
+    } else if (self->last_first) {
+        self->has = wf_partials_open(&f->p, --self->end);
+        append(self->has, 1);
+        self->opened++;
+        self->last_first = 0;
+        return 1;
     } else {
         self->opened += !self->has;
         self->has = self->has ? self->has : wf_partials_open(&f->p, self->next);
@@ -162,7 +172,7 @@ Test(partials, the_slots_of_the_equation_suffice)
     for (int round = 0; round < 5000; round++) {
         struct fixture f;
         size_t runners = 1 + (size_t)round % 5, ran = 0;
-        struct runner all[5] = {{NULL, 7, 7 + ITEMS, 0}};
+        struct runner all[5] = {{NULL, 7, 7 + ITEMS, 0, 0}};
         int opened = 0;
         begin(&f, wf_partials_most(runners, ITEMS));
         while (ran < ITEMS)
