@@ -39,6 +39,10 @@ extern "C" {
  *  with something else than 0; the report says which. */
 #define WEFT_EITEM (-4097)
 
+/** weft_future_get, weft_future_wait: the task would have to run in the waiting thread, on top of the tasks that wait for
+ *  it there, and that thread's stack is nearly used up. Nothing was done; others may still run it. */
+#define WEFT_ESTACK (-4098)
+
 /**
  * A sentence for a code that a call of weft returned.
  * @param code  0, a negative errno, or a WEFT_E* code; anything else gets a sentence too

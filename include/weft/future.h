@@ -81,7 +81,8 @@ WEFT_API int weft_submit(weft_executor *executor, weft_task_fn *fn, void *arg, w
  * Waits until the future is done or cancelled. Runs the task here if nobody has begun it (unless the pool's config
  * says otherwise).
  * @param status  NULL, or receives the task's status; -ECANCELED if it was cancelled
- * @return 0; -EINVAL (future is NULL), -EDEADLK (the caller is inside this very task), -EOWNERDEAD
+ * @return 0; -EINVAL (future is NULL), -EDEADLK (the caller is inside this very task), -EOWNERDEAD, WEFT_ESTACK (waits
+ *         of tasks in tasks are nested so deeply that the task would overflow this thread's stack)
  * Any thread. What is returned is about the call alone.
  */
 WEFT_API int weft_future_get(weft_future *future, int *status);
@@ -89,7 +90,7 @@ WEFT_API int weft_future_get(weft_future *future, int *status);
 /**
  * Waits until the future is done or cancelled, or until the deadline. A timeout cancels nothing.
  * @param deadline_ns  of CLOCK_MONOTONIC; one that has passed: a look; WEFT_FOREVER: as weft_future_get
- * @return 0; -ETIMEDOUT; -EINVAL, -EDEADLK, -EOWNERDEAD as weft_future_get
+ * @return 0; -ETIMEDOUT; -EINVAL, -EDEADLK, -EOWNERDEAD, WEFT_ESTACK as weft_future_get
  * Any thread. With a deadline the task runs here only where perhaps nobody else could: inside its pool. That it lasts
  * longer than until the deadline is then possible.
  */

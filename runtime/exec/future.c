@@ -7,6 +7,7 @@
 #include "base/annotate.h"
 #include "os/clock.h"
 #include "os/memory.h"
+#include "os/thread.h"
 #include "sched/note.h"
 #include "sched/pool.h"
 #include "sched/self.h"
@@ -39,16 +40,34 @@ static bool may_take_over(const weft_future *future, int64_t deadline_ns)
     return inside(future) || (deadline_ns == WEFT_FOREVER && future->pool->take_over);
 }
 
-static void take_over(weft_future *future)
+/* 0; WEFT_ESTACK: it should run here, but there is not enough of the stack left. */
+static int take_over(weft_future *future)
 {
     wf_entry entry;
-    if (wf_pool_enter(future->pool, &entry))
-        return;
+    if (!wf_thread_stack_left())
+        return WEFT_ESTACK;
+    int err = wf_pool_enter(future->pool, &entry);
+    if (err)
+        return err;
     if (wf_task_claim(future)) {
         wf_tasks_dead(entry.self, future);
         wf_tasks_take_over(entry.self, future);
     }
     wf_pool_leave(&entry);
+    return 0;
+}
+
+/* Somebody has to begin it: the waiter, or a worker that may be napping. */
+static int see_to_it(weft_future *future, int64_t deadline_ns)
+{
+    if (wf_tasks_runs_here(future))
+        return -EDEADLK;
+    if (wf_task_state_of(future) != WF_TASK_PENDING)
+        return 0;
+    if (may_take_over(future, deadline_ns))
+        return take_over(future);
+    wf_urge(future->pool);
+    return 0;
 }
 
 /* Until it has ended, or for about what a sleep costs. */
@@ -93,16 +112,11 @@ int weft_future_wait(weft_future *future, int64_t deadline_ns)
     if (err)
         return err;
     if (!wf_task_ended(future)) {
-        uint64_t ticks = future->pool->wait_ticks;
-        if (wf_tasks_runs_here(future))
-            return -EDEADLK;
-        if (wf_task_state_of(future) == WF_TASK_PENDING) {
-            if (may_take_over(future, deadline_ns))
-                take_over(future);
-            else
-                wf_urge(future->pool);
-        }
-        if (!spin(future, deadline_ns == WEFT_FOREVER ? ticks : 0) && !sleep_for(future, deadline_ns))
+        uint64_t ticks = deadline_ns == WEFT_FOREVER ? future->pool->wait_ticks : 0;
+        err = see_to_it(future, deadline_ns);
+        if (err)
+            return err;
+        if (!spin(future, ticks) && !sleep_for(future, deadline_ns))
             return -ETIMEDOUT;
     }
     wf_tsan_acquire(future);

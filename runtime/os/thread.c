@@ -51,6 +51,49 @@ int wf_thread_cpus(cpu_set_t *cpus, size_t bytes)
     return sched_getaffinity(0, bytes, cpus) ? -errno : 0;
 }
 
+/* Below this address the calling thread's stack is as good as used up; 0: not known yet. */
+static __thread uintptr_t stack_low;
+
+/* What the thread's own descriptor, its guard and its first frames take of it. */
+#define STACK_TAKEN 16384
+#define STACK_KEPT_MAX 262144
+
+static uintptr_t low_of(uintptr_t end, size_t bytes)
+{
+    return end + (bytes / 4 < STACK_KEPT_MAX ? bytes / 4 : STACK_KEPT_MAX);
+}
+
+void wf_thread_stack_is(size_t bytes)
+{
+    pthread_attr_t attr;
+    if (!bytes && !pthread_attr_init(&attr)) {
+        (void)pthread_attr_getstacksize(&attr, &bytes);
+        pthread_attr_destroy(&attr);
+    }
+    if (bytes > STACK_TAKEN)
+        stack_low = low_of((uintptr_t)__builtin_frame_address(0) - (bytes - STACK_TAKEN), bytes);
+}
+
+static void ask_stack(void)
+{
+    pthread_attr_t attr;
+    void *end;
+    size_t bytes;
+    stack_low = 1;
+    if (pthread_getattr_np(pthread_self(), &attr))
+        return;
+    if (!pthread_attr_getstack(&attr, &end, &bytes))
+        stack_low = low_of((uintptr_t)end, bytes);
+    pthread_attr_destroy(&attr);
+}
+
+bool wf_thread_stack_left(void)
+{
+    if (!stack_low)
+        ask_stack();
+    return (uintptr_t)__builtin_frame_address(0) > stack_low;
+}
+
 void wf_thread_yield(void)
 {
     sched_yield();

@@ -8,6 +8,7 @@
 
 #include <pthread.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,6 +26,12 @@ void wf_thread_name(const char *name);
 int wf_thread_bind(const cpu_set_t *cpus, size_t bytes);
 /* Where the kernel says that it may run; 0 or a negative errno. */
 int wf_thread_cpus(cpu_set_t *cpus, size_t bytes);
+
+/* A thread of the library's says how much stack it was created with, as deep in its main as here. */
+void wf_thread_stack_is(size_t bytes);
+/* Is more than a quarter of the calling thread's stack left, or 256 KiB? At the first call in a thread of the host's the
+ * C library is asked; unknown: yes. */
+bool wf_thread_stack_left(void);
 
 /* Lets another thread of this PU run. */
 void wf_thread_yield(void);

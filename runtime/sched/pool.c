@@ -95,6 +95,7 @@ static void *thread_main(void *arg)
 {
     wf_worker *self = arg;
     char name[24];
+    wf_thread_stack_is(self->pool->stack_bytes);
     wf_store_relaxed(&self->tid, wf_thread_number(self->pool->generation)); /* hint */
     snprintf(name, sizeof name, "%s-%u", self->pool->name, self->index);
     wf_thread_name(name);
@@ -113,6 +114,7 @@ static int start_threads(weft_pool *pool, const weft_pool_config *config)
 {
     unsigned started = 0;
     int err = 0;
+    pool->stack_bytes = config->stack_bytes;
     snprintf(pool->name, sizeof pool->name, "%s", config->name ? config->name : "weft");
     wf_sleep_start(pool, pool->workers);
     while (started < pool->workers && !err) {

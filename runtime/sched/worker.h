@@ -155,6 +155,7 @@ struct weft_pool {
     struct weft_local *locals; /* under locals_lock */
     pthread_mutex_t locals_lock;
     wf_size size; /* where the number of workers comes from, and the quota */
+    size_t stack_bytes; /* of its threads; 0: the system's default */
     char name[11];
     weft_pool *older; /* of the process, and the pool's number there; sched/pools.h */
     uint64_t number;

@@ -138,7 +138,10 @@ PROMISE(tasks_submit_tasks_and_get_them)
     sem_end(pool);
 }
 
-/* A wait of depth 10,000: every task is taken over by the one that waits for it, or by another worker. */
+/* A wait of depth 10,000: every task is taken over by the one that waits for it, or run by another worker; or there is no
+ * stack left for it, and the waiter is told. Then it waits in its own way no longer than it has to. */
+static atomic_int too_deep;
+
 static int deep(void *arg)
 {
     intptr_t depth = (intptr_t)arg;
@@ -146,17 +149,44 @@ static int deep(void *arg)
     int status = 0;
     if (depth == 0)
         return 1;
-    if (weft_submit(NULL, deep, (void *)(depth - 1), &next) || weft_future_get(next, &status))
+    if (weft_submit(NULL, deep, (void *)(depth - 1), &next))
         return -1;
+    int err = weft_future_get(next, &status);
     weft_future_release(next);
+    if (err == WEFT_ESTACK)
+        atomic_fetch_add(&too_deep, 1);
+    return err ? err : status;
+}
+
+static int go_deep(size_t stack_bytes)
+{
+    weft_pool *pool;
+    atomic_store(&too_deep, 0);
+    int err = weft_pool_create(&pool, WEFT_POOL_CONFIG(.workers = sem_workers(), .stack_bytes = stack_bytes,
+                                                       .take_over = WEFT_NONE));
+    cr_assert_eq(err, 0);
+    int status = get(submit(pool, deep, (void *)10000));
+    sem_end(pool);
     return status;
 }
 
-PROMISE(waits_nest_as_deep_as_calls_do)
+PROMISE(waits_nest_as_deep_as_the_stack_allows)
 {
-    weft_pool *pool = sem_pool();
-    cr_assert_eq(get(submit(pool, deep, (void *)10000)), 1);
-    sem_end(pool);
+    int status = go_deep(64 << 20);
+    if (sem_threads())
+        cr_assert_eq(status, 1, "64 MiB hold 10,000 waits: %s", weft_strerror(status));
+    else
+        cr_assert(status == 1 || (status == WEFT_ESTACK && atomic_load(&too_deep)), "%s",
+                  weft_strerror(status));
+}
+
+PROMISE(waits_nested_too_deep_for_the_stack_are_told)
+{
+    NEEDS_WORKERS(1);
+    int status = go_deep(128 << 10);
+    if (sem_threads() == 1)
+        cr_assert_eq(status, WEFT_ESTACK);
+    cr_assert(status == 1 || (status == WEFT_ESTACK && atomic_load(&too_deep)), "%s", weft_strerror(status));
 }
 
 WEFT_TASK(long, fib, int)
