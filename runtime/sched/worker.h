@@ -154,7 +154,7 @@ struct weft_pool {
     uint64_t clock_ticks;      /* what reading the clock adds to each measurement */
     struct weft_local *locals; /* under locals_lock */
     pthread_mutex_t locals_lock;
-    wf_size size; /* where the number of workers comes from, and the quota */
+    wf_size size;       /* where the number of workers comes from, and the quota */
     size_t stack_bytes; /* of its threads; 0: the system's default */
     char name[11];
     weft_pool *older; /* of the process, and the pool's number there; sched/pools.h */
