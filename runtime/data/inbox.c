@@ -69,6 +69,11 @@ uint64_t wf_inbox_backlog(const wf_inbox *inbox)
     return put > taken ? put - taken : 0;
 }
 
+bool wf_inbox_ever(const wf_inbox *inbox)
+{
+    return wf_load_seq_cst(&inbox->put); /* pair SL2 -> wf_inbox_put() */
+}
+
 /* As many as are in now, at most: who puts meanwhile does not keep the sweep going. */
 static void sweep(wf_inbox *inbox, bool (*drop)(wf_link *link))
 {

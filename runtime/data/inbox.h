@@ -39,6 +39,9 @@ bool wf_inbox_visible(const wf_inbox *inbox);
 /* Any thread: how many, dead ones too. A hint. */
 uint64_t wf_inbox_backlog(const wf_inbox *inbox);
 
+/* Any thread: was there ever something? */
+bool wf_inbox_ever(const wf_inbox *inbox);
+
 /* Any thread: one item in there is dead. When most are, takes out those that `drop` answers true for; the others
  * keep their order. drop may free its link. */
 void wf_inbox_dead(wf_inbox *inbox, bool (*drop)(wf_link *link));

@@ -133,6 +133,11 @@ size_t wf_run_queue_backlog(const wf_run_queue *queue)
     return bottom > top ? (size_t)(bottom - top) : 0;
 }
 
+bool wf_run_queue_ever(const wf_run_queue *queue)
+{
+    return wf_load_acquire(&queue->ring); /* pair RQ2 -> grow() */
+}
+
 bool wf_run_queue_visible(const wf_run_queue *queue)
 {
     int64_t top = wf_load_seq_cst(&queue->top);   /* pair RQ4 */

@@ -65,6 +65,8 @@ bool wf_run_queue_reclaim(wf_run_queue *queue);
 void *wf_run_queue_steal(wf_run_queue *queue);
 /* T. How many there are: a hint. */
 size_t wf_run_queue_backlog(const wf_run_queue *queue);
+/* T. Was there ever anything, or room reserved for it? */
+bool wf_run_queue_ever(const wf_run_queue *queue);
 /* T. Is there anything? In sequentially consistent order. */
 bool wf_run_queue_visible(const wf_run_queue *queue);
 

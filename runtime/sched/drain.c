@@ -13,7 +13,9 @@ static bool is_still(const weft_pool *pool)
 
 void wf_drain(weft_pool *pool)
 {
-    wf_store_seq_cst(&pool->closing, (uint32_t)1); /* pair SL8 -> wf_sleep_begin() */
+    if (!wf_tasks_ever(pool))
+        return;
+    wf_sleep_closing(pool);
     while (!is_still(pool))
         wf_park(&pool->closer, WF_FOREVER);
 }

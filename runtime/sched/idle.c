@@ -65,7 +65,7 @@ static uint64_t search(wf_worker *self, uint64_t patience)
             since = wf_ticks();
             patience = lasted * 4 < pool->spin_ticks ? lasted * 4 : pool->spin_ticks;
         }
-    } while (wf_ticks() - since < patience && !wf_stopped(self->pool));
+    } while (wf_ticks() - since < patience && !wf_stopped(pool) && !wf_closing(pool));
     return longest;
 }
 
@@ -117,6 +117,8 @@ static uint64_t rest(wf_worker *self, bool leaves)
     /* Not after another nap: it would end later than the grace period does. */
     int64_t nap_ns = wf_load_relaxed(&pool->nap_ns); /* hint */
     bool quiet = !active && now + nap_ns - self->quiet_since >= WF_GRACE_NS;
+    if (wf_closing(pool))
+        quiet = !wf_any_active(pool);
     if (!leaves && !quiet && pool->workers > 1 && nap(self))
         return pool->answer_ticks;
     if (quiet)

@@ -262,13 +262,30 @@ void wf_sleep_begin(wf_worker *self)
     weft_pool *pool = self->pool;
     (void)wf_add_seq_cst(&pool->idle, SLEEPING - SEARCHING); /* pair SL2 -> wf_notify(): S1 */
     wf_store_seq_cst(&self->asleep, (uint32_t)ASLEEP);       /* pair SL2 -> wake(): S2 */
-    if (wf_load_seq_cst(&pool->closing))                     /* pair SL8 -> wf_drain(): one sees the other */
+    if (wf_load_seq_cst(&pool->closing)) /* pair SL8 -> wf_sleep_closing(): one sees the other */
         wf_wake(&pool->closer);
 }
 
 bool wf_all_sleep(const weft_pool *pool)
 {
     return count_of(read_idle(pool), SLEEPING) == wf_load_relaxed(&pool->started); /* statistic */
+}
+
+bool wf_any_active(const weft_pool *pool)
+{
+    return idle_workers(read_idle(pool)) < wf_load_relaxed(&pool->started) ||
+           active_guests(pool); /* statistic */
+}
+
+void wf_sleep_closing(weft_pool *pool)
+{
+    wf_store_seq_cst(&pool->closing, (uint32_t)1); /* pair SL8 -> wf_sleep_begin() */
+    wf_urge(pool);
+}
+
+bool wf_closing(const weft_pool *pool)
+{
+    return wf_load_relaxed(&pool->closing); /* hint */
 }
 
 uint64_t wf_entries(const weft_pool *pool)

@@ -101,6 +101,12 @@ wf_census wf_sleep_census(const weft_pool *pool);
 /* Does the worker count as sleeping? A hint. */
 bool wf_sleeps(const wf_worker *worker);
 
+/* Is anybody active, worker or guest? The caller is not. */
+bool wf_any_active(const weft_pool *pool);
+/* The pool is being destroyed: idle workers do not wait for more work, but sleep as soon as all others are idle. */
+void wf_sleep_closing(weft_pool *pool);
+bool wf_closing(const weft_pool *pool);
+
 /* Wakes everybody for good. */
 void wf_sleep_stop(weft_pool *pool);
 bool wf_stopped(const weft_pool *pool);

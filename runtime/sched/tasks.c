@@ -97,6 +97,8 @@ static wf_task *fetch(wf_worker *self, wf_inbox *inbox, unsigned max)
 {
     wf_place *place = self->place;
     wf_link *links[WF_BATCH];
+    if (max > 1 && !wf_run_queue_reserve(&place->batch))
+        max = 1;
     unsigned count = wf_inbox_take(inbox, links, max);
     for (unsigned i = 1; i < count; i++) {
         bool in = wf_run_queue_put(&place->batch, links[i]);
@@ -142,6 +144,17 @@ wf_task *wf_tasks_steal(wf_worker *self)
             task = fetch(self, place->inbox, 1);
     }
     return task;
+}
+
+bool wf_tasks_ever(const weft_pool *pool)
+{
+    for (unsigned i = 0; i < pool->nodes; i++)
+        if (wf_inbox_ever(&pool->inboxes[i]))
+            return true;
+    for (unsigned i = 0; i < pool->workers; i++)
+        if (wf_run_queue_ever(&pool->places[i].queue))
+            return true;
+    return false;
 }
 
 bool wf_tasks_visible(const weft_pool *pool)
@@ -273,9 +286,6 @@ int wf_tasks_init(weft_pool *pool)
     for (unsigned i = 0; i < most; i++)
         wf_inbox_init(&pool->inboxes[i]);
     assign_nodes(pool);
-    for (unsigned i = 0; i < pool->workers; i++)
-        if (!wf_run_queue_reserve(&pool->places[i].batch))
-            return -ENOMEM;
     return 0;
 }
 

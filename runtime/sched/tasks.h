@@ -28,6 +28,8 @@ void wf_tasks_submit(weft_pool *pool, wf_worker *self, wf_task *task);
 wf_task *wf_tasks_next(wf_worker *self);
 /* One from another place, or its node's inbox. */
 wf_task *wf_tasks_steal(wf_worker *self);
+/* Was any ever submitted? The caller is outside, and nobody submits from there any more. */
+bool wf_tasks_ever(const weft_pool *pool);
 /* Is there any, for the last look before sleep? */
 bool wf_tasks_visible(const weft_pool *pool);
 /* Is there another one near, after taking one? A hint. */
