@@ -7,6 +7,7 @@
 
 #define STATE 3u
 #define WAITED 4u
+#define WANTED 8u /* a hint for the scheduler */
 #define REFERENCE 256u
 #define REFERENCES_MAX (1u << 23)
 
@@ -58,7 +59,12 @@ enum wf_task_state wf_task_cancel(wf_task *task)
     return before;
 }
 
-void wf_task_complete(wf_task *task, int status, bool drop)
+void wf_task_want(wf_task *task)
+{
+    (void)wf_or_relaxed(&task->word, WANTED); /* hint */
+}
+
+bool wf_task_complete(wf_task *task, int status, bool drop)
 {
     task->status = status;
     uint32_t change = (uint32_t)(WF_TASK_DONE - WF_TASK_RUNNING) - (drop ? REFERENCE : 0);
@@ -68,6 +74,7 @@ void wf_task_complete(wf_task *task, int status, bool drop)
         wf_slab_give(task);
     else
         wake_waiters(task, before);
+    return before & WANTED;
 }
 
 enum wf_task_state wf_task_state_of(const wf_task *task)

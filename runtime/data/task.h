@@ -2,7 +2,7 @@
 /*
  * data/task.h - a submitted task and its future: one record, one cache line.
  *
- *   word = references << 8 | WAITED | state       state: PENDING -> RUNNING -> DONE, or PENDING -> CANCELLED
+ *   word = references << 8 | WANTED | WAITED | state       state: PENDING -> RUNNING -> DONE, or PENDING -> CANCELLED
  *
  * - References: one for the queue that the task is in, one for each holder of the future. Who takes the last one
  *   away gives the block back.
@@ -43,7 +43,10 @@ void wf_task_init(wf_task *task, int (*fn)(void *arg), void *arg, unsigned refer
 /* Any holder of a reference: it is the caller's to run; false: it is not pending. */
 bool wf_task_claim(wf_task *task);
 /* Who claimed it. drop: with the runner's reference; then the record may be gone at return. */
-void wf_task_complete(wf_task *task, int status, bool drop);
+/* True: somebody wanted to run it. */
+bool wf_task_complete(wf_task *task, int status, bool drop);
+/* Any holder of a reference that would have run it, had it come first. */
+void wf_task_want(wf_task *task);
 /* Any holder of a reference: pending, it will never run; what it was before. DONE: the status may be read. */
 enum wf_task_state wf_task_cancel(wf_task *task);
 /* Any holder of a reference. */

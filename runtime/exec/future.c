@@ -44,12 +44,18 @@ static bool may_take_over(const weft_future *future, int64_t deadline_ns)
 static int take_over(weft_future *future)
 {
     wf_entry entry;
+    if (wf_task_state_of(future) != WF_TASK_PENDING) {
+        wf_task_want(future);
+        return 0;
+    }
     if (!wf_thread_stack_left())
         return WEFT_ESTACK;
     int err = wf_pool_enter(future->pool, &entry);
     if (err)
         return err;
-    if (wf_task_claim(future)) {
+    if (!wf_task_claim(future)) {
+        wf_task_want(future);
+    } else {
         wf_tasks_dead(entry.self, future);
         wf_tasks_take_over(entry.self, future);
     }
@@ -62,10 +68,10 @@ static int see_to_it(weft_future *future, int64_t deadline_ns)
 {
     if (wf_tasks_runs_here(future))
         return -EDEADLK;
-    if (wf_task_state_of(future) != WF_TASK_PENDING)
-        return 0;
     if (may_take_over(future, deadline_ns))
         return take_over(future);
+    if (wf_task_state_of(future) != WF_TASK_PENDING)
+        return 0;
     wf_urge(future->pool);
     return 0;
 }

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 /* Synchronous signals are about the thread's own instruction; blocking them would kill the process anyway. */
@@ -39,6 +40,11 @@ void wf_thread_join(wf_thread *thread)
 void wf_thread_name(const char *name)
 {
     (void)pthread_setname_np(pthread_self(), name);
+}
+
+void wf_thread_exact(void)
+{
+    (void)prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
 }
 
 int wf_thread_bind(const cpu_set_t *cpus, size_t bytes)

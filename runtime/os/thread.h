@@ -33,6 +33,9 @@ void wf_thread_stack_is(size_t bytes);
  * C library is asked; unknown: yes. */
 bool wf_thread_stack_left(void);
 
+/* Timeouts of the calling thread end when they are due, not up to 50 us later (prctl(2), timer slack). */
+void wf_thread_exact(void);
+
 /* Lets another thread of this PU run. */
 void wf_thread_yield(void);
 /* What the kernel calls the calling thread. A system call once a thread, and generation (os/memory.h). */

@@ -55,14 +55,15 @@ bool wf_find(wf_worker *self, bool place_free, wf_work *work)
            found_task(self, wf_tasks_steal(self), work);
 }
 
-void wf_work_run(wf_worker *self, const wf_work *work)
+bool wf_work_run(wf_worker *self, const wf_work *work)
 {
     if (work->task)
-        wf_tasks_run(self, work->task);
-    else if (work->slot)
+        return wf_tasks_run(self, work->task);
+    if (work->slot)
         wf_steal_run(self, work->victim, work->slot);
     else
         wf_loop_run_piece(self, &work->piece);
+    return false;
 }
 
 bool wf_visible(const wf_worker *self)

@@ -21,7 +21,8 @@ typedef struct wf_work {
 
 /* Takes something from somebody; asks those who show nothing. With no free place: a task, or nothing. */
 bool wf_find(wf_worker *self, bool place_free, wf_work *work);
-void wf_work_run(wf_worker *self, const wf_work *work);
+/* True: submitted tasks, and of use. */
+bool wf_work_run(wf_worker *self, const wf_work *work);
 
 /* The last look before sleep: does anybody show anything? */
 bool wf_visible(const wf_worker *self);

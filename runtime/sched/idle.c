@@ -36,18 +36,19 @@ static void leave(wf_worker *self, const wf_work *work)
 }
 
 /* From searching to active and back; how many ticks it lasted. */
-static uint64_t run(wf_worker *self, const wf_work *work)
+static uint64_t run(wf_worker *self, const wf_work *work, bool *useful)
 {
     leave(self, work);
     uint64_t before = ticks_worked(self->pool);
-    wf_work_run(self, work);
+    *useful = wf_work_run(self, work);
     uint64_t lasted = ticks_worked(self->pool) - before;
     wf_search_begin(self);
     return lasted;
 }
 
-/* Looks round for `patience` ticks, and after each thing that paid for some times as long as that lasted. How long
- * the longest one lasted. */
+/* Looks round for `patience` ticks, and after each thing that paid for some times as long as that lasted. A crumb of a
+ * stolen child does not pay: its owner is there to run it. A submitted task, however short, has nobody else, unless its
+ * waiter wanted to take it over. How long the longest one lasted. */
 static uint64_t search(wf_worker *self, uint64_t patience)
 {
     const weft_pool *pool = self->pool;
@@ -58,12 +59,13 @@ static uint64_t search(wf_worker *self, uint64_t patience)
             wf_pause();
             continue;
         }
-        uint64_t lasted = run(self, &work);
+        bool useful;
+        uint64_t lasted = run(self, &work, &useful);
         if (lasted > longest)
             longest = lasted;
-        if (lasted >= pool->paid_ticks) {
+        if (lasted >= pool->paid_ticks || useful) {
             since = wf_ticks();
-            patience = lasted * 4 < pool->spin_ticks ? lasted * 4 : pool->spin_ticks;
+            patience = lasted * 4 < pool->spin_ticks && !useful ? lasted * 4 : pool->spin_ticks;
         }
     } while (wf_ticks() - since < patience && !wf_stopped(pool) && !wf_closing(pool));
     return longest;

@@ -99,6 +99,7 @@ static void *thread_main(void *arg)
     wf_store_relaxed(&self->tid, wf_thread_number(self->pool->generation)); /* hint */
     snprintf(name, sizeof name, "%s-%u", self->pool->name, self->index);
     wf_thread_name(name);
+    wf_thread_exact();
     wf_binding_apply(self);
     weft_self_ = &self->stack.head;
     if (self->pool->grace)

@@ -194,15 +194,17 @@ static int call(wf_worker *self, wf_task *task)
     return status;
 }
 
-void wf_tasks_run(wf_worker *self, wf_task *task)
+bool wf_tasks_run(wf_worker *self, wf_task *task)
 {
+    bool useful = false;
     for (; task; task = wf_tasks_next(self))
-        if (wf_task_claim(task)) {
-            wf_count(&self->counters.tasks);
-            wf_task_complete(task, call(self, task), true);
-        } else {
+        if (!wf_task_claim(task)) {
             wf_task_release(task);
+        } else {
+            wf_count(&self->counters.tasks);
+            useful |= !wf_task_complete(task, call(self, task), true);
         }
+    return useful;
 }
 
 static bool drop_dead(wf_link *link)

@@ -35,8 +35,9 @@ bool wf_tasks_visible(const weft_pool *pool);
 /* Is there another one near, after taking one? A hint. */
 bool wf_tasks_more(const wf_worker *self);
 
-/* Runs it, unless somebody else has; then those of the own place, until there is none. */
-void wf_tasks_run(wf_worker *self, wf_task *task);
+/* Runs it, unless somebody else has; then those of the own place, until there is none. Was any of them of use? One is
+ * not that its waiter would have run a moment later. */
+bool wf_tasks_run(wf_worker *self, wf_task *task);
 /* Runs a task that the caller, a waiter, has claimed. self NULL: outside of any pool's seats. */
 void wf_tasks_take_over(wf_worker *self, wf_task *task);
 /* A task in a queue was cancelled. self NULL: the caller is outside. */
