@@ -65,6 +65,7 @@ __attribute__((noinline, unused)) static void jitter(void)
 #define wf_exchange_seq_cst(p, v) JITTER_CHANGE(__atomic_exchange_n(p, v, __ATOMIC_SEQ_CST))
 
 #define wf_add_relaxed(p, v) JITTER_CHANGE(__atomic_fetch_add(p, v, __ATOMIC_RELAXED))
+#define wf_or_relaxed(p, v) JITTER_CHANGE(__atomic_fetch_or(p, v, __ATOMIC_RELAXED))
 #define wf_add_acq_rel(p, v) JITTER_CHANGE(__atomic_fetch_add(p, v, __ATOMIC_ACQ_REL))
 #define wf_add_seq_cst(p, v) JITTER_CHANGE(__atomic_fetch_add(p, v, __ATOMIC_SEQ_CST))
 #define wf_sub_acq_rel(p, v) JITTER_CHANGE(__atomic_fetch_sub(p, v, __ATOMIC_ACQ_REL))
