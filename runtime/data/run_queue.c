@@ -105,10 +105,9 @@ size_t wf_run_queue_count(const wf_run_queue *queue)
 bool wf_run_queue_reclaim(wf_run_queue *queue)
 {
     wf_ring *retired = queue->retired;
-    if (!retired)
+    if (!retired || !wf_grace_wait(queue))
         return false;
     queue->retired = NULL;
-    wf_grace_wait(queue);
     free_rings(retired);
     return true;
 }

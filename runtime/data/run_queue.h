@@ -58,7 +58,8 @@ bool wf_run_queue_put(wf_run_queue *queue, void *item);
 void *wf_run_queue_pop(wf_run_queue *queue);
 /* O. How many there are; thieves may take some meanwhile. */
 size_t wf_run_queue_count(const wf_run_queue *queue);
-/* O. Frees the rings that were replaced, after a grace period; false: there are none. Not in a read section. */
+/* O. Frees the rings that were replaced, after a grace period; false: there are none, or no grace period is to be had:
+ * they stay until fini. Not in a read section. */
 bool wf_run_queue_reclaim(wf_run_queue *queue);
 
 /* T. The oldest; NULL: empty, or lost to somebody else. */

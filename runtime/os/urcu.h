@@ -10,7 +10,9 @@
  *               stopped half-way, instead of waiting for it
  *     grace     wf_grace_wait() returns when all read sections that had begun have ended
  * - ThreadSanitizer cannot see into the library: what it orders is said here, by annotation.
- * - Not used: call_rcu (it aborts the process when it gets no memory or thread).
+ * - Not used: call_rcu (it aborts the process when it gets no memory or thread). Its grace periods abort as well where
+ *   membarrier(2) worked when the library was loaded and is refused later (a sandbox that a program enters after its
+ *   start): we look first, and go without where it is refused.
  */
 #ifndef WF_OS_URCU_H
 #define WF_OS_URCU_H
@@ -84,11 +86,8 @@ static inline void wf_read_end(void *object)
     urcu_memb_read_unlock();
 }
 
-/* Nobody looks at `object` any more, which was replaced before the call. Not in a read section. */
-static inline void wf_grace_wait(void *object)
-{
-    urcu_memb_synchronize_rcu();
-    wf_tsan_receive(object);
-}
+/* Nobody looks at `object` any more, which was replaced before the call. Not in a read section. False: not known, the
+ * kernel refuses membarrier(2) to this process (by now). */
+bool wf_grace_wait(void *object);
 
 #endif
