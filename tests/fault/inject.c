@@ -27,6 +27,7 @@ extern void *__libc_memalign(size_t alignment, size_t bytes);
 extern void __libc_free(void *block);
 void inject_arm(int call, long n, int all);
 void inject_read(struct inject_state *state);
+int inject_ours(const void *caller);
 
 enum { BLOCKS = 1 << 14 };
 static _Atomic uintptr_t blocks[BLOCKS]; /* 0: never used; 1: freed; else the address */
@@ -109,7 +110,7 @@ __attribute__((constructor)) static void start(void)
     arm_from_environment();
 }
 
-static int ours(const void *caller)
+int inject_ours(const void *caller)
 {
     return (uintptr_t)caller >= code_begin && (uintptr_t)caller < code_end;
 }
@@ -161,23 +162,23 @@ static void *no_memory(void)
 
 void *malloc(size_t bytes)
 {
-    if (!ours(__builtin_return_address(0)))
+    if (!inject_ours(__builtin_return_address(0)))
         return __libc_malloc(bytes);
     return fails(INJECT_MALLOC) ? no_memory() : note_block(__libc_malloc(bytes));
 }
 
 void *calloc(size_t count, size_t bytes)
 {
-    if (!ours(__builtin_return_address(0)))
+    if (!inject_ours(__builtin_return_address(0)))
         return __libc_calloc(count, bytes);
     return fails(INJECT_MALLOC) ? no_memory() : note_block(__libc_calloc(count, bytes));
 }
 
 void *realloc(void *block, size_t bytes)
 {
-    if (ours(__builtin_return_address(0)) && fails(INJECT_MALLOC))
+    if (inject_ours(__builtin_return_address(0)) && fails(INJECT_MALLOC))
         return no_memory();
-    int noted = forget_block(block) || (!block && ours(__builtin_return_address(0)));
+    int noted = forget_block(block) || (!block && inject_ours(__builtin_return_address(0)));
     void *moved = __libc_realloc(block, bytes);
     if (noted && bytes)
         note_block(moved ? moved : block);
@@ -186,19 +187,19 @@ void *realloc(void *block, size_t bytes)
 
 void *aligned_alloc(size_t alignment, size_t bytes)
 {
-    if (!ours(__builtin_return_address(0)))
+    if (!inject_ours(__builtin_return_address(0)))
         return __libc_memalign(alignment, bytes);
     return fails(INJECT_MALLOC) ? no_memory() : note_block(__libc_memalign(alignment, bytes));
 }
 
 int posix_memalign(void **block, size_t alignment, size_t bytes)
 {
-    if (ours(__builtin_return_address(0)) && fails(INJECT_MALLOC))
+    if (inject_ours(__builtin_return_address(0)) && fails(INJECT_MALLOC))
         return ENOMEM;
     void *got = __libc_memalign(alignment, bytes);
     if (!got)
         return ENOMEM;
-    *block = ours(__builtin_return_address(0)) ? note_block(got) : got;
+    *block = inject_ours(__builtin_return_address(0)) ? note_block(got) : got;
     return 0;
 }
 
@@ -225,12 +226,12 @@ static void *map(int mine, void *address, size_t bytes, int protection, int flag
 
 void *mmap(void *address, size_t bytes, int protection, int flags, int file, off_t offset)
 {
-    return map(ours(__builtin_return_address(0)), address, bytes, protection, flags, file, offset);
+    return map(inject_ours(__builtin_return_address(0)), address, bytes, protection, flags, file, offset);
 }
 
 void *mmap64(void *address, size_t bytes, int protection, int flags, int file, off64_t offset)
 {
-    return map(ours(__builtin_return_address(0)), address, bytes, protection, flags, file, offset);
+    return map(inject_ours(__builtin_return_address(0)), address, bytes, protection, flags, file, offset);
 }
 
 int munmap(void *address, size_t bytes)
@@ -238,7 +239,7 @@ int munmap(void *address, size_t bytes)
     if (!real_munmap)
         find(&real_munmap, "munmap");
     int err = real_munmap(address, bytes);
-    if (!err && ours(__builtin_return_address(0)))
+    if (!err && inject_ours(__builtin_return_address(0)))
         atomic_fetch_sub(&mapped_bytes, (long)((bytes + 4095) / 4096 * 4096));
     return err;
 }

@@ -22,6 +22,31 @@ struct inject_state {
     long fired;   /* how many of them failed */
 };
 
+/* What system calls through syscall(2) are answered with, see inject_syscall.c. */
+enum inject_futex {
+    INJECT_FUTEX_NONE,
+    INJECT_FUTEX_EINTR,
+    INJECT_FUTEX_WOKEN,
+    INJECT_FUTEX_EAGAIN,
+    INJECT_FUTEX_ANY
+};
+
+struct inject_calls {
+    int futex;       /* enum inject_futex: libweft's waits return at once with it */
+    unsigned one_in; /* so many; drawn from the seed and the wait's number */
+    unsigned long seed;
+    long membarrier_after; /* 0: never; n: the n-th and all later ones fail */
+    int membarrier_err;    /* with this */
+};
+
+struct inject_calls_state {
+    long waits, waits_cut; /* since inject_calls() */
+    long barriers, barriers_refused;
+};
+
+typedef void inject_calls_fn(const struct inject_calls *plan);
+typedef void inject_calls_read_fn(struct inject_calls_state *state);
+
 /* inject_arm(call, n, all): from now on the n-th call of that kind fails, and all after it if `all`. */
 typedef void inject_arm_fn(int call, long n, int all);
 typedef void inject_read_fn(struct inject_state *state);

@@ -81,17 +81,24 @@ static void *scenes_watch(void *arg)
     return arg;
 }
 
+/* No signal meets a new thread before it has said whose it is. */
+static sigset_t without_signals(void)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    return before;
+}
+
 /* Before the first scene of a process. */
 __attribute__((unused)) static void scenes_start(void)
 {
     const char *text = getenv("WEFT_TEST_SEED");
     pthread_t watch;
-    sigset_t all, before;
     scenes_host = 1;
     scenes_seed = text ? strtoull(text, NULL, 0) : (uint64_t)now_ns();
     printf("seed %llu\n", (unsigned long long)scenes_seed);
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
+    sigset_t before = without_signals();
     CHECK(pthread_create(&watch, NULL, scenes_watch, NULL) == 0 && pthread_detach(watch) == 0, "a watch");
     pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
@@ -228,6 +235,7 @@ static int run_errand(void *arg)
 struct customer {
     weft_executor *executor;
     int number;
+    sigset_t mask;
     long wrong, expected;
 };
 
@@ -255,6 +263,7 @@ static void *customer_thread(void *arg)
 {
     struct customer *c = arg;
     scenes_host = 1;
+    pthread_sigmask(SIG_SETMASK, &c->mask, NULL);
     for (int b = 0; b < BUNCHES; b++) {
         struct errand errands[BUNCH];
         for (int i = 0; i < BUNCH; i++) {
@@ -273,10 +282,12 @@ static void customers(weft_executor *executor, const char *under)
     pthread_t thread[CUSTOMERS];
     long wrong = 0, expected = 0, came;
     scene("get, timed wait, cancel");
+    sigset_t mask = without_signals();
     for (int i = 0; i < CUSTOMERS; i++) {
-        c[i] = (struct customer){executor, i, 0, 0};
+        c[i] = (struct customer){executor, i, mask, 0, 0};
         CHECK(pthread_create(&thread[i], NULL, customer_thread, &c[i]) == 0, "a customer");
     }
+    pthread_sigmask(SIG_SETMASK, &mask, NULL);
     for (int i = 0; i < CUSTOMERS; i++) {
         pthread_join(thread[i], NULL);
         wrong += c[i].wrong;

@@ -138,9 +138,39 @@ static int work_invoke(weft_pool *pool)
     return counts[0] != 1 || counts[1] != 1 || counts[2] != 1 ? __LINE__ : 0;
 }
 
+static int work_errand(void *arg)
+{
+    atomic_fetch_add((atomic_int *)arg, 1);
+    return 7;
+}
+
+/* A task may be refused for want of memory; then it does not run. */
+static int work_tasks(weft_pool *pool)
+{
+    weft_executor *executor;
+    weft_future *future[40];
+    atomic_int ran = 0;
+    int bad = 0, accepted = 0, status;
+    if (weft_pool_executor(pool, &executor))
+        return __LINE__;
+    for (int i = 0; i < 40; i++) {
+        int err = weft_submit(executor, work_errand, &ran, &future[i]);
+        accepted += err == 0;
+        if ((err && err != -ENOMEM) || !err == !future[i])
+            bad = __LINE__;
+    }
+    for (int i = 0; i < 40; i++) {
+        if (future[i] && (weft_future_get(future[i], &status) || status != 7))
+            bad = __LINE__;
+        weft_future_release(future[i]);
+    }
+    return bad || atomic_load(&ran) == accepted ? bad : __LINE__;
+}
+
 static int use_pool(weft_pool *pool)
 {
     int bad = work_fork_join(pool);
+    bad = bad ? bad : work_tasks(pool);
     bad = bad ? bad : work_map(pool);
     bad = bad ? bad : work_reduce(pool);
     bad = bad ? bad : work_invoke(pool);
