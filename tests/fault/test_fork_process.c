@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* test_fork_process.c - after fork(2) every old handle answers -EOWNERDEAD at once; a new pool works.
  *
- * - The child is made with pools idle, busy, from inside a task, and with the default pool alive.
+ * - The child is made with pools idle, busy, from inside a loop and a task, and with the default pool alive.
+ * - Futures in every state are asked there. Their tasks end in the parent, as if nothing had been.
  */
 #include "child.h"
-#include "work.h"
-
-#include <pthread.h>
-#include <sched.h>
+#include "scenes.h"
 
 struct family {
-    weft_pool *pool, *busy;
+    weft_pool *pool, *busy, *one; /* one: of one worker */
+    weft_executor *executor;      /* of one */
+    weft_future *done, *running, *pending, *cancelled;
     weft_local *local;
+    atomic_int go, ran;
     atomic_int stop, inside;
 };
 
@@ -61,11 +62,77 @@ static void old_handle_is_dead(weft_pool *pool)
     weft_worker_info worker_info = {.size = sizeof worker_info};
     err = weft_worker_inspect(pool, 0, &worker_info);
     CHECK(err == -EOWNERDEAD, "worker_inspect in the child: got %d", err);
+    weft_executor *executor = (weft_executor *)(void *)pool;
+    err = weft_pool_executor(pool, &executor);
+    CHECK(err == -EOWNERDEAD && !executor, "pool_executor in the child: got %d", err);
+    weft_counters counters = WEFT_COUNTERS_INIT;
+    err = weft_pool_counters(pool, -1, &counters);
+    CHECK(err == -EOWNERDEAD, "pool_counters in the child: got %d", err);
     err = weft_pool_destroy(pool);
     CHECK(err == -EOWNERDEAD, "destroy in the child: got %d", err);
     err = weft_pool_destroy(pool);
     CHECK(err == -EOWNERDEAD, "destroy again in the child: got %d", err);
     CHECK(atomic_load(&called) == 0, "no refused call calls anything");
+}
+
+static int note_task(void *arg)
+{
+    note_call(arg);
+    return 0;
+}
+
+/* Every call on it answers at once, whatever state it was in. */
+static void old_future_is_dead(weft_future *future, const char *name)
+{
+    int status = 4711;
+    int err = weft_future_get(future, &status);
+    CHECK(err == -EOWNERDEAD && status == 4711, "%s: get in the child: got %d", name, err);
+    err = weft_future_wait(future, WEFT_FOREVER);
+    CHECK(err == -EOWNERDEAD, "%s: wait in the child: got %d", name, err);
+    err = weft_future_wait(future, 0);
+    CHECK(err == -EOWNERDEAD, "%s: timed wait in the child: got %d", name, err);
+    err = weft_future_state(future);
+    CHECK(err == -EOWNERDEAD, "%s: state in the child: got %d", name, err);
+    err = weft_future_status(future);
+    CHECK(err == -EOWNERDEAD, "%s: status in the child: got %d", name, err);
+    err = weft_future_cancel(future);
+    CHECK(err == -EOWNERDEAD, "%s: cancel in the child: got %d", name, err);
+    err = weft_future_retain(future);
+    CHECK(err == -EOWNERDEAD, "%s: retain in the child: got %d", name, err);
+    for (int i = 0; i < 3; i++) /* more often than there are references */
+        weft_future_release(future);
+    err = weft_future_state(future);
+    CHECK(err == -EOWNERDEAD, "%s: state after release in the child: got %d", name, err);
+}
+
+static void old_executor_is_dead(weft_executor *executor)
+{
+    weft_future *future = (weft_future *)(void *)executor;
+    int err = weft_submit(executor, note_task, NULL, &future);
+    CHECK(err == -EOWNERDEAD && !future, "submit in the child: got %d", err);
+    err = weft_submit(executor, note_task, NULL, NULL);
+    CHECK(err == -EOWNERDEAD, "submit without a future in the child: got %d", err);
+}
+
+static void old_tasks_are_dead(struct family *f)
+{
+    old_future_is_dead(f->done, "done");
+    old_future_is_dead(f->running, "running");
+    old_future_is_dead(f->pending, "pending");
+    old_future_is_dead(f->cancelled, "cancelled");
+    old_executor_is_dead(f->executor);
+    CHECK(atomic_load(&called) == 0, "no refused call calls anything");
+}
+
+/* Its run queues grow and are looked at by thieves, without grace periods: they would wait for the parent's threads. */
+static void new_pool_runs_tasks(void)
+{
+    weft_executor *executor;
+    weft_pool *pool = pool_of(&shapes[0]);
+    if (!pool || !CHECK(weft_pool_executor(pool, &executor) == 0, "executor"))
+        return;
+    growing_queue(executor, "in a forked child");
+    drained(pool, "in a forked child");
 }
 
 static void new_pool_works(void)
@@ -80,6 +147,7 @@ static void new_pool_works(void)
     err = use_pool(pool);
     CHECK(err == 0, "it gives right results, work.h line %d", err);
     CHECK(weft_pool_destroy(pool) == 0, "and can be destroyed");
+    new_pool_runs_tasks();
 }
 
 static int forked_child(void *arg)
@@ -88,6 +156,7 @@ static int forked_child(void *arg)
     CHECK(weft_worker_index() == -1, "no index in the child");
     old_handle_is_dead(f->pool);
     old_handle_is_dead(f->busy);
+    old_tasks_are_dead(f);
     new_pool_works();
     old_handle_is_dead(f->pool);
     return atomic_load(&tally_failed);
@@ -136,6 +205,9 @@ static int inside_child(void *arg)
 {
     struct family *f = arg;
     old_handle_is_dead(f->pool);
+    old_tasks_are_dead(f);
+    old_executor_is_dead(NULL); /* of the pool that the caller works in, as it seems */
+    new_pool_works();
     return atomic_load(&tally_failed);
 }
 
@@ -145,11 +217,86 @@ static void fork_inside(void *arg)
     CHECK(status == 0, "a child made inside a task: status %d", status);
 }
 
+/* The thread that lives on is a worker of the parent's pool. */
+static int fork_in_task(void *arg)
+{
+    fork_inside(arg);
+    return 3;
+}
+
 static void *enter_then_fork(void *arg)
 {
     struct family *f = arg;
+    weft_executor *executor;
+    weft_future *future;
+    int status = -1;
     CHECK(weft_run(f->pool, fork_inside, f) == 0, "run in the parent");
+    CHECK(weft_pool_executor(f->pool, &executor) == 0, "executor");
+    CHECK(weft_submit(executor, fork_in_task, f, &future) == 0, "submit");
+    while (weft_future_state(future) == WEFT_PENDING) /* a worker is to run it, not this thread */
+        sched_yield();
+    CHECK(weft_future_get(future, &status) == 0 && status == 3, "the task that forked: %d", status);
+    weft_future_release(future);
     return NULL;
+}
+
+/* Everything once more, in a process without the parent's threads. */
+static int all_scenes(void *arg)
+{
+    (void)arg;
+    for (int i = 0; i < SHAPES; i++)
+        play(&shapes[i], "in a forked child");
+    return atomic_load(&tally_failed);
+}
+
+/* ---- futures in every state ---- */
+static int hold_task(void *arg)
+{
+    struct family *f = arg;
+    while (!atomic_load(&f->go))
+        sched_yield();
+    atomic_fetch_add(&f->ran, 1);
+    return 1;
+}
+
+static int count_task(void *arg)
+{
+    struct family *f = arg;
+    atomic_fetch_add(&f->ran, 1);
+    return 2;
+}
+
+static void make_futures(struct family *f)
+{
+    CHECK(weft_pool_create(&f->one, WEFT_POOL_CONFIG(.workers = 1)) == 0, "pool of one worker");
+    CHECK(weft_pool_executor(f->one, &f->executor) == 0, "executor");
+    CHECK(weft_submit(f->executor, count_task, f, &f->done) == 0, "submit");
+    CHECK(weft_future_get(f->done, NULL) == 0, "one is done");
+    CHECK(weft_submit(f->executor, hold_task, f, &f->running) == 0, "submit");
+    while (weft_future_state(f->running) != WEFT_RUNNING)
+        sched_yield();
+    CHECK(weft_submit(f->executor, count_task, f, &f->pending) == 0, "submit");
+    CHECK(weft_submit(f->executor, count_task, f, &f->cancelled) == 0, "submit");
+    CHECK(weft_future_cancel(f->cancelled) == 0, "one is cancelled");
+}
+
+static void end_futures(struct family *f)
+{
+    int status[4] = {0};
+    CHECK(weft_future_state(f->pending) == WEFT_PENDING, "the pending one was left alone");
+    CHECK(weft_future_state(f->running) == WEFT_RUNNING, "and the running one");
+    atomic_store(&f->go, 1);
+    CHECK(!weft_future_get(f->done, &status[0]) && !weft_future_get(f->running, &status[1]) &&
+              !weft_future_get(f->pending, &status[2]) && !weft_future_get(f->cancelled, &status[3]),
+          "the parent's futures work on");
+    CHECK(status[0] == 2 && status[1] == 1 && status[2] == 2 && status[3] == -ECANCELED, "%d %d %d %d",
+          status[0], status[1], status[2], status[3]);
+    CHECK(atomic_load(&f->ran) == 3, "%d tasks ran", atomic_load(&f->ran));
+    weft_future_release(f->done);
+    weft_future_release(f->running);
+    weft_future_release(f->pending);
+    weft_future_release(f->cancelled);
+    CHECK(weft_pool_destroy(f->one) == 0, "destroy");
 }
 
 static int plain_exit(void *arg)
@@ -177,6 +324,7 @@ int main(void)
     CHECK(weft_pool_create(&f.pool, WEFT_POOL_CONFIG(.workers = 3)) == 0, "pool");
     CHECK(weft_pool_create(&f.busy, WEFT_POOL_CONFIG(.workers = 2)) == 0, "pool to be busy");
     CHECK(use_pool(f.pool) == 0, "in use");
+    make_futures(&f);
     int status = in_child(forked_child, &f, 10);
     CHECK(status == 0, "child of idle pools: status %d", status);
     parent_goes_on(&f);
@@ -194,6 +342,10 @@ int main(void)
 
     enter_then_fork(&f);
     parent_goes_on(&f);
+    if (!TALLY_SANITIZED) {
+        status = in_child(all_scenes, NULL, 30);
+        CHECK(status == 0, "every kind of work in a child: status %d", status);
+    }
     status = in_child(grandchild, &f, 20);
     CHECK(status == 0, "grandchild: status %d", status);
 
@@ -204,6 +356,7 @@ int main(void)
     CHECK(status == 5, "exit in the child with the parent's pools: status %d", status);
     CHECK(use_pool(NULL) == 0, "the parent's default pool works on");
     parent_goes_on(&f);
+    end_futures(&f);
     CHECK(weft_pool_destroy(f.busy) == 0 && weft_pool_destroy(f.pool) == 0, "the parent destroys its pools");
     return tally_end();
 }
