@@ -92,11 +92,13 @@ typedef struct weft_pool_config {
 WEFT_API int weft_pool_create(weft_pool **pool, const weft_pool_config *config);
 
 /**
- * Ends the threads of a pool and frees it, and with it the worker-local values made for it.
+ * Runs what was submitted and accepted, waits for it, ends the threads of the pool and frees it, and with it the
+ * worker-local values made for it. Its futures may be read and released afterwards.
  * @param pool  may be NULL: 0. The default pool may be destroyed too; the next use starts a new one.
  * @return 0; -EDEADLK from inside the pool; -EBUSY while guests are inside. After an error the pool
  *         is as before. After a fork(2), in the child: -EOWNERDEAD.
- * No thread may enter the pool during or after the call.
+ * No thread may enter the pool during or after the call, nor submit to it from outside, nor begin to wait for one of its
+ * futures or cancel it while the call lasts.
  */
 WEFT_API int weft_pool_destroy(weft_pool *pool);
 
