@@ -406,6 +406,18 @@ static weft_pool *pool_of(const struct shape *shape)
     return pool;
 }
 
+/* Waits until the threads have told where they run, and what they told is there. */
+static void threads_tell(weft_pool *pool, const char *under)
+{
+    scene("threads that begin");
+    for (int i = 0; i < weft_pool_workers(pool); i++) {
+        weft_worker_info info = {.size = sizeof info};
+        int err = weft_worker_inspect(pool, i, &info);
+        CHECK(err == 0 && info.mask_pus > 0, "%s: worker %d runs on %d PUs, error %d", under, i,
+              info.mask_pus, err);
+    }
+}
+
 /* Threads that are created from now on keep to one PU; *before is the mask to go back to. */
 static void keep_to_one_pu(cpu_set_t *before)
 {
@@ -430,6 +442,8 @@ __attribute__((unused)) static void play(const struct shape *shape, const char *
         keep_to_one_pu(&before);
     weft_pool *pool = pool_of(shape);
     if (pool) {
+        if (shape->drowsy)
+            threads_tell(pool, text);
         use_in_every_way(pool, text);
         drained(pool, text);
     }

@@ -14,6 +14,8 @@
 #include <dlfcn.h>
 #include <hwloc.h>
 #include <sched.h>
+#include <semaphore.h>
+#include <time.h>
 
 static inject_arm_fn *arm;
 static inject_read_fn *read_state;
@@ -134,12 +136,38 @@ static int spawn_task(void *arg)
     return 0;
 }
 
+static int post_task(void *arg)
+{
+    sem_post(arg);
+    return 0;
+}
+
+/* Workers that have fallen asleep are woken: nobody counts those that do not exist as being awake. */
+static void sleepers_wake(weft_executor *executor)
+{
+    sem_t posted;
+    sem_init(&posted, 0, 0);
+    for (long gap = 1; gap <= 5; gap++) {
+        struct timespec nap = {0, gap * 1000000}, until;
+        nanosleep(&nap, NULL);
+        clock_gettime(CLOCK_REALTIME, &until);
+        until.tv_sec += 20;
+        CHECK(weft_submit(executor, post_task, &posted, NULL) == 0, "submit");
+        if (!CHECK(sem_timedwait(&posted, &until) == 0, "a task after a pause of %ld ms hangs", gap)) {
+            weft_dump(NULL, 2);
+            exit(tally_end());
+        }
+    }
+    sem_destroy(&posted);
+}
+
 static void destroy_drains(weft_pool *pool)
 {
     weft_executor *executor;
     atomic_store(&spawned, 0);
-    CHECK(weft_pool_executor(pool, &executor) == 0 && weft_submit(executor, spawn_task, NULL, NULL) == 0,
-          "submit");
+    CHECK(weft_pool_executor(pool, &executor) == 0, "executor");
+    sleepers_wake(executor);
+    CHECK(weft_submit(executor, spawn_task, NULL, NULL) == 0, "submit");
     CHECK(weft_pool_destroy(pool) == 0, "destroy");
     CHECK(atomic_load(&spawned) == 601, "destroy has run %d of 601 tasks", atomic_load(&spawned));
 }
