@@ -55,6 +55,15 @@
 
 #define WF_SEATS_DEFAULT 16
 
+/* Slots of a run queue's first ring, a power of two; it doubles. */
+#ifndef WF_RING_ITEMS
+#define WF_RING_ITEMS 256
+#endif
+/* Fewer dead items in an inbox than this are not worth a sweep. */
+#ifndef WF_DEAD_MIN
+#define WF_DEAD_MIN 64
+#endif
+
 /* Tasks that a place fetches from an inbox at once: one lock for so many; others may steal them from it. */
 #define WF_BATCH 32
 /* A place with tasks of its own looks at the inbox first at every so many tasks (a prime: no rhythm of the

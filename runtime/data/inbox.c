@@ -2,8 +2,7 @@
 /* data/inbox.c - see inbox.h. */
 #include "data/inbox.h"
 
-/* Fewer dead items than this are not worth a sweep. */
-#define DEAD_MIN 64
+#include "base/tunables.h"
 
 void wf_inbox_init(wf_inbox *inbox)
 {
@@ -98,7 +97,7 @@ void wf_inbox_dead(wf_inbox *inbox, bool (*drop)(wf_link *link))
 {
     uint64_t dead = wf_add_relaxed(&inbox->dead, 1u) + 1;                           /* hint */
     uint64_t items = wf_load_relaxed(&inbox->put) - wf_load_relaxed(&inbox->taken); /* hint */
-    if (dead < DEAD_MIN || dead * 2 < items || !lock(inbox))
+    if (dead < WF_DEAD_MIN || dead * 2 < items || !lock(inbox))
         return;
     sweep(inbox, drop);
     unlock(inbox);

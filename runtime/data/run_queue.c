@@ -3,10 +3,9 @@
 #include "data/run_queue.h"
 
 #include "base/check.h"
+#include "base/tunables.h"
 #include "os/memory.h"
 #include "os/urcu.h"
-
-#define ITEMS_MIN 256
 
 /* Mapped, not from the host's allocator: workers call this. */
 static wf_ring *ring_of(int64_t items)
@@ -44,7 +43,7 @@ static void **slot_of(wf_ring *ring, int64_t index)
 /* The ring with room for the item at bottom; NULL: no memory. */
 static wf_ring *grow(wf_run_queue *queue, wf_ring *ring, int64_t top, int64_t bottom)
 {
-    wf_ring *larger = ring_of(ring ? 2 * (ring->mask + 1) : ITEMS_MIN);
+    wf_ring *larger = ring_of(ring ? 2 * (ring->mask + 1) : WF_RING_ITEMS);
     if (!larger)
         return NULL;
     for (int64_t i = top; i < bottom; i++) {

@@ -126,7 +126,7 @@ static void own_all(void)
         wf_store_release(&round_over, 1);
         pthread_barrier_wait(&barrier);
         check_cells(round);
-        grown += queue.ring->mask >= 2 * ITEMS_MIN - 1;
+        grown += queue.ring->mask >= 2 * WF_RING_ITEMS - 1;
         wf_run_queue_fini(&queue);
     }
     CHECK(grown > 0 && reclaims > 0, "%ld queues grew, %ld were reclaimed", grown, reclaims);
