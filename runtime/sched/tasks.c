@@ -97,6 +97,8 @@ static wf_task *fetch(wf_worker *self, wf_inbox *inbox, unsigned max)
 {
     wf_place *place = self->place;
     wf_link *links[WF_BATCH];
+    if (!wf_inbox_visible(inbox)) /* no memory for a batch before there is one */
+        return NULL;
     if (max > 1 && !wf_run_queue_reserve(&place->batch))
         max = 1;
     unsigned count = wf_inbox_take(inbox, links, max);
