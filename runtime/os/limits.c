@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * os/limits.c - see limits.h. Both files are read line by line through one buffer, with the groups noted first; each
- * mount then is walked from the process's group up to the mount point.
+ * mount then is walked from the process's group up to the mount point. Most of the time would go into mountinfo, which
+ * the kernel writes anew for each reader: it is left alone where the hierarchies are mounted as distributions do it.
  */
 #include "os/limits.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "os/memory.h"
@@ -153,7 +157,7 @@ static bool read_quota(struct search *s, enum version version, uint32_t *pair)
 {
     if (version == V2)
         return read_numbers(s, quota_v2, pair, 2);
-    return read_numbers(s, quota_v1, &pair[0], 1) && read_numbers(s, period_v1, &pair[1], 1);
+    return read_numbers(s, quota_v1, &pair[0], 1) && pair[0] && read_numbers(s, period_v1, &pair[1], 1);
 }
 
 static bool less(uint32_t quota, uint32_t period, const wf_limits *than)
@@ -283,6 +287,47 @@ static void note_mount(struct search *s, char *line)
         walk(s, version, unescaped(field[4]), path ? path : "");
 }
 
+/* ---- the usual places -------------------------------------------------------------------------- */
+
+/* Of a hierarchy's topmost group. */
+#define TOP_INODE 1
+
+static const char *const usual[VERSIONS][2] = {[V1] = {"/sys/fs/cgroup/cpu,cpuacct", "/sys/fs/cgroup/cpu"},
+                                               [V2] = {"/sys/fs/cgroup", "/sys/fs/cgroup/unified"}};
+
+/* Is the whole hierarchy mounted there? Whoever sees itself in a topmost group is looked for at the mount point
+ * anyhow. */
+static bool shows_all(const char *point, enum version version, const char *group)
+{
+    struct statfs fs;
+    struct stat top;
+    if (statfs(point, &fs) || fs.f_type != (version == V1 ? CGROUP_SUPER_MAGIC : CGROUP2_SUPER_MAGIC))
+        return false;
+    return !*group || (!climbs(group) && !stat(point, &top) && top.st_ino == TOP_INODE);
+}
+
+/* NULL: none. */
+static const char *usual_place(const struct search *s, enum version version)
+{
+    for (int i = 0; i < 2; i++)
+        if (shows_all(usual[version][i], version, s->group[version]))
+            return usual[version][i];
+    return NULL;
+}
+
+/* False: some hierarchy is not where it usually is, and nothing was done. */
+static bool walk_usual_places(struct search *s)
+{
+    const char *place[VERSIONS] = {NULL, NULL};
+    for (enum version v = V1; v < VERSIONS; v++)
+        if (s->member[v] && !(place[v] = usual_place(s, v)))
+            return false;
+    for (enum version v = V1; v < VERSIONS; v++)
+        if (place[v])
+            walk(s, v, place[v], s->group[v]);
+    return true;
+}
+
 /* ---- the whole --------------------------------------------------------------------------------- */
 
 int wf_limits_read(wf_limits *limits, const char *root)
@@ -293,7 +338,8 @@ int wf_limits_read(wf_limits *limits, const char *root)
         return -ENOMEM;
     s->root = root ? root : "";
     each_line(s, "/proc/self/cgroup", note_group);
-    each_line(s, "/proc/self/mountinfo", note_mount);
+    if (root || !walk_usual_places(s))
+        each_line(s, "/proc/self/mountinfo", note_mount);
     for (enum version v = V1; v < VERSIONS; v++)
         if (less(s->least[v].quota_us, s->least[v].period_us, limits))
             *limits = s->least[v];

@@ -226,6 +226,18 @@ static void said_pool(int workers, const char *environment, enum wf_size_origin 
     CHECK(weft_pool_destroy(pool) == 0, "destroy");
 }
 
+/* The usual places tell the same as the list of mounts. */
+static void two_ways(const struct scene *s)
+{
+    wf_limits quick, by_mounts;
+    if (!CHECK(!wf_limits_read(&quick, NULL) && !wf_limits_read(&by_mounts, ""), "limits in the group"))
+        return;
+    CHECK(quick.quota_us == by_mounts.quota_us && quick.period_us == by_mounts.period_us,
+          "quota %u of %u, by mounts %u of %u", quick.quota_us, quick.period_us, by_mounts.quota_us,
+          by_mounts.period_us);
+    CHECK(!strcmp(by_mounts.file, quota_file(s->least)), "by mounts set by %s", by_mounts.file);
+}
+
 static int in_group(void *arg)
 {
     const struct scene *s = (const struct scene *)arg;
@@ -235,6 +247,7 @@ static int in_group(void *arg)
     if (!CHECK(err == 0, "entering the group: %s", strerror(err)))
         return 1;
     unsetenv("WEFT_WORKERS");
+    two_ways(s);
     default_pool(s);
     said_pool(4, NULL, WF_SIZE_CONFIG);
     said_pool(0, "4", WF_SIZE_ENVIRONMENT);

@@ -666,7 +666,9 @@ Test(limits, of_this_machine_make_sense)
     wf_limits limits, again;
     cr_assert_eq(wf_limits_read(&limits, NULL), 0);
     cr_assert_eq(wf_limits_read(&again, ""), 0);
+    /* the usual places tell the same as the list of mounts */
     cr_assert_eq(limits.quota_us, again.quota_us);
+    cr_assert_eq(limits.period_us, again.period_us);
     cr_assert_eq(!limits.period_us, !limits.quota_us);
     cr_assert_eq(!limits.period_us, !limits.file[0]);
     cr_assert(!limits.period_us || access(limits.file, R_OK) == 0);
