@@ -5,12 +5,15 @@
  *  - BENCH_MEASURE (a flag in benchmarks.txt) is one of the four submit_measure_ functions below.
  *  - The pool has N threads beside the one outside.
  *  - share: how many of the tasks ran in another thread than the one outside.
+ *  - wake-call, over-wake: in round-trip-idle each round trip is preceded by a bare FUTEX_WAKE, after as long an
+ *    idleness; what that took, and what the round trip took more (medians).
  *  - Verified: each task ran once a submission and its status came back to the right place.
  */
 #ifndef BENCH_SUBMIT_H
 #define BENCH_SUBMIT_H
 
 #include "../common_latency.h"
+#include "../common_wake.h"
 
 #include <sched.h>
 #include <stdint.h>
@@ -188,11 +191,38 @@ __attribute__((unused)) static int submit_measure_hot(const struct bench *b, con
     return submit_check();
 }
 
+struct submit_beside {
+    struct submit_api api;
+    struct wake_floor floor;
+    double calls[LATENCY_EVENTS + LATENCY_EVENTS / 10], over[LATENCY_EVENTS + LATENCY_EVENTS / 10];
+    int events;
+};
+
+static inline double submit_beside_wake(void *arg)
+{
+    struct submit_beside *s = (struct submit_beside *)arg;
+    double call = s->floor.there ? wake_call(&s->floor, latency_idle) : 0;
+    latency_idle();
+    double trip = submit_round_trip(&s->api);
+    s->calls[s->events] = call;
+    s->over[s->events++] = trip - call;
+    return trip;
+}
+
 __attribute__((unused)) static int submit_measure_idle(const struct bench *b, const struct submit_api *api)
 {
-    struct submit_api ctx = *api;
-    latency_measure(b, api->prefix, latency_idle, submit_round_trip, &ctx);
+    static struct submit_beside s;
+    const int n = latency_events(b);
+    s.api = *api;
+    s.events = 0;
+    wake_start(&s.floor);
+    latency_measure(b, api->prefix, NULL, submit_beside_wake, &s);
+    wake_stop(&s.floor);
     submit_print_share(api);
+    if (s.floor.there) {
+        submit_print(api, "wake-call", bench_median(s.calls + n / 10, n) * 1e6, "us");
+        submit_print(api, "over-wake", bench_median(s.over + n / 10, n) * 1e6, "us");
+    }
     return submit_check();
 }
 
