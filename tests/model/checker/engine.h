@@ -130,8 +130,8 @@ bool mc_exchange_if(void *address, unsigned size, uint64_t *expected, uint64_t v
 void mc_fence_at(int order, const void *site);
 /* From now on it reads nothing older than what is newest now. */
 void mc_see_newest(mc_thread *thread);
-/* The newest value, as the kernel sees it. */
-uint64_t mc_peek(const void *address, unsigned size);
+/* The newest value, as the kernel sees it for the calling thread, which reads nothing older from then on. */
+uint32_t mc_look(const uint32_t *word);
 /* A plain store to a location that was accessed atomically before. */
 void mc_overwritten(unsigned location, const void *site);
 /* Locations that threads share; kept over executions. */

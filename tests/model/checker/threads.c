@@ -278,7 +278,7 @@ void mc_futex_wait(uint32_t *word, uint32_t seen, bool timed)
 {
     mc_thread *me = &mc.thread[mc.current];
     mc_point();
-    bool sleeps = mc_peek(word, sizeof *word) == seen;
+    bool sleeps = mc_look(word) == seen;
     if (sleeps && mc.spurious && mc_decide(2)) {
         mc.spurious--;
         mc_trace(NULL, "futex wait %s: returns without a reason", mc_called(word));
