@@ -79,6 +79,8 @@ void mc_receive(unsigned cell);
 /* Zeroed memory that is watched: freed, leaked. NULL: it cannot be had. */
 void *mc_alloc(size_t bytes);
 void mc_free(void *memory);
+/* Has it been freed, in this execution? */
+bool mc_freed(const void *memory);
 /* The number of this execution: what the world remembers of another one is void. */
 uint64_t mc_execution(void);
 /* How often anything timed out, for a clock. */

@@ -17,6 +17,7 @@
 #define ARENA_BYTES (8u << 20)
 #define REGIONS 256
 #define LINE 128
+#define NOTHING 4096 /* no program has memory below */
 
 typedef struct half {
     mc_clock plain_reads, atomic_reads, atomic_writes;
@@ -93,6 +94,10 @@ const char *mc_region_of(const void *address, char *text, size_t bytes)
 static void check_alive(const void *address, size_t bytes, const void *site)
 {
     const region *found = region_at(address);
+    if ((uintptr_t)address < NOTHING) {
+        mc_trace(site, "touches NULL");
+        mc_fail("null pointer, + %zu", (size_t)address);
+    }
     if (!found || (!found->freed && (const char *)address + bytes <= found->begin + found->bytes))
         return;
     mc_trace(site, "touches %s", mc_called(address));
@@ -269,6 +274,12 @@ void mc_free(void *memory)
     }
     found->freed = true;
     found->freed_by = mc.current;
+}
+
+bool mc_freed(const void *memory)
+{
+    const region *found = region_at(memory);
+    return found && found->freed;
 }
 
 /* ---- executions ---------------------------------------------------------------------------------- */
