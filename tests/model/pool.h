@@ -60,11 +60,13 @@ static inline weft_pool *model_pool(unsigned workers, unsigned seats)
     return pool;
 }
 
-/* The calling thread is that worker. */
+/* The calling thread is that worker, or sits in that seat. */
 static inline wf_worker *model_be(weft_pool *pool, unsigned index)
 {
     wf_worker *self = wf_worker_at(pool, index);
     weft_self_ = &self->stack.head;
+    if (self->place)
+        wf_grace_register();
     return self;
 }
 

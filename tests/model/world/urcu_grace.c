@@ -5,7 +5,7 @@
  * urcu.h:
  *   synchronize_rcu             waits until "all pre-existing RCU read-side critical sections" have completed, and is a
  *                               full barrier in every thread
- *   read_lock, read_unlock      nest; wait-free
+ *   read_lock, read_unlock      nest; wait-free; "must be called by registered threads only": checked
  * Not instrumented: the checker's.
  */
 #include <urcu/urcu-memb.h>
@@ -15,37 +15,45 @@
 #define ALL (MC_THREADS + 1)
 
 /* Which section each thread is in; sections are numbered. */
-static struct {
+static struct reader {
     uint64_t execution;
+    bool registered;
     unsigned nested, section;
 } readers[ALL];
 
 static unsigned seen[ALL][ALL];
 
+static struct reader *own(void)
+{
+    struct reader *reader = &readers[mc_self()];
+    if (reader->execution != mc_execution())
+        *reader = (struct reader){.execution = mc_execution(), .section = reader->section};
+    return reader;
+}
+
 void urcu_memb_register_thread(void)
 {
+    own()->registered = true;
 }
 
 void urcu_memb_unregister_thread(void)
 {
+    own()->registered = false;
 }
 
 void urcu_memb_read_lock(void)
 {
-    unsigned self = mc_self();
-    if (readers[self].execution != mc_execution()) {
-        readers[self].execution = mc_execution();
-        readers[self].nested = 0;
-    }
-    if (!readers[self].nested++)
-        readers[self].section++;
+    struct reader *reader = own();
+    if (!reader->registered)
+        mc_fail("a read section of a thread that is not registered");
+    if (!reader->nested++)
+        reader->section++;
 }
 
 void urcu_memb_read_unlock(void)
 {
-    unsigned self = mc_self();
-    if (--readers[self].nested == 0)
-        mc_hand(self);
+    if (--own()->nested == 0)
+        mc_hand(mc_self());
 }
 
 static bool in_section(unsigned thread)
