@@ -91,7 +91,8 @@ void *wf_run_queue_pop(wf_run_queue *queue)
         return item;
     if (item && !wf_cas_seq_cst(&queue->top, &top, top + 1)) /* pair RQ4 -> wf_run_queue_steal() */
         item = NULL;
-    wf_store_relaxed(&queue->bottom, bottom + 1); /* owner only: empty again, as thieves saw it before */
+    /* pair RQ1 -> wf_run_queue_steal(): empty again; who reads this one after an old top finds a ring, too */
+    wf_store_release(&queue->bottom, bottom + 1);
     return item;
 }
 
