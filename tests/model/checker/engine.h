@@ -80,11 +80,11 @@ typedef struct mc_location {
 typedef struct mc_engine {
     const mc_scenario *scenario;
     mc_thread thread[MC_ALL];
-    unsigned threads, current;                /* MC_CHECKER: outside of threads */
-    bool running;                             /* an execution is under way */
-    unsigned preemptions, timeouts, spurious; /* what is left */
-    uint64_t writes, timed_out, steps;
-    bool failed, again; /* again: a location turned out to be shared */
+    unsigned threads, current;                   /* MC_CHECKER: outside of threads */
+    bool running;                                /* an execution is under way */
+    unsigned preemptions, timeouts, spurious;    /* what is left */
+    uint64_t writes, timed_out, steps, accesses; /* accesses: plain ones */
+    bool failed, again;                          /* again: a location turned out to be shared */
     bool tracing;
     uintptr_t tls, tls_bytes; /* thread-local variables of the program */
     char text[1024];          /* of the failure */

@@ -137,7 +137,7 @@ static void prepare(const mc_scenario *scenario)
     mc.preemptions = option.bound >= 0 ? (unsigned)option.bound : scenario->bound;
     mc.timeouts = scenario->timeouts;
     mc.spurious = scenario->spurious;
-    mc.writes = mc.timed_out = mc.steps = 0;
+    mc.writes = mc.timed_out = mc.steps = mc.accesses = 0;
     mc.failed = false;
     depth = 0;
     mc_memory_reset();

@@ -17,6 +17,7 @@
 #define ARENA_BYTES (8u << 20)
 #define REGIONS 256
 #define LINE 128
+#define ACCESSES_MAX 1000000
 #define NOTHING 4096 /* no program has memory below */
 
 typedef struct half {
@@ -204,6 +205,8 @@ static void touch(const void *address, size_t bytes, void (*half_of)(cell *, uns
 {
     uintptr_t at = (uintptr_t)address & ~(uintptr_t)3, end = (uintptr_t)address + bytes;
     check_alive(address, bytes, site);
+    if (++mc.accesses > ACCESSES_MAX)
+        mc_fail("does not end: %d plain accesses", ACCESSES_MAX);
     for (; at < end; at += 4) {
         cell *c = cell_at((void *)at);
         if (writes)
