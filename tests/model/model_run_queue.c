@@ -210,7 +210,7 @@ static const mc_scenario scenarios[] = {
      .setup = setup_one,
      .thread = {put_pop, steal, steal},
      .check = check,
-     .bound = 2},
+     .bound = 3},
     {.name = "old_ring_freed",
      .setup = setup_one,
      .thread = {put_reclaim_put, steal_twice},
@@ -220,7 +220,7 @@ static const mc_scenario scenarios[] = {
      .setup = setup_one,
      .thread = {put_reclaim_put, steal, steal},
      .check = check,
-     .bound = 2},
+     .bound = 3},
     {.name = "put_or_sleep",
      .setup = setup,
      .thread = {put_and_look, sleep_or_not},
@@ -230,7 +230,7 @@ static const mc_scenario scenarios[] = {
      .setup = setup_one,
      .thread = {put_and_look, sleep_or_not, steal_twice},
      .check = check_sleep,
-     .bound = 2},
+     .bound = 3},
     {.name = "looks", .setup = setup, .thread = {put_pop, look}, .check = check, .bound = 3},
 };
 

@@ -197,7 +197,7 @@ static mc_scenario product(char *name, const struct party *a, const struct party
                          .setup = b ? setup_three : setup_two,
                          .thread = {taker, a->run, b ? b->run : NULL},
                          .check = check,
-                         .bound = b ? 2 : 3,
+                         .bound = !b || b->run == let_go ? 3 : 2,
                          .timeouts = is_timed(a) || is_timed(b),
                          .spurious = !b};
 }
