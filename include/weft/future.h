@@ -72,8 +72,9 @@ WEFT_API int weft_pool_executor(weft_pool *pool, weft_executor **executor);
  * @return 0; before anything was done -EINVAL (fn is NULL), -ENOMEM, -EOWNERDEAD; then *future is NULL and fn will not
  *         run
  * Any thread, also a task's. Does not wait, and does not assume that a get follows: a worker is woken if none is
- * awake. In a pool without threads (WEFT_NONE) all that is queued runs in the caller before the call returns, unless
- * it is itself called by such a task: then the outermost call runs it.
+ * awake. In a pool without threads (WEFT_NONE) all that is queued runs in the caller before the call returns, but for
+ * what other threads that submit just then have taken; called by a task of that pool it leaves this to the outermost such
+ * call.
  */
 WEFT_API int weft_submit(weft_executor *executor, weft_task_fn *fn, void *arg, weft_future **future);
 

@@ -49,23 +49,47 @@ wf_task *wf_tasks_new(weft_pool *pool, const wf_worker *self)
     return task;
 }
 
-/* In a pool without threads: all that is queued. */
+/* The pools without threads whose queued tasks the calling thread runs. */
+typedef struct serving {
+    const weft_pool *pool;
+    const struct serving *outer;
+} serving;
+
+static __thread const serving *served;
+
+static bool serves(const weft_pool *pool)
+{
+    for (const serving *s = served; s; s = s->outer)
+        if (s->pool == pool)
+            return true;
+    return false;
+}
+
+/* In a pool without threads: until nothing is queued. One that is half-way in, or behind another taker's lock, is waited
+ * for: its submitter may have found the lock taken, too. */
 static void run_queued(weft_pool *pool, wf_worker *self)
 {
+    serving here = {.pool = pool, .outer = served};
     wf_link *link;
-    while (wf_inbox_take(&pool->inboxes[0], &link, 1)) {
+    served = &here;
+    while (wf_inbox_visible(&pool->inboxes[0])) {
+        if (!wf_inbox_take(&pool->inboxes[0], &link, 1)) {
+            wf_thread_yield();
+            continue;
+        }
         wf_task *task = (wf_task *)(void *)link;
         if (wf_task_claim(task))
             wf_tasks_take_over(self, task);
         wf_task_release(task);
     }
+    served = here.outer;
 }
 
-/* A thread that runs such a task already does so later: submitting does not nest. */
+/* A thread that does so already comes to it later: submitting does not nest. */
 static void run_at_once(weft_pool *pool, wf_worker *self)
 {
     wf_visit visit;
-    if (innermost)
+    if (serves(pool))
         return;
     if (self) {
         run_queued(pool, self);

@@ -8,7 +8,8 @@
  * A worker looks at its run queue, its batch, its inbox, and then at other places'; every WF_INBOX_EVERY-th look
  * begins with the inbox, so that what comes from outside is not starved by tasks that submit tasks.
  * A task that its waiter took over, or that was cancelled, stays in its queue, dead: it is dropped when met.
- * With no threads in the pool, who submits runs what is queued before the call returns.
+ * With no threads in the pool, who submits runs what is queued before the call returns; a task of that very pool leaves
+ * it to the call that runs it.
  */
 #ifndef WF_SCHED_TASKS_H
 #define WF_SCHED_TASKS_H

@@ -7,6 +7,8 @@
  */
 #include "stress.h"
 
+#include "sched/worker.h"
+
 #include <errno.h>
 
 struct job {
@@ -164,6 +166,40 @@ static void gaps(int workers, int rounds)
     stress_end(pool);
 }
 
+/* ---- a pool without threads: who submits finds another taker at the inbox, and runs its task all the same ---- */
+
+static weft_pool *bare;
+
+static void *submit_there(void *posted)
+{
+    weft_executor *executor;
+    if (!weft_pool_executor(bare, &executor))
+        (void)weft_submit(executor, post, posted, NULL);
+    return NULL;
+}
+
+static void crowded_inbox(int rounds)
+{
+    bare = stress_pool(WEFT_NONE, 2);
+    for (int i = 0; i < rounds; i++) {
+        pthread_t submitter;
+        atomic_int posted = 0;
+        wf_inbox *inbox = &bare->inboxes[0];
+        wf_store_seq_cst(&inbox->lock, 1u);
+        if (!CHECK(pthread_create(&submitter, NULL, submit_there, &posted) == 0, "host thread"))
+            break;
+        while (!wf_inbox_visible(inbox))
+            sched_yield();
+        for (int late = 0; late < 20; late++)
+            sched_yield();
+        wf_store_seq_cst(&inbox->lock, 0u);
+        pthread_join(submitter, NULL);
+        if (!CHECK(atomic_load(&posted), "round %d: submit returned, and the task stays behind", i))
+            exit(tally_end()); /* the pool's end would wait for it */
+    }
+    stress_end(bare);
+}
+
 int main(void)
 {
     stress_start("race_submit");
@@ -175,5 +211,6 @@ int main(void)
     drained(3, 60);
     gaps(1, 300);
     gaps(3, 500);
+    crowded_inbox(200);
     return tally_end();
 }

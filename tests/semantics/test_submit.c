@@ -228,6 +228,31 @@ static int hold(void *arg)
     return 7;
 }
 
+/* Each task of the one pool submits to the other, which has no threads: nobody else would run it. */
+struct bridge {
+    weft_pool *pool, *bare;
+    atomic_int ran;
+};
+
+static int across(void *arg)
+{
+    struct bridge *b = arg;
+    int before = atomic_load(&b->ran);
+    int err = weft_submit(door(b->bare), count_up, &b->ran, NULL);
+    return err ? err : atomic_load(&b->ran) - before;
+}
+
+PROMISE(a_task_may_submit_to_a_pool_without_threads)
+{
+    struct bridge b = {.pool = sem_pool()};
+    cr_assert_eq(weft_pool_create(&b.bare, WEFT_POOL_CONFIG(.workers = WEFT_NONE)), 0);
+    for (int i = 0; i < 10; i++)
+        cr_assert_eq(get(submit(b.pool, across, &b)), 1, "it has run when submit returns");
+    sem_end(b.pool);
+    sem_end(b.bare);
+    cr_assert_eq(atomic_load(&b.ran), 10);
+}
+
 PROMISE(a_wait_ends_at_its_deadline_and_cancels_nothing)
 {
     NEEDS_WORKERS(1);
