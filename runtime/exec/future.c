@@ -34,10 +34,10 @@ static wf_worker *inside(const weft_future *future)
     return self && self->pool == future->pool ? self : NULL;
 }
 
-/* Inside the pool perhaps nobody else would ever come to it. */
+/* Inside the pool perhaps nobody else would ever come to it; also where the thread visits another pool just now. */
 static bool may_take_over(const weft_future *future, int64_t deadline_ns)
 {
-    return inside(future) || (deadline_ns == WEFT_FOREVER && future->pool->take_over);
+    return wf_inside(future->pool) || (deadline_ns == WEFT_FOREVER && future->pool->take_over);
 }
 
 /* 0; WEFT_ESTACK: it should run here, but there is not enough of the stack left. */

@@ -528,6 +528,28 @@ PROMISE(with_take_over_off_only_workers_run_tasks)
     cr_assert_eq(weft_pool_create(&pool, WEFT_POOL_CONFIG(.take_over = 2)), -EINVAL);
 }
 
+/* The only worker of one pool visits another: nobody but it can run what it submits to its own. */
+static void visit(void *arg)
+{
+    struct bridge *b = arg;
+    cr_assert_eq(get(submit(b->pool, count_up, &b->ran)), 0);
+}
+
+static int visits(void *arg)
+{
+    return weft_run(((struct bridge *)arg)->bare, visit, arg);
+}
+
+PROMISE(with_take_over_off_a_worker_on_a_visit_runs_what_it_waits_for)
+{
+    struct bridge b = {.bare = sem_pool()};
+    cr_assert_eq(weft_pool_create(&b.pool, WEFT_POOL_CONFIG(.workers = 1, .take_over = WEFT_NONE)), 0);
+    cr_assert_eq(get(submit(b.pool, visits, &b)), 0);
+    cr_assert_eq(atomic_load(&b.ran), 1);
+    sem_end(b.pool);
+    sem_end(b.bare);
+}
+
 PROMISE(the_default_pool_serves_who_names_none)
 {
     atomic_int ran = 9;
