@@ -97,8 +97,8 @@ WEFT_API int weft_pool_create(weft_pool **pool, const weft_pool_config *config);
  * @param pool  may be NULL: 0. The default pool may be destroyed too; the next use starts a new one.
  * @return 0; -EDEADLK from inside the pool; -EBUSY while guests are inside. After an error the pool
  *         is as before. After a fork(2), in the child: -EOWNERDEAD.
- * No thread may enter the pool during or after the call, nor submit to it from outside, nor begin to wait for one of its
- * futures or cancel it while the call lasts.
+ * No thread may enter the pool during or after the call, nor submit to it from outside. While the call lasts no thread
+ * outside may be in a call that waits for one of its futures or cancels one, not even in one that it began before.
  */
 WEFT_API int weft_pool_destroy(weft_pool *pool);
 
