@@ -73,7 +73,8 @@ bool wf_inbox_ever(const wf_inbox *inbox)
     return wf_load_seq_cst(&inbox->put); /* pair SL2 -> wf_inbox_put() */
 }
 
-/* As many as are in now, at most: who puts meanwhile does not keep the sweep going. */
+/* As many as are in now, at most: who puts meanwhile does not keep the sweep going. What was kept before is among them,
+ * and comes first. */
 static void sweep(wf_inbox *inbox, bool (*drop)(wf_link *link))
 {
     uint64_t dropped = 0, items = wf_load_relaxed(&inbox->put) - inbox->taken; /* hint */
@@ -85,8 +86,6 @@ static void sweep(wf_inbox *inbox, bool (*drop)(wf_link *link))
             dropped++;
         else
             wf_queue_put(&kept, link);
-    while ((link = wf_queue_take(&inbox->kept)) != NULL)
-        wf_queue_put(&kept, link);
     while ((link = wf_queue_take(&kept)) != NULL)
         wf_queue_put(&inbox->kept, link);
     count_taken(inbox, dropped);

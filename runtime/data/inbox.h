@@ -42,8 +42,8 @@ uint64_t wf_inbox_backlog(const wf_inbox *inbox);
 /* Any thread: was there ever something? */
 bool wf_inbox_ever(const wf_inbox *inbox);
 
-/* Any thread: one item in there is dead. When most are, takes out those that `drop` answers true for; the others
- * keep their order. drop may free its link. */
+/* Any thread: one item in there is dead. When most are, and 64 at least, takes out those that `drop` answers true
+ * for; the others keep their order. drop may free its link. */
 void wf_inbox_dead(wf_inbox *inbox, bool (*drop)(wf_link *link));
 
 #endif
