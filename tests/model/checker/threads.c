@@ -19,6 +19,9 @@
 
 #define STACK_BYTES (256u << 10)
 #define STEPS_MAX 20000
+/* The C library's: what the program under test calls is an access of its threads, compiler.c. */
+void *__real_memcpy(void *to, const void *from, size_t bytes);
+
 #define TLS_MAX 1024
 
 mc_engine mc = {.current = MC_CHECKER};
@@ -103,7 +106,7 @@ void mc_threads_init(void)
     dl_iterate_phdr(find_tls, NULL);
     if (mc.tls_bytes > TLS_MAX)
         abort();
-    memcpy(tls_first, (void *)mc.tls, mc.tls_bytes);
+    __real_memcpy(tls_first, (void *)mc.tls, mc.tls_bytes);
     for (unsigned i = 0; i < MC_ALL; i++) {
         mc.thread[i].stack = stacks[i];
         if (mprotect(stacks[i], 4096, PROT_NONE))
@@ -115,8 +118,8 @@ static void go_to(unsigned next)
 {
     unsigned from = mc.current;
     if (mc.tls_bytes) {
-        memcpy(tls_kept[from], (void *)mc.tls, mc.tls_bytes);
-        memcpy((void *)mc.tls, tls_kept[next], mc.tls_bytes);
+        __real_memcpy(tls_kept[from], (void *)mc.tls, mc.tls_bytes);
+        __real_memcpy((void *)mc.tls, tls_kept[next], mc.tls_bytes);
     }
     mc.current = next;
     mc_switch(&mc.thread[from].stack_pointer, mc.thread[next].stack_pointer);
@@ -126,7 +129,7 @@ void mc_stop(void)
 {
     void *unused;
     if (mc.tls_bytes)
-        memcpy((void *)mc.tls, tls_first, mc.tls_bytes);
+        __real_memcpy((void *)mc.tls, tls_first, mc.tls_bytes);
     mc_switch(&unused, explorer);
     abort();
 }
@@ -330,13 +333,13 @@ static void start(unsigned index, void (*fn)(void))
     thread->futex = NULL;
     prepare(thread);
     if (mc.tls_bytes)
-        memcpy(tls_kept[index], tls_first, mc.tls_bytes);
+        __real_memcpy(tls_kept[index], tls_first, mc.tls_bytes);
 }
 
 static void run_from(unsigned first)
 {
     if (mc.tls_bytes)
-        memcpy((void *)mc.tls, tls_kept[first], mc.tls_bytes);
+        __real_memcpy((void *)mc.tls, tls_kept[first], mc.tls_bytes);
     mc.current = first;
     mc.running = true;
     mc_switch(&explorer, mc.thread[first].stack_pointer);
