@@ -18,7 +18,8 @@ static unsigned first_seat(const weft_pool *pool)
 
 static void count_seat(weft_pool *pool, unsigned seat)
 {
-    uint32_t used = wf_load_relaxed(&pool->seats_used); /* re-checked by the exchange */
+    uint32_t used =
+        wf_load_seq_cst(&pool->seats_used); /* pair SL6 -> wf_visible(): where another guest counted it */
     while (used <= seat && !wf_cas_seq_cst(&pool->seats_used, &used, seat + 1)) /* pair SL6 -> wf_visible() */
         ;
 }

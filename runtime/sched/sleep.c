@@ -59,7 +59,8 @@ bool wf_unwatched(const weft_pool *pool)
 
 static unsigned active_guests(const weft_pool *pool)
 {
-    unsigned active = 0, used = wf_load_relaxed(&pool->seats_used); /* hint: at worst a thread too many */
+    /* pair SL6 -> count_seat(): a guest in a new seat is seen here, or sees what the caller did to pool->idle before */
+    unsigned active = 0, used = wf_load_seq_cst(&pool->seats_used);
     for (unsigned i = 0; i < used; i++)
         /* pair SL4 -> wf_guest_end(): a guest that leaves after this look sees that somebody sleeps */
         active += wf_load_seq_cst(&wf_worker_at(pool, pool->workers + i)->mode) == WF_ACTIVE;
