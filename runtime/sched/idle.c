@@ -21,16 +21,15 @@ static bool wants_watcher(const wf_worker *self)
     return wf_others_active(self) || wf_visible(self);
 }
 
-/* What was found is taken, and run next: W1, W2 of sleep.md. */
+/* What was found is taken, and run next: W1, W2 of sleep.md. A task goes first: for it alone somebody is woken where no
+ * place is free. */
 static void leave(wf_worker *self, const wf_work *work)
 {
     bool unwatched = wf_search_end(self);
-    if (work->more && work->task)
+    if ((work->more && work->task) || (unwatched && wf_tasks_visible(self->pool)))
         wf_notify_task(self->pool, self);
     else if (work->more)
         wf_notify(self, WF_PLENTY);
-    else if (unwatched && wf_tasks_visible(self->pool))
-        wf_notify_task(self->pool, self);
     else if (unwatched && wants_watcher(self))
         wf_notify(self, WF_CRUMB);
 }
