@@ -21,8 +21,8 @@
  *
  * A slot is read before the exchange and may be overwritten meanwhile (then the exchange fails): it is atomic.
  *
- * Who may call together: O functions only the owner; T functions any thread, any time. Lock-free; pop and put
- * wait-free but for the memory of a larger ring.
+ * Who may call together: O functions only the owner; T functions any thread, any time; but where the owner reclaims, a
+ * thief has called wf_grace_register() (os/urcu.h). Lock-free; pop and put wait-free but for the memory of a larger ring.
  * Source: Chase & Lev 2005; Le, Pop, Cohen & Zappa Nardelli 2013 (orders).
  */
 #ifndef WF_DATA_RUN_QUEUE_H

@@ -17,7 +17,8 @@
  *   out       0 until closed; then the blocks still out: Closing adds made - own - returned, who gives back later takes 1:
  *             who brings it to 0 frees the slab. Before the closer's addition the word is below 0.
  *
- * Who may call together: takers of one unshared shelf never together; everything else any thread, any time.
+ * Who may call together: takers of one unshared shelf never together; nobody takes at or after the closing; everything
+ * else any thread, any time.
  */
 #ifndef WF_DATA_SLAB_H
 #define WF_DATA_SLAB_H

@@ -29,7 +29,7 @@ typedef struct weft_future {
     wf_link link;
     void *home;
     uint32_t word;
-    int status; /* of a task that is DONE or CANCELLED */
+    int status; /* of a task that is DONE */
     int (*fn)(void *arg);
     void *arg;
     struct weft_pool *pool;

@@ -7,7 +7,7 @@
  *   searching   awake, looks for work         searching
  *   sentinel    naps, looks round in between  sentinel: NONE, SHORT nap, LONG nap; at most one
  *   sleeping    parked until somebody wakes it
- *   blocked     parked at a join or a loop's end
+ *   blocked     parked at a join, a loop's end, a future
  * Guests are not counted here: their seats say ACTIVE, WAITING or IDLE.
  *
  * A place is free while active workers + active guests < workers. Nobody is woken, and no searcher takes
@@ -15,14 +15,14 @@
  *
  * The pool is watched while one worker searches or naps: that one asks and forces. Unwatched, only publishers
  * wake anybody. The rule that keeps work from being stranded: while somebody is active and somebody sleeps, the
- * pool is watched, or no place is free, or nobody has private children and the next fork of each active thread
- * comes to the cold path (its limit is lowered), publishes, and wakes. So who takes work and leaves the pool
- * unwatched wakes another if its victim still has private children: a request alone is not answered in a long call.
- * Whoever turns active while nobody watches offers its first fork at once: a long call may follow it in which
- * no request can be answered. Without force it does so whenever somebody is idle.
+ * pool is watched, or no place is free, or one thread alone is active and its next fork comes to the cold path (its
+ * limit is lowered), publishes, and wakes. So who takes work and leaves the pool unwatched wakes another if anybody
+ * else is active: a request alone is not answered in a long call. Whoever turns active while nobody watches offers its
+ * first fork at once: a long call may follow it in which no request can be answered. Without force it does so
+ * whenever somebody is idle.
  *
  * Eventcount. Publisher: P1 publish (seq_cst), P2 read pool->idle (seq_cst), P3 nobody watches and somebody
- * sleeps: wake one. Sleeper: S1 count itself as sleeping (seq_cst), S2 asleep = 1 (seq_cst), S3 look at
+ * sleeps: wake one. Sleeper: S1 count itself as sleeping (seq_cst), S2 asleep (seq_cst), S3 look at
  * everything once more (seq_cst), S4 park. Either P2 sees S1, or S3 sees P1; a publisher that sees S1 but
  * not yet S2 finds nobody to wake, and then S3 sees P1.
  */

@@ -91,7 +91,8 @@ struct weft_executor {
     struct weft_pool *pool;
 };
 
-enum wf_mode { WF_IDLE, WF_ACTIVE, WF_WAITING }; /* seats: IDLE is free; WAITING: parked at a join or loop */
+/* Seats: IDLE is free; WAITING: parked at a join, a loop's end, a future. */
+enum wf_mode { WF_IDLE, WF_ACTIVE, WF_WAITING };
 
 struct wf_worker {
     wf_task_stack stack; /* first: weft_self_ points to its head */
@@ -102,7 +103,7 @@ struct wf_worker {
     int32_t cpu;                                     /* seats: where the guest ran when it came */
 
     /* Written by others. */
-    uint32_t asleep __attribute__((aligned(WF_LINE))); /* 1: whoever takes it to 0 wakes the worker */
+    uint32_t asleep __attribute__((aligned(WF_LINE))); /* AWAKE, ASLEEP or WAKING; sched/sleep.c */
     wf_parker parker;
     wf_sight sight; /* of the task stack */
 
