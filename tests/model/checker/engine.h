@@ -51,7 +51,11 @@ typedef struct mc_thread {
     uint64_t paused_at; /* mc.writes by others, then */
     uint64_t own_writes;
     uint64_t fresh_at; /* mc.writes, when it was shown the newest values */
+    uint64_t went_on;  /* mc.writes, when it last did not wait in a pause */
+    uint8_t waiting;   /* by thread: could run at its last pause and did not since */
+    uint8_t after;     /* these go first: they wait since the pause before */
     bool timed, timed_out;
+    bool weakly; /* its last exchange failed for no reason */
     const void *futex;
     bool (*ready)(void *arg);
     void *arg;
@@ -85,6 +89,7 @@ typedef struct mc_engine {
     unsigned preemptions, timeouts, spurious;    /* what is left */
     uint64_t writes, timed_out, steps, accesses; /* accesses: plain ones */
     bool failed, again;                          /* again: a location turned out to be shared */
+    bool pointless;                              /* the execution is as another one, and was left */
     bool tracing;
     uintptr_t tls, tls_bytes; /* thread-local variables of the program */
     char text[1024];          /* of the failure */
@@ -151,7 +156,7 @@ void mc_read(const void *address, size_t bytes, const void *site);
 void mc_write(void *address, size_t bytes, const void *site);
 /* The number of the atomic location that begins there; -1: none yet. */
 int mc_location_at(const void *address);
-void mc_locate(const void *address, unsigned location);
+void mc_locate(const void *address, unsigned size, unsigned location);
 /* An atomic access happens. */
 void mc_atomic(const void *address, unsigned size, bool writes, const void *site);
 /* Something allocated since setup was not freed. */

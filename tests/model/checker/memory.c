@@ -48,22 +48,6 @@ void mc_mutate(const void *site, int order, bool blind)
     mutant[mutants++].blind = blind;
 }
 
-static int order_at(const void *site, int order)
-{
-    for (unsigned i = 0; i < mutants; i++)
-        if (mutant[i].site == site && !mutant[i].blind)
-            return mutant[i].order;
-    return order;
-}
-
-static bool blind_at(const void *site)
-{
-    for (unsigned i = 0; i < mutants; i++)
-        if (mutant[i].site == site && mutant[i].blind)
-            return true;
-    return false;
-}
-
 static bool acquires(int order)
 {
     return order == MC_ACQUIRE || order == MC_CONSUME || order >= MC_ACQ_REL;
@@ -72,6 +56,30 @@ static bool acquires(int order)
 static bool releases(int order)
 {
     return order >= MC_RELEASE;
+}
+
+static int order_at(const void *site, int order)
+{
+    for (unsigned i = 0; i < mutants; i++)
+        if (mutant[i].site == site && !mutant[i].blind)
+            return mutant[i].order;
+    return order;
+}
+
+/* Of an exchange that fails; no stronger than what the mutant is. */
+static int failure_at(const void *site, int failure)
+{
+    int order = order_at(site, failure);
+    int most = acquires(order) ? order == MC_SEQ_CST ? MC_SEQ_CST : MC_ACQUIRE : MC_RELAXED;
+    return failure < most ? failure : most;
+}
+
+static bool blind_at(const void *site)
+{
+    for (unsigned i = 0; i < mutants; i++)
+        if (mutant[i].site == site && mutant[i].blind)
+            return true;
+    return false;
 }
 
 static mc_thread *self(void)
@@ -142,7 +150,7 @@ void mc_memory_reset(void)
         mc_thread *thread = &mc.thread[i];
         memset(&thread->now, 0, sizeof thread->now);
         thread->now.clock[i] = 1;
-        thread->has_heard = thread->has_fenced = false;
+        thread->has_heard = thread->has_fenced = thread->weakly = false;
     }
 }
 
@@ -198,7 +206,7 @@ static mc_location *add_location(const void *address, unsigned size)
         mc_fail("too many atomic locations for the checker");
     mc_location *location = &mc.location[mc.locations];
     *location = (mc_location){.address = address, .size = (uint8_t)size, .shared = is_shared(address)};
-    mc_locate(address, mc.locations++);
+    mc_locate(address, size, mc.locations++);
     add_store(location, in_memory(address, size), NULL)->thread = MC_CHECKER;
     return location;
 }
@@ -219,6 +227,8 @@ static mc_location *meet(const void *address, unsigned size, bool writes, const 
     }
     if (location->size != size || location->address != address)
         mc_fail("%s is accessed as %u bytes and as %u", mc_called(address), location->size, size);
+    if (stores[location->last].value != in_memory(address, size))
+        mc_fail("%s was written behind the checker's back", mc_called(address));
     return location;
 }
 
@@ -234,10 +244,15 @@ static void note_access(mc_location *location, bool writes)
         location->writers |= (uint8_t)me;
     else
         location->readers |= (uint8_t)me;
-    if (writes && location->shared) {
-        mc.writes++;
-        self()->own_writes++;
-    }
+}
+
+/* Who pauses waits for this; the same value once more ends nobody's loop. */
+static void note_change(const mc_location *location, const mc_store *store)
+{
+    if (!location->shared || store->value == stores[store->before].value)
+        return;
+    mc.writes++;
+    self()->own_writes++;
 }
 
 static unsigned index_of(const mc_location *location)
@@ -342,6 +357,7 @@ static void write_newest(mc_location *location, uint64_t value, int order, const
     carry(store, order, read);
     to_memory((void *)(uintptr_t)location->address, location->size, value);
     note_access(location, true);
+    note_change(location, store);
 }
 
 void mc_store_to(void *address, unsigned size, uint64_t value, int order, const void *site)
@@ -408,6 +424,17 @@ static bool exchange_alone(void *address, unsigned size, uint64_t *expected, uin
     return false;
 }
 
+/* Gives 0: it succeeds, 1: it fails and reads which[0], ... A weak one does not fail without reason twice in a row. */
+static unsigned choose_failure(unsigned *which, unsigned count, bool equal, bool weak)
+{
+    mc_thread *me = self();
+    bool weakly = equal && weak && !me->weakly;
+    unsigned choice = mc_decide(count + equal + weakly) + !equal;
+    me->weakly = choice > count;
+    which[count] = 0;
+    return choice;
+}
+
 bool mc_exchange_if(void *address, unsigned size, uint64_t *expected, uint64_t value, int order, int failure,
                     bool weak, const void *site)
 {
@@ -416,17 +443,17 @@ bool mc_exchange_if(void *address, unsigned size, uint64_t *expected, uint64_t v
         return exchange_alone(address, size, expected, value);
     bool blind = blind_at(site);
     order = order_at(site, order);
-    mc_location *location = meet(address, size, true, site);
-    uint64_t newest = nth_newest(location, 0)->value;
-    bool equal = newest == *expected || blind;
+    failure = failure_at(site, failure);
+    mc_location *location = meet(address, size, false, site);
+    bool equal = nth_newest(location, 0)->value == *expected || blind;
     count = blind ? 0 : failures(location, *expected, failure, which);
-    unsigned choice = mc_decide(count + equal + (equal && weak));
-    if (equal && choice == 0) {
+    unsigned choice = choose_failure(which, count, equal, weak);
+    if (!choice) {
+        mc_atomic(address, size, true, site);
         update(location, value, order, site);
         return true;
     }
-    choice -= equal;
-    *expected = read_nth(location, choice < count ? which[choice] : 0, failure, site, "exchange fails,");
+    *expected = read_nth(location, which[choice - 1], failure, site, "exchange fails,");
     return false;
 }
 
@@ -471,7 +498,8 @@ void mc_fence_everywhere(void)
     for (unsigned i = 0; i < mc.threads; i++) {
         if (i == caller)
             continue;
-        mc_point();
+        if (mc.thread[i].state != MC_ENDED)
+            mc_point();
         mc.current = i;
         fence_now(MC_SEQ_CST);
         mc.current = caller;

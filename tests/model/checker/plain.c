@@ -31,14 +31,16 @@ typedef struct cell {
     uintptr_t key;
     uint32_t execution;
     bool saved;
+    bool wide; /* one atomic location of 8 bytes: all is noted in half[0] */
     half half[2];
 } cell;
 
 typedef struct region {
     char *begin;
     size_t bytes;
-    bool freed, setups;
-    unsigned freed_by;
+    bool freed, gone; /* gone: setup() freed it */
+    unsigned made_by, freed_by;
+    uint16_t made_at; /* its maker's clock: making it is a store to all of it */
 } region;
 
 static cell cells[CELLS];
@@ -54,6 +56,11 @@ static size_t arena_used, arena_kept;
 static region regions[REGIONS];
 static unsigned region_count, regions_kept;
 
+static uint16_t now(void)
+{
+    return mc.thread[mc.current].now.clock[mc.current];
+}
+
 /* ---- regions ------------------------------------------------------------------------------------- */
 
 void *mc_alloc(size_t bytes)
@@ -61,7 +68,10 @@ void *mc_alloc(size_t bytes)
     size_t all = (bytes + 2 * LINE - 1) / LINE * LINE;
     if (all > ARENA_BYTES - arena_used || region_count == REGIONS)
         return NULL;
-    regions[region_count++] = (region){.begin = &arena[arena_used], .bytes = bytes, .setups = !mc.running};
+    regions[region_count++] = (region){.begin = &arena[arena_used],
+                                       .bytes = bytes,
+                                       .made_by = mc.current,
+                                       .made_at = mc.running ? now() : 0};
     arena_used += all;
     return regions[region_count - 1].begin;
 }
@@ -99,12 +109,19 @@ static void check_alive(const void *address, size_t bytes, const void *site)
         mc_trace(site, "touches NULL");
         mc_fail("null pointer, + %zu", (size_t)address);
     }
-    if (!found || (!found->freed && (const char *)address + bytes <= found->begin + found->bytes))
+    if (!found)
+        return;
+    bool inside = (const char *)address + bytes <= found->begin + found->bytes;
+    bool known = found->made_at <= mc.thread[mc.current].now.clock[found->made_by];
+    if (!found->freed && inside && known)
         return;
     mc_trace(site, "touches %s", mc_called(address));
     if (found->freed)
         mc_fail("use after free: %s, freed by thread %u", mc_called(address), found->freed_by);
-    mc_fail("out of bounds: %s", mc_called(address));
+    if (!inside)
+        mc_fail("out of bounds: %s", mc_called(address));
+    mc_fail("race: thread %u does not know that thread %u allocated %s", mc.current, found->made_by,
+            mc_called(address));
 }
 
 bool mc_leaks(char *text, size_t bytes)
@@ -169,11 +186,6 @@ static void race(const void *address, const char *what, const void *site)
     mc_fail("race: %s of %s by thread %u", what, mc_called(address), mc.current);
 }
 
-static uint16_t now(void)
-{
-    return mc.thread[mc.current].now.clock[mc.current];
-}
-
 static void *address_of(const cell *c, unsigned which)
 {
     return (void *)((c->key << 3) + which * 4);
@@ -209,9 +221,11 @@ static void touch(const void *address, size_t bytes, void (*half_of)(cell *, uns
         mc_fail("does not end: %d plain accesses", ACCESSES_MAX);
     for (; at < end; at += 4) {
         cell *c = cell_at((void *)at);
+        if (c->wide && at & 4 && at > (uintptr_t)address)
+            continue; /* done with the first half */
         if (writes)
             save(c);
-        half_of(c, at >> 2 & 1, site);
+        half_of(c, c->wide ? 0 : at >> 2 & 1, site);
     }
 }
 
@@ -232,9 +246,28 @@ int mc_location_at(const void *address)
     return cell_at(address)->half[(uintptr_t)address >> 2 & 1].location - 1;
 }
 
-void mc_locate(const void *address, unsigned location)
+/* An 8-byte location: what is known of its second half goes to the first. */
+static void widen(cell *c)
 {
-    cell_at(address)->half[(uintptr_t)address >> 2 & 1].location = (uint8_t)(location + 1);
+    half *all = &c->half[0], *second = &c->half[1];
+    if (!knows_writer(second))
+        race(address_of(c, 1), "atomic access", NULL);
+    for (unsigned i = 0; i < MC_ALL; i++)
+        if (second->plain_reads[i] > all->plain_reads[i])
+            all->plain_reads[i] = second->plain_reads[i];
+    if (!all->written_at) {
+        all->written_at = second->written_at;
+        all->writer = second->writer;
+    }
+    c->wide = true;
+}
+
+void mc_locate(const void *address, unsigned size, unsigned location)
+{
+    cell *c = cell_at(address);
+    c->half[(uintptr_t)address >> 2 & 1].location = (uint8_t)(location + 1);
+    if (size == 8)
+        widen(c);
 }
 
 void mc_atomic(const void *address, unsigned size, bool writes, const void *site)
@@ -263,6 +296,7 @@ void mc_free(void *memory)
     mc_trace(NULL, "frees %s", mc_called(memory));
     if (found->freed)
         mc_fail("freed twice: %s", mc_called(memory));
+    check_alive(memory, 0, NULL);
     for (unsigned i = 0; i < used_count && mc.running; i++) {
         cell *c = &cells[used[i]];
         char *at = (char *)(c->key << 3);
@@ -298,6 +332,8 @@ void mc_plain_keep(void)
 {
     arena_kept = arena_used;
     regions_kept = region_count;
+    for (unsigned i = 0; i < region_count; i++)
+        regions[i].gone = regions[i].freed;
 }
 
 void mc_plain_back(void)
@@ -311,5 +347,5 @@ void mc_plain_back(void)
     arena_used = arena_kept;
     region_count = regions_kept;
     for (unsigned i = 0; i < region_count; i++)
-        regions[i].freed = false;
+        regions[i].freed = regions[i].gone;
 }

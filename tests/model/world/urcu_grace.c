@@ -46,8 +46,11 @@ void urcu_memb_read_lock(void)
     struct reader *reader = own();
     if (!reader->registered)
         mc_fail("a read section of a thread that is not registered");
-    if (!reader->nested++)
+    if (!reader->nested) {
+        mc_point(); /* a grace period may begin just before */
         reader->section++;
+    }
+    reader->nested++;
 }
 
 void urcu_memb_read_unlock(void)
