@@ -18,7 +18,7 @@
 #include <stdint.h>
 
 #define MC_THREADS 7 /* of a scenario, at most */
-#define MC_OUTCOMES 24
+#define MC_OUTCOMES 64
 
 typedef struct mc_scenario {
     const char *name;
