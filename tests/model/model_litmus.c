@@ -69,6 +69,13 @@ THREAD(mp_rlx, GET(a, y, RELAXED); GET(b, x, RELAXED);)
 THREAD(mp_acq, GET(a, y, ACQUIRE); GET(b, x, RELAXED);)
 THREAD(mp_fence, GET(a, y, RELAXED); FENCE(ACQUIRE); GET(b, x, RELAXED);)
 THREAD(mp_fence_early, FENCE(ACQUIRE); GET(a, y, RELAXED); GET(b, x, RELAXED);)
+THREAD(fence_x_y, FENCE(RELEASE); SET(x, 1, RELAXED); SET(y, 1, RELAXED);)
+THREAD(fence_x_fence_y, FENCE(RELEASE); SET(x, 1, RELAXED); FENCE(RELEASE); SET(y, 1, RELAXED);)
+THREAD(z_rel, SET(z, 1, RELEASE);)
+THREAD(y_z_fence_x, GET(a, y, RELAXED); GET(b, z, RELAXED); FENCE(ACQUIRE); GET(c, x, RELAXED);)
+THREAD(x_if_y, mc_assert(!a || c);)
+THREAD(x_plain, x = 1;)
+THREAD(read_x, GET(a, x, RELAXED);)
 THREAD(mp_plain, x = 42; SET(y, 1, RELEASE);)
 THREAD(mp_plain_rlx, x = 42; SET(y, 1, RELAXED);)
 THREAD(mp_plain_fence, x = 42; FENCE(RELEASE); SET(y, 1, RELAXED);)
@@ -242,6 +249,14 @@ static const mc_scenario scenarios[] = {
      .check = ab,
      U,
      .outcomes = ALL_4},
+    {.name = "mp_fence_before_stores", .thread = {fence_x_y, mp_acq}, .check = ab, U, .outcomes = ALL_4},
+    {.name = "mp_second_fence",
+     .thread = {fence_x_fence_y, mp_acq},
+     .check = ab,
+     U,
+     .outcomes = "00; 01; 11;"},
+    {.name = "mp_fence_after_two", .thread = {x_then_y_rel, z_rel, y_z_fence_x}, .check = x_if_y, U},
+    {.name = "plain_store_atomic_load", .thread = {x_plain, read_x}, U, .finds = "race"},
     {.name = "mp_sc_fence_one_side", .thread = {x_sc_fence_y, mp_rlx}, .check = ab, U, .outcomes = ALL_4},
     {.name = "mp_plain", .thread = {mp_plain, mp_spin}, .check = only_a, U, .outcomes = "42;"},
     {.name = "mp_plain_fences",

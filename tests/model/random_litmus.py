@@ -20,7 +20,7 @@ ORDERS = {
     "exchange": ["RELAXED", "ACQUIRE", "RELEASE", "ACQ_REL", "SEQ_CST"],
     "fence": ["ACQUIRE", "RELEASE", "ACQ_REL", "SEQ_CST", "SEQ_CST"],
 }
-SHAPES = [(3, 3), (2, 2, 2), (3, 2), (1, 2, 2), (4, 2), (1, 3, 2), (3, 4)]
+SHAPES = [(3, 3), (2, 2, 2), (3, 2), (3, 3), (1, 3, 2), (3, 4), (3, 1, 3)]
 OUTCOMES_MAX = 60
 
 
@@ -49,9 +49,14 @@ def random_program(rnd):
     threads = []
     for thread, length in enumerate(rnd.choice(SHAPES)):
         steps = []
-        for kind in rnd.choices(list(ORDERS), [4, 4, 1.5, 2], k=length):
+        place = rnd.choice("xy")
+        for i in range(length):
+            inside = 0 < i < length - 1  # elsewhere a fence does little
+            kind = rnd.choices(list(ORDERS), [4, 4, 2, 4 * inside])[0]
+            if kind != "fence" and rnd.random() < 0.8:
+                place = "y" if place == "x" else "x"
             orders = [o for o in ORDERS[kind] if sc or kind == "fence" or o != "SEQ_CST"]
-            steps.append(Step(thread, kind, rnd.choice("xy"), rnd.choice(orders), next(values)))
+            steps.append(Step(thread, kind, place, rnd.choice(orders), next(values)))
         threads.append(steps)
     return threads
 
