@@ -103,6 +103,14 @@ WEFT_API int weft_pool_create(weft_pool **pool, const weft_pool_config *config);
 WEFT_API int weft_pool_destroy(weft_pool *pool);
 
 /**
+ * Gives back memory that the pool keeps and does not need now: where queues of submitted tasks lay before they grew. It is
+ * less than what the queues take anyway; a pool does not do it by itself, for it has to wait.
+ * @return 0, or an error as in weft_run. NULL: the current or the default pool.
+ * Any thread. Waits for read sections of liburcu (memb flavour) that run in the process: not to be called in one.
+ */
+WEFT_API int weft_pool_trim(weft_pool *pool);
+
+/**
  * The default pool: all defaults, as many workers as WEFT_WORKERS or else the machine says (see
  * weft_pool_config), started by the first call that needs it. If no thread can be
  * created it has none and all calls run in their callers.

@@ -40,6 +40,14 @@ static void **slot_of(wf_ring *ring, int64_t index)
     return &ring->slot[index & ring->mask];
 }
 
+static void retire(wf_run_queue *queue, wf_ring *ring)
+{
+    ring->older = wf_load_relaxed(&queue->retired); /* re-checked by the exchange */
+    /* pair RQ5 -> wf_run_queue_reclaim(): which rings there are */
+    while (!wf_cas_acq_rel(&queue->retired, &ring->older, ring))
+        ;
+}
+
 /* The ring with room for the item at bottom; NULL: no memory. */
 static wf_ring *grow(wf_run_queue *queue, wf_ring *ring, int64_t top, int64_t bottom)
 {
@@ -51,10 +59,8 @@ static wf_ring *grow(wf_run_queue *queue, wf_ring *ring, int64_t top, int64_t bo
         wf_store_relaxed(slot_of(larger, i), item);     /* owner only: not known to others yet */
     }
     wf_store_release(&queue->ring, larger); /* pair RQ2 -> wf_run_queue_steal(): its slots are filled */
-    if (ring) {
-        ring->older = queue->retired;
-        queue->retired = ring;
-    }
+    if (ring)
+        retire(queue, ring);
     return larger;
 }
 
@@ -104,12 +110,19 @@ size_t wf_run_queue_count(const wf_run_queue *queue)
 
 bool wf_run_queue_reclaim(wf_run_queue *queue)
 {
-    wf_ring *retired = queue->retired;
-    if (!retired || !wf_grace_wait(queue))
+    wf_ring *retired = wf_exchange_acq_rel(&queue->retired, NULL); /* pair RQ5 -> retire() */
+    if (!retired)
         return false;
-    queue->retired = NULL;
-    free_rings(retired);
-    return true;
+    if (wf_grace_wait(queue)) {
+        free_rings(retired);
+        return true;
+    }
+    while (retired) { /* back to the others: they go with the queue */
+        wf_ring *older = retired->older;
+        retire(queue, retired);
+        retired = older;
+    }
+    return false;
 }
 
 void *wf_run_queue_steal(wf_run_queue *queue)

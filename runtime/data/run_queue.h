@@ -21,7 +21,7 @@
  *
  * A slot is read before the exchange and may be overwritten meanwhile (then the exchange fails): it is atomic.
  *
- * Who may call together: O functions only the owner; T functions any thread, any time; but where the owner reclaims, a
+ * Who may call together: O functions only the owner; T functions any thread, any time; but where rings are reclaimed, a
  * thief has called wf_grace_register() (os/urcu.h). Lock-free; pop and put wait-free but for the memory of a larger ring.
  * Source: Chase & Lev 2005; Le, Pop, Cohen & Zappa Nardelli 2013 (orders).
  */
@@ -45,7 +45,7 @@ typedef struct wf_run_queue {
     int64_t top __attribute__((aligned(WF_LINE)));
     int64_t bottom __attribute__((aligned(WF_LINE)));
     wf_ring *ring;    /* NULL: nothing was ever put */
-    wf_ring *retired; /* owner only: replaced, and maybe still read */
+    wf_ring *retired; /* replaced, and maybe still read; together smaller than ring */
 } wf_run_queue;
 
 /* Before others know it, zeroed memory is an empty queue. O, or after all others are gone: */
@@ -59,8 +59,9 @@ bool wf_run_queue_put(wf_run_queue *queue, void *item);
 void *wf_run_queue_pop(wf_run_queue *queue);
 /* O. How many there are; thieves may take some meanwhile. */
 size_t wf_run_queue_count(const wf_run_queue *queue);
-/* O. Frees the rings that were replaced, after a grace period; false: there are none, or no grace period is to be had:
- * they stay until fini. Not in a read section. */
+/* Any thread, not in a read section. Frees the rings that were replaced, after a grace period; false: there are none, or
+ * no grace period is to be had: they stay until fini. It waits for every read section of the process, also the host's:
+ * so no worker does it. */
 bool wf_run_queue_reclaim(wf_run_queue *queue);
 
 /* T. The oldest; NULL: empty, or lost to somebody else. */

@@ -124,8 +124,6 @@ static uint64_t rest(wf_worker *self, bool leaves)
         return pool->answer_ticks;
     if (quiet)
         naps_are_short(pool);
-    if (pool->grace)
-        (void)wf_run_queue_reclaim(&self->place->queue);
     sleep_for_good(self, leaves);
     self->quiet_since = 0;
     return pool->spin_ticks;

@@ -260,6 +260,16 @@ int weft_pool_destroy(weft_pool *pool)
     return 0;
 }
 
+int weft_pool_trim(weft_pool *pool)
+{
+    int err = wf_pool_meant(pool, &pool);
+    for (unsigned i = 0; !err && pool->grace && i < pool->workers; i++) {
+        (void)wf_run_queue_reclaim(&pool->places[i].queue);
+        (void)wf_run_queue_reclaim(&pool->places[i].batch);
+    }
+    return err;
+}
+
 /* ---- entering ---------------------------------------------------------------------------------- */
 
 int wf_pool_meant(weft_pool *given, weft_pool **meant)

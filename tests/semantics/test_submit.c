@@ -3,6 +3,7 @@
 #include "sem.h"
 
 #include <time.h>
+#include <urcu/urcu-memb.h>
 
 #define MANY 20000
 
@@ -576,4 +577,46 @@ PROMISE(bad_input_is_refused)
     cr_assert_eq(weft_future_retain(NULL), -EINVAL);
     weft_future_release(NULL);
     sem_end(pool);
+}
+
+/* ---- liburcu beside us -------------------------------------------------------------------------- */
+
+static int submit_many(void *arg)
+{
+    struct bulk {
+        weft_executor *executor;
+        atomic_int runs;
+    } *bulk = arg;
+    for (int i = 0; i < 2000; i++)
+        if (weft_submit(bulk->executor, count_up, &bulk->runs, NULL))
+            return -1;
+    return 0;
+}
+
+/* The queue grew, so that there are rings to be freed; no worker waits for the host's readers for that. */
+PROMISE(a_host_may_stay_in_a_read_section)
+{
+    NEEDS_WORKERS(1);
+    struct {
+        weft_executor *executor;
+        atomic_int runs;
+    } bulk = {0};
+    weft_pool *pool = NULL;
+    urcu_memb_register_thread();
+    cr_assert_eq(weft_pool_create(&pool, WEFT_POOL_CONFIG(.workers = sem_workers(), .take_over = WEFT_NONE)),
+                 0);
+    bulk.executor = door(pool);
+    urcu_memb_read_lock();
+    for (int i = 0; i < 5; i++) {
+        weft_future *future = submit(pool, submit_many, &bulk);
+        cr_assert_eq(weft_future_wait(future, now_ns() + INT64_C(8000000000)), 0);
+        weft_future_release(future);
+        struct timespec idle = {0, 3000000};
+        nanosleep(&idle, NULL); /* so that workers go to sleep, which is where they would wait */
+    }
+    urcu_memb_read_unlock();
+    cr_assert_eq(weft_pool_trim(pool), 0);
+    sem_end(pool);
+    cr_assert_eq(atomic_load(&bulk.runs), 10000);
+    urcu_memb_unregister_thread();
 }
