@@ -37,6 +37,12 @@ static inline void mc_join(mc_stamp *into, const mc_stamp *from)
         into->clock[i] = into->clock[i] > from->clock[i] ? into->clock[i] : from->clock[i];
 }
 
+/* An access to a location that threads share. */
+typedef struct mc_access {
+    const void *address;
+    bool writes, sc;
+} mc_access;
+
 enum mc_state { MC_READY, MC_PAUSED, MC_ASLEEP, MC_BLOCKED, MC_ENDED };
 
 typedef struct mc_thread {
@@ -48,12 +54,15 @@ typedef struct mc_thread {
     mc_stamp heard;  /* what it read without acquire: known after an acquire fence */
     mc_stamp fenced; /* what it knew at its last release fence */
     bool has_heard, has_fenced;
+    mc_access next;     /* before which it was interrupted; */
+    bool held;          /* and what others did since has nothing to do with that */
     uint64_t paused_at; /* mc.writes by others, then */
     uint64_t own_writes;
-    uint64_t fresh_at; /* mc.writes, when it was shown the newest values */
-    uint64_t went_on;  /* mc.writes, when it last did not wait in a pause */
-    uint8_t waiting;   /* by thread: could run at its last pause and did not since */
-    uint8_t after;     /* these go first: they wait since the pause before */
+    uint64_t fresh_at;  /* mc.writes, when it was shown the newest values, */
+    unsigned freshened; /* and how often it was since */
+    uint64_t went_on;   /* mc.writes, when it last did not wait in a pause */
+    uint8_t waiting;    /* by thread: could run at its last pause and did not since */
+    uint8_t after;      /* these go first: they wait since the pause before */
     bool timed, timed_out;
     bool weakly; /* its last exchange failed for no reason */
     const void *futex;
@@ -84,12 +93,12 @@ typedef struct mc_location {
 typedef struct mc_engine {
     const mc_scenario *scenario;
     mc_thread thread[MC_ALL];
-    unsigned threads, current;                   /* MC_CHECKER: outside of threads */
-    bool running;                                /* an execution is under way */
-    unsigned preemptions, timeouts, spurious;    /* what is left */
-    uint64_t writes, timed_out, steps, accesses; /* accesses: plain ones */
-    bool failed, again;                          /* again: a location turned out to be shared */
-    bool pointless;                              /* the execution is as another one, and was left */
+    unsigned threads, current;                       /* MC_CHECKER: outside of threads */
+    bool running;                                    /* an execution is under way */
+    unsigned preemptions, stale, timeouts, spurious; /* what is left */
+    uint64_t writes, timed_out, steps, accesses;     /* accesses: plain ones */
+    bool failed, again;                              /* again: a location turned out to be shared */
+    bool pointless;                                  /* the execution is as another one, and was left */
     bool tracing;
     uintptr_t tls, tls_bytes; /* thread-local variables of the program */
     char text[1024];          /* of the failure */
@@ -118,6 +127,10 @@ void mc_threads_init(void);
 void mc_threads_run(void);
 /* As thread MC_CHECKER: knows all. */
 void mc_as_checker(void (*fn)(void));
+/* As mc_point(), before an access. */
+void mc_point_before(const mc_access *access);
+/* The current thread does this; NULL: something that may have to do with anything. */
+void mc_happens(const mc_access *access);
 /* Leaves the execution. */
 void mc_stop(void) __attribute__((noreturn));
 

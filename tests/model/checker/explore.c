@@ -23,11 +23,11 @@ static unsigned depth, known;
 static bool replaying;
 
 static struct {
-    int bound;
+    int bound, stale;
     double seconds;
     bool quiet, list, untraced;
     const char *replay;
-} option = {.bound = -1};
+} option = {.bound = -1, .stale = -1};
 
 unsigned mc_decide(unsigned options)
 {
@@ -138,9 +138,17 @@ uint64_t mc_execution(void)
     return executions;
 }
 
+static unsigned stale(const mc_scenario *scenario)
+{
+    if (option.stale >= 0)
+        return (unsigned)option.stale;
+    return scenario->stale ? scenario->stale : MC_UNBOUNDED;
+}
+
 static void prepare(const mc_scenario *scenario)
 {
     mc.preemptions = option.bound >= 0 ? (unsigned)option.bound : scenario->bound;
+    mc.stale = stale(scenario);
     mc.timeouts = scenario->timeouts;
     mc.spurious = scenario->spurious;
     mc.writes = mc.timed_out = mc.steps = mc.accesses = 0;
@@ -264,9 +272,12 @@ static void report(const mc_scenario *scenario, const result *r, bool right)
 {
     double rate = r->seconds > 0 ? (double)r->executions / r->seconds : 0;
     unsigned bound = option.bound >= 0 ? (unsigned)option.bound : scenario->bound;
-    char at_bound[24] = "unbounded";
+    char at_bound[40] = "unbounded";
     if (bound != MC_UNBOUNDED)
         snprintf(at_bound, sizeof at_bound, "bound %u", bound);
+    if (stale(scenario) != MC_UNBOUNDED)
+        snprintf(at_bound + strlen(at_bound), sizeof at_bound - strlen(at_bound), ", stale %u",
+                 stale(scenario));
     printf("%-40s %s, %9llu executions, %6.2f s, %7.0f/s: %s%s\n", scenario->name, at_bound,
            (unsigned long long)r->executions, r->seconds, rate,
            scenario->finds && right ? "found: "
@@ -315,8 +326,8 @@ static bool replay(const mc_scenario *scenario)
 static int usage(const char *program)
 {
     fprintf(stderr,
-            "usage: %s [--list] [--quiet] [--bound N] [--seconds S] [--replay CHOICES]\n"
-            "       [--order SITE=ORDER]... [--blind SITE]... [SCENARIO...]\n",
+            "usage: %s [--list] [--quiet] [--bound N] [--stale N] [--seconds S]\n"
+            "       [--replay CHOICES] [--order SITE=ORDER]... [--blind SITE]... [SCENARIO...]\n",
             program);
     return 2;
 }
@@ -352,6 +363,8 @@ static int read_options(int argc, char **argv)
             option.quiet = true;
         else if (!strcmp(name, "--bound") && ++i)
             option.bound = atoi(value);
+        else if (!strcmp(name, "--stale") && ++i)
+            option.stale = atoi(value);
         else if (!strcmp(name, "--seconds") && ++i)
             option.seconds = atof(value);
         else if (!strcmp(name, "--replay") && ++i)

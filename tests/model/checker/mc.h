@@ -27,8 +27,10 @@ typedef struct mc_scenario {
     void (*check)(void);  /* after each execution, when all threads have ended, and daemons wait */
     unsigned daemons;     /* bit i: thread i may wait for ever */
     unsigned bound;       /* preemptions at most; MC_UNBOUNDED */
+    unsigned stale;       /* loads that read an older store than the newest, at most; 0: any number */
     unsigned timeouts;    /* timed waits that end early though others could run; when nobody can, all end */
     unsigned spurious;    /* futex waits that return without a reason */
+    bool impatient;       /* a pause need not wait for others: for code that spins for a while only */
     bool keeps;           /* what was allocated since setup() need not be freed at the end */
     const char *finds;    /* a planted bug: passes if the checker fails with a text that has this in it */
     const char *outcomes; /* litmus: exactly these, each ended by a semicolon, in any order */
@@ -72,6 +74,8 @@ void mc_futex_wait(uint32_t *word, uint32_t seen, bool timed);
 void mc_futex_wake(uint32_t *word, unsigned count);
 /* Does not go on before ready(arg). */
 void mc_block(bool (*ready)(void *arg), void *arg, const char *what);
+/* Waits for that thread's end, and knows all that it did. */
+void mc_await(unsigned thread);
 /* What the caller knows is left in a cell (0 .. MC_CELLS - 1), for who receives. Nobody goes first. */
 #define MC_CELLS 16
 void mc_hand(unsigned cell);

@@ -22,7 +22,7 @@
 
 #define STORES_ALL 8192
 #define SHARED_MAX 4096 /* a power of two */
-#define MUTANTS 16
+#define MUTANTS 64
 
 _Static_assert((int)MC_RELAXED == __ATOMIC_RELAXED && (int)MC_SEQ_CST == __ATOMIC_SEQ_CST,
                "the compiler's numbers");
@@ -212,11 +212,14 @@ static mc_location *add_location(const void *address, unsigned size)
 }
 
 /* The access begins: others may go first. */
-static mc_location *meet(const void *address, unsigned size, bool writes, const void *site)
+static mc_location *meet(const void *address, unsigned size, bool writes, bool may_write, int order,
+                         const void *site)
 {
     int known = mc_location_at(address);
     if (known >= 0 ? mc.location[known].shared : is_shared(address)) {
-        mc_point();
+        mc_access access = {.address = address, .writes = may_write, .sc = order == MC_SEQ_CST};
+        mc_point_before(&access);
+        mc_happens(&access);
         known = mc_location_at(address);
     }
     mc_atomic(address, size, writes, site);
@@ -339,14 +342,21 @@ static uint64_t read_nth(mc_location *location, unsigned n, int order, const voi
     return store->value;
 }
 
+/* Which of so many readable stores it is, 0 the newest. */
+static unsigned choose_store(unsigned count)
+{
+    unsigned choice = count > 1 && mc.stale ? mc_decide(count) : 0;
+    mc.stale -= choice != 0;
+    return choice;
+}
+
 uint64_t mc_load(const void *address, unsigned size, int order, const void *site)
 {
     if (!mc.running || mc_local(address))
         return in_memory(address, size);
     order = order_at(site, order);
-    mc_location *location = meet(address, size, false, site);
-    unsigned count = readable(location, order);
-    return read_nth(location, count > 1 ? mc_decide(count) : 0, order, site, "load");
+    mc_location *location = meet(address, size, false, false, order, site);
+    return read_nth(location, choose_store(readable(location, order)), order, site, "load");
 }
 
 static void write_newest(mc_location *location, uint64_t value, int order, const void *site,
@@ -367,7 +377,7 @@ void mc_store_to(void *address, unsigned size, uint64_t value, int order, const 
         return;
     }
     order = order_at(site, order);
-    mc_location *location = meet(address, size, true, site);
+    mc_location *location = meet(address, size, true, true, order, site);
     mc_trace(site, "store %s %s := %#llx", mc_order_name(order), mc_called(address),
              (unsigned long long)value);
     write_newest(location, value, order, site, NULL);
@@ -397,7 +407,7 @@ uint64_t mc_modify(void *address, unsigned size, mc_change *change, uint64_t wit
         return was;
     }
     order = order_at(site, order);
-    mc_location *location = meet(address, size, true, site);
+    mc_location *location = meet(address, size, true, true, order, site);
     uint64_t before = nth_newest(location, 0)->value;
     update(location, truncate_to(size, change(before, with)), order, site);
     return before;
@@ -407,7 +417,7 @@ uint64_t mc_modify(void *address, unsigned size, mc_change *change, uint64_t wit
 static unsigned failures(const mc_location *location, uint64_t expected, int failure, unsigned *which)
 {
     unsigned count = 0, readables = readable(location, failure);
-    for (unsigned n = 0; n < readables; n++)
+    for (unsigned n = 0; n < readables && (!n || mc.stale); n++)
         if (nth_newest(location, n)->value != expected)
             which[count++] = n;
     return count;
@@ -444,7 +454,7 @@ bool mc_exchange_if(void *address, unsigned size, uint64_t *expected, uint64_t v
     bool blind = blind_at(site);
     order = order_at(site, order);
     failure = failure_at(site, failure);
-    mc_location *location = meet(address, size, false, site);
+    mc_location *location = meet(address, size, false, true, order, site);
     bool equal = nth_newest(location, 0)->value == *expected || blind;
     count = blind ? 0 : failures(location, *expected, failure, which);
     unsigned choice = choose_failure(which, count, equal, weak);
@@ -453,6 +463,7 @@ bool mc_exchange_if(void *address, unsigned size, uint64_t *expected, uint64_t v
         update(location, value, order, site);
         return true;
     }
+    mc.stale -= which[choice - 1] != 0;
     *expected = read_nth(location, which[choice - 1], failure, site, "exchange fails,");
     return false;
 }
@@ -480,8 +491,10 @@ void mc_fence_at(int order, const void *site)
     if (!mc.running)
         return;
     order = order_at(site, order);
-    if (order == MC_SEQ_CST)
+    if (order == MC_SEQ_CST) {
         mc_point();
+        mc_happens(NULL);
+    }
     mc_trace(site, "fence %s", mc_order_name(order));
     fence_now(order);
 }
@@ -500,6 +513,7 @@ void mc_fence_everywhere(void)
             continue;
         if (mc.thread[i].state != MC_ENDED)
             mc_point();
+        mc_happens(NULL);
         mc.current = i;
         fence_now(MC_SEQ_CST);
         mc.current = caller;
@@ -525,6 +539,7 @@ void mc_see_newest(mc_thread *thread)
 void mc_overwritten(unsigned at, const void *site)
 {
     mc_location *location = &mc.location[at];
+    mc_happens(&(mc_access){.address = location->address, .writes = true});
     add_store(location, in_memory(location->address, location->size), site);
     location->plain = true;
     self()->now.seen[at] = (uint8_t)(location->stores - 1u);
@@ -533,11 +548,13 @@ void mc_overwritten(unsigned at, const void *site)
 void mc_hand(unsigned cell)
 {
     mc_thread *me = self();
+    mc_happens(NULL);
     mc_join(&handed[cell], &me->now);
     me->now.clock[mc.current]++;
 }
 
 void mc_receive(unsigned cell)
 {
+    mc_happens(NULL);
     mc_join(&self()->now, &handed[cell]);
 }

@@ -68,6 +68,7 @@ void *mc_alloc(size_t bytes)
     size_t all = (bytes + 2 * LINE - 1) / LINE * LINE;
     if (all > ARENA_BYTES - arena_used || region_count == REGIONS)
         return NULL;
+    mc_happens(NULL);
     regions[region_count++] = (region){.begin = &arena[arena_used],
                                        .bytes = bytes,
                                        .made_by = mc.current,
@@ -293,6 +294,7 @@ void mc_free(void *memory)
         return;
     if (!found || found->begin != memory)
         mc_fail("freed what was not allocated: %p", memory);
+    mc_happens(NULL);
     mc_trace(NULL, "frees %s", mc_called(memory));
     if (found->freed)
         mc_fail("freed twice: %s", mc_called(memory));

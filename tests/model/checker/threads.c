@@ -4,6 +4,8 @@
  *
  * - Before each access to a location that threads share, each sleep and each wake, others may go first. To take a
  *   thread's turn away while it could go on is a preemption, and there are few.
+ * - Who was interrupted before an access is held until others have done something that has to do with it: if they never
+ *   do, the same is seen where the thread was interrupted later, or not at all (sleep sets, Godefroid 1996).
  * - A paused thread (it spins) goes on when others have changed something, and those that could run since its pause
  *   before have done so (fairness: Musuvathi & Qadeer 2008). When all wait, one goes on that knows the newest values; if
  *   that pauses again with nothing changed, it waits for others for good. It may also give up and not wait at all.
@@ -20,6 +22,7 @@
 
 #define STACK_BYTES (256u << 10)
 #define STEPS_MAX 20000
+#define FRESH_MAX 3
 /* The C library's: what the program under test calls is an access of its threads, compiler.c. */
 void *__real_memcpy(void *to, const void *from, size_t bytes);
 
@@ -145,6 +148,8 @@ static uint64_t writes_by_others(const mc_thread *thread)
 
 static bool can_go(const mc_thread *thread)
 {
+    if (thread->held)
+        return false;
     switch (thread->state) {
     case MC_READY:
         return true;
@@ -162,10 +167,11 @@ static bool can_time_out(const mc_thread *thread)
     return thread->state == MC_ASLEEP && thread->timed;
 }
 
-/* It paused, others wrote nothing: but it may have read old values, once. */
+/* It paused, others wrote nothing: but it may have read old values, or be at the end of its patience. */
 static bool can_read_fresh(const mc_thread *thread)
 {
-    return thread->state == MC_PAUSED && thread->fresh_at != mc.writes;
+    return thread->state == MC_PAUSED &&
+           (thread->fresh_at != mc.writes || (mc.scenario->impatient && thread->freshened < FRESH_MAX));
 }
 
 typedef bool test(const mc_thread *thread);
@@ -188,6 +194,7 @@ static void give_turn(unsigned next)
     if (can_time_out(thread)) {
         thread->timed_out = true;
         mc.timed_out++;
+        mc_happens(NULL); /* the clock moves */
     }
     thread->state = MC_READY;
     thread->futex = NULL;
@@ -205,7 +212,39 @@ static void count_step(void)
         mc_fail("does not end: %d steps", STEPS_MAX);
 }
 
+static bool concerns(const mc_access *access, const mc_access *other)
+{
+    return !access || (access->address == other->address &&
+                       (access->writes || other->writes || (access->sc && other->sc)));
+}
+
+void mc_happens(const mc_access *access)
+{
+    for (unsigned i = 0; i < mc.threads; i++)
+        if (i != mc.current && mc.thread[i].held && concerns(access, &mc.thread[i].next))
+            mc.thread[i].held = false;
+}
+
+static bool some_held(void)
+{
+    for (unsigned i = 0; i < mc.threads; i++)
+        if (mc.thread[i].held)
+            return true;
+    return false;
+}
+
+static void end_as_pointless(void)
+{
+    mc.pointless = true;
+    mc_stop();
+}
+
 void mc_point(void)
+{
+    mc_point_before(NULL);
+}
+
+void mc_point_before(const mc_access *access)
 {
     unsigned list[2 * MC_ALL] = {mc.current}, count, sleepers;
     if (mc.current == MC_CHECKER)
@@ -220,6 +259,10 @@ void mc_point(void)
     if (!choice)
         return;
     mc.preemptions = before - 1;
+    if (access) {
+        mc.thread[mc.current].next = *access;
+        mc.thread[mc.current].held = true;
+    }
     if (choice >= sleepers)
         mc.timeouts--;
     give_turn(list[choice]);
@@ -231,6 +274,8 @@ static void leave(void)
     unsigned list[2 * MC_ALL], count, sleepers;
     count_step();
     count = add(list, 0, can_go, false);
+    if (!count && some_held())
+        end_as_pointless();
     bool stale = !count && (count = add(list, 0, can_read_fresh, false));
     sleepers = count;
     if (mc.timeouts || !count)
@@ -241,8 +286,10 @@ static void leave(void)
     if (choice >= sleepers && sleepers)
         mc.timeouts--;
     if (choice < sleepers && stale) {
-        mc.thread[list[choice]].fresh_at = mc.writes;
-        mc_see_newest(&mc.thread[list[choice]]);
+        mc_thread *thread = &mc.thread[list[choice]];
+        thread->freshened = thread->fresh_at == mc.writes ? thread->freshened + 1 : 1;
+        thread->fresh_at = mc.writes;
+        mc_see_newest(thread);
     }
     give_turn(list[choice]);
 }
@@ -262,10 +309,8 @@ static uint8_t runnable(void)
 static bool goes_on(mc_thread *me)
 {
     unsigned others[MC_ALL];
-    if (me->went_on == mc.writes) {
-        mc.pointless = true;
-        mc_stop();
-    }
+    if (me->went_on == mc.writes)
+        end_as_pointless();
     if (me->after || !add(others, 0, can_go, true) || !mc_decide(2))
         return false;
     me->went_on = mc.writes;
@@ -277,9 +322,16 @@ void mc_pause(void)
     mc_thread *me = &mc.thread[mc.current];
     if (mc.current == MC_CHECKER)
         mc_fail("check() waits");
+    bool again = writes_by_others(me) == me->paused_at;
+    if (mc.scenario->impatient && !again) {
+        me->paused_at = writes_by_others(me);
+        mc_trace(NULL, "pauses, and goes on");
+        mc_point();
+        return;
+    }
     me->after = me->waiting;
     me->waiting = runnable();
-    if (goes_on(me))
+    if (!mc.scenario->impatient && goes_on(me))
         return;
     me->paused_at = writes_by_others(me);
     me->state = MC_PAUSED;
@@ -291,6 +343,7 @@ void mc_block(bool (*ready)(void *arg), void *arg, const char *what)
 {
     mc_thread *me = &mc.thread[mc.current];
     mc_point();
+    mc_happens(NULL);
     if (ready(arg))
         return;
     me->state = MC_BLOCKED;
@@ -301,12 +354,24 @@ void mc_block(bool (*ready)(void *arg), void *arg, const char *what)
     leave();
 }
 
+static bool has_ended(void *thread)
+{
+    return ((mc_thread *)thread)->state == MC_ENDED;
+}
+
+void mc_await(unsigned thread)
+{
+    mc_block(has_ended, &mc.thread[thread], "another thread's end");
+    mc_join(&mc.thread[mc.current].now, &mc.thread[thread].now);
+}
+
 /* ---- futex -------------------------------------------------------------------------------------- */
 
 void mc_futex_wait(uint32_t *word, uint32_t seen, bool timed)
 {
     mc_thread *me = &mc.thread[mc.current];
     mc_point();
+    mc_happens(&(mc_access){.address = word});
     bool sleeps = mc_look(word) == seen;
     if (sleeps && mc.spurious && mc_decide(2)) {
         mc.spurious--;
@@ -365,7 +430,9 @@ static void start(unsigned index, void (*fn)(void))
     mc_thread *thread = &mc.thread[index];
     thread->main = fn;
     thread->state = MC_READY;
-    thread->paused_at = thread->own_writes = 0;
+    thread->own_writes = thread->freshened = 0;
+    thread->paused_at = UINT64_MAX;
+    thread->held = false;
     thread->fresh_at = thread->went_on = UINT64_MAX;
     thread->waiting = thread->after = 0;
     thread->futex = NULL;
