@@ -15,6 +15,12 @@
 #include "sched/sleep.h"
 #include "sched/tasks.h"
 
+/* Of all scenarios with a pool: its workers spin for a while only; the pool lives on. */
+#define MODEL_POOL .impatient = true, .keeps = true
+
+/* Where all threads run, by the system's count; -1: not known. */
+extern int model_cpu;
+
 static inline wf_machine *model_machine(unsigned pus)
 {
     wf_machine *machine = wf_alloc(sizeof *machine + pus * sizeof machine->pu[0]);
@@ -51,6 +57,7 @@ static inline weft_pool *model_pool(unsigned workers, unsigned seats)
     pool->machine = model_machine(workers);
     pool->all = wf_alloc((workers + seats) * sizeof *pool->all);
     pool->victims = wf_alloc((size_t)workers * workers * sizeof *pool->victims);
+    pool->executor.pool = pool;
     pool->force = pool->take_over = pool->grace = true;
     for (unsigned i = 0; i < workers + seats; i++)
         model_worker(pool, i);
@@ -58,6 +65,27 @@ static inline weft_pool *model_pool(unsigned workers, unsigned seats)
     wf_sleep_start(pool, workers);
     mc_name(&pool->idle, sizeof pool->idle, "idle");
     return pool;
+}
+
+/* In setup(): that worker runs something: its thread ends it by model_rest(). */
+static inline void model_is_active(weft_pool *pool, unsigned index)
+{
+    (void)wf_search_end(wf_worker_at(pool, index));
+}
+
+/* In setup(): that worker lies asleep when its thread begins. */
+static inline void model_lies_asleep(weft_pool *pool, unsigned index)
+{
+    wf_sleep_begin(wf_worker_at(pool, index));
+}
+
+/* In setup(): a task's record, not submitted, which is never given back. */
+static inline wf_task *model_task(weft_pool *pool, int (*fn)(void *arg), void *arg)
+{
+    wf_task *task = wf_tasks_new(pool, NULL);
+    mc_assert(task);
+    wf_task_init(task, fn, arg, 2);
+    return task;
 }
 
 /* The calling thread is that worker, or sits in that seat. */
@@ -68,6 +96,46 @@ static inline wf_worker *model_be(weft_pool *pool, unsigned index)
     if (self->place)
         wf_grace_register();
     return self;
+}
+
+/* A worker's thread: a daemon, unless the pool is stopped. The second begins asleep. */
+static inline void model_work(weft_pool *pool, unsigned index)
+{
+    wf_idle_run(model_be(pool, index));
+}
+static inline void model_wake_up(weft_pool *pool, unsigned index)
+{
+    wf_worker *self = model_be(pool, index);
+    wf_sleep(self);
+    wf_sleep_end(self);
+    wf_idle_run(self);
+}
+
+static inline void model_rest(wf_worker *self)
+{
+    wf_search_begin(self);
+    wf_idle_run(self);
+}
+
+/* A long plain call, in which nothing of the library's happens: it ends when *until is set, by somebody else. */
+__attribute__((no_sanitize("thread"))) static inline bool model_is_set(void *until)
+{
+    return *(const int *)until;
+}
+static inline void model_long_call(int *until)
+{
+    mc_block(model_is_set, until, "what others are to do in the meantime");
+}
+
+/* In check(): an idle pool is silent: all its workers sleep without a timeout. */
+static inline void model_all_sleep(const weft_pool *pool)
+{
+    wf_census census = wf_sleep_census(pool);
+    mc_assert(census.sleeping == pool->workers);
+    mc_assert(!census.searching && !census.blocked && census.sentinel == -1);
+    mc_assert(!wf_tasks_visible(pool));
+    for (unsigned i = 0; i < pool->workers; i++)
+        mc_assert(wf_sleeps(wf_worker_at(pool, i)));
 }
 
 #endif

@@ -94,9 +94,18 @@ void wf_thread_yield(void)
     mc_pause();
 }
 
+extern int model_cpu; /* where all threads run: pool.h */
+int model_cpu = -1;
+
 int wf_thread_cpu(void)
 {
-    return -1;
+    return model_cpu;
+}
+
+/* Its id is its number among the scenario's. */
+void wf_thread_join(wf_thread *thread)
+{
+    mc_await((unsigned)thread->id);
 }
 
 int wf_thread_number(uint64_t generation)
