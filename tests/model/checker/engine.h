@@ -100,6 +100,7 @@ typedef struct mc_engine {
     bool failed, again;                              /* again: a location turned out to be shared */
     bool pointless;                                  /* the execution is as another one, and was left */
     bool tracing;
+    bool reaching;            /* places are noted, for mc_reached_print() */
     uintptr_t tls, tls_bytes; /* thread-local variables of the program */
     char text[1024];          /* of the failure */
     mc_location location[MC_LOCATIONS];
@@ -188,5 +189,13 @@ void mc_trace_print(void);
 void mc_names_forget(void);
 const char *mc_called(const void *address);
 const char *mc_order_name(int order);
+/* Places of the program that were executed in a scenario, and what the compiler put there. */
+void mc_reached(const void *site, const char *what, int order);
+#define mc_reach(site, what, order)            \
+    do {                                       \
+        if (mc.reaching && mc.running)         \
+            mc_reached((site), what, (order)); \
+    } while (0)
+void mc_reached_print(void); /* and forgets them */
 
 #endif

@@ -295,6 +295,8 @@ static bool run(const mc_scenario *scenario)
     result r = search(scenario);
     bool right = as_wanted(scenario, &r);
     report(scenario, &r, right);
+    if (mc.reaching)
+        mc_reached_print();
     if (r.failed && !right)
         show(scenario);
     return right;
@@ -326,7 +328,7 @@ static bool replay(const mc_scenario *scenario)
 static int usage(const char *program)
 {
     fprintf(stderr,
-            "usage: %s [--list] [--quiet] [--bound N] [--stale N] [--seconds S]\n"
+            "usage: %s [--list] [--quiet] [--reach] [--bound N] [--stale N] [--seconds S]\n"
             "       [--replay CHOICES] [--order SITE=ORDER]... [--blind SITE]... [SCENARIO...]\n",
             program);
     return 2;
@@ -361,6 +363,8 @@ static int read_options(int argc, char **argv)
             option.list = true;
         else if (!strcmp(name, "--quiet"))
             option.quiet = true;
+        else if (!strcmp(name, "--reach"))
+            mc.reaching = true;
         else if (!strcmp(name, "--bound") && ++i)
             option.bound = atoi(value);
         else if (!strcmp(name, "--stale") && ++i)

@@ -22,7 +22,7 @@
 
 #define STORES_ALL 8192
 #define SHARED_MAX 4096 /* a power of two */
-#define MUTANTS 64
+#define MUTANTS 256     /* one operation may be inlined at many places */
 
 _Static_assert((int)MC_RELAXED == __ATOMIC_RELAXED && (int)MC_SEQ_CST == __ATOMIC_SEQ_CST,
                "the compiler's numbers");
@@ -354,6 +354,7 @@ uint64_t mc_load(const void *address, unsigned size, int order, const void *site
 {
     if (!mc.running || mc_local(address))
         return in_memory(address, size);
+    mc_reach(site, "load", order);
     order = order_at(site, order);
     mc_location *location = meet(address, size, false, false, order, site);
     return read_nth(location, choose_store(readable(location, order)), order, site, "load");
@@ -376,6 +377,7 @@ void mc_store_to(void *address, unsigned size, uint64_t value, int order, const 
         to_memory(address, size, value);
         return;
     }
+    mc_reach(site, "store", order);
     order = order_at(site, order);
     mc_location *location = meet(address, size, true, true, order, site);
     mc_trace(site, "store %s %s := %#llx", mc_order_name(order), mc_called(address),
@@ -406,6 +408,7 @@ uint64_t mc_modify(void *address, unsigned size, mc_change *change, uint64_t wit
         to_memory(address, size, change(was, with));
         return was;
     }
+    mc_reach(site, "change", order);
     order = order_at(site, order);
     mc_location *location = meet(address, size, true, true, order, site);
     uint64_t before = nth_newest(location, 0)->value;
@@ -451,6 +454,7 @@ bool mc_exchange_if(void *address, unsigned size, uint64_t *expected, uint64_t v
     unsigned which[MC_STORES + 1], count;
     if (!mc.running || mc_local(address))
         return exchange_alone(address, size, expected, value);
+    mc_reach(site, "exchange", order);
     bool blind = blind_at(site);
     order = order_at(site, order);
     failure = failure_at(site, failure);
@@ -490,6 +494,7 @@ void mc_fence_at(int order, const void *site)
 {
     if (!mc.running)
         return;
+    mc_reach(site, "fence", order);
     order = order_at(site, order);
     if (order == MC_SEQ_CST) {
         mc_point();

@@ -232,12 +232,14 @@ static void touch(const void *address, size_t bytes, void (*half_of)(cell *, uns
 
 void mc_read(const void *address, size_t bytes, const void *site)
 {
+    mc_reach(site, "read", MC_RELAXED);
     if (mc.running && !mc_local(address))
         touch(address, bytes, read_half, false, site);
 }
 
 void mc_write(void *address, size_t bytes, const void *site)
 {
+    mc_reach(site, "write", MC_RELAXED);
     if (mc.running && !mc_local(address))
         touch(address, bytes, write_half, true, site);
 }

@@ -12,6 +12,7 @@
 #define LINES 4000
 #define WIDTH 200
 #define NAMES 256
+#define PLACES 16384 /* a power of two */
 
 typedef struct line {
     const void *site;
@@ -115,4 +116,35 @@ void mc_trace_print(void)
     for (unsigned i = 0; i < count; i++)
         printf("  %4u  T%u  %-24s %s\n", i, lines[i].thread, lines[i].site ? place[i] : "", lines[i].text);
     mc.tracing = false;
+}
+
+/* ---- what was reached ---------------------------------------------------------------------------- */
+
+static struct reached {
+    const void *site;
+    const char *what;
+    int order;
+} reached[PLACES];
+static unsigned reached_count;
+
+void mc_reached(const void *site, const char *what, int order)
+{
+    size_t at = (uintptr_t)site * UINT64_C(0x9e3779b97f4a7c15) >> 50;
+    while (reached[at % PLACES].site && reached[at % PLACES].site != site)
+        at++;
+    struct reached *place = &reached[at % PLACES];
+    if (place->site || !site || reached_count == PLACES / 2)
+        return;
+    *place = (struct reached){.site = site, .what = what, .order = order};
+    reached_count++;
+}
+
+void mc_reached_print(void)
+{
+    for (unsigned i = 0; i < PLACES; i++)
+        if (reached[i].site)
+            printf("  reach %zx %s %s\n", (size_t)reached[i].site, reached[i].what,
+                   mc_order_name(reached[i].order));
+    memset(reached, 0, sizeof reached);
+    reached_count = 0;
 }
