@@ -180,40 +180,63 @@ class Relinker:
 
     def __init__(self, build, folder):
         self.build, self.folder = build, folder
+        path = os.path.join(build, "compile_commands.json")
+        self.commands = json.loads(pathlib.Path(path).read_text(encoding="utf-8")) if os.path.isfile(path) else []
 
-    def command_of(self, file):
-        """The compiler's call for a source in the model's library."""
-        path = os.path.join(self.build, "compile_commands.json")
-        if not os.path.isfile(path):
-            raise lintlib.Unusable(f"{self.build}: no compile_commands.json")
-        with open(path, encoding="utf-8") as commands:
-            for entry in json.load(commands):
-                if "model_library" in entry["command"] and entry["file"].endswith("/" + file):
-                    return shlex.split(entry["command"])
-        raise lintlib.Unusable(f"{file} is not in the model's library")
+    def _command_of(self, target, file):
+        """The compiler's call for a source in a target, and the source."""
+        for entry in self.commands:
+            if target in entry["command"] and entry["file"].endswith(file):
+                return shlex.split(entry["command"]), os.path.join(entry["directory"], entry["file"])
+        return None, None
 
-    def compile(self, file, text, name):
-        """The object, or None and what the compiler said."""
-        source, made = os.path.join(self.folder, f"{name}.c"), os.path.join(self.folder, f"{name}.o")
-        with open(source, "w", encoding="utf-8") as out:
-            out.write(text)
-        command, out = self.command_of(file), []
-        while command:
-            word = command.pop(0)
+    def _path(self, *names):
+        return os.path.join(self.folder, ".".join(names))
+
+    def _compile(self, command, text, name):
+        """The object."""
+        pathlib.Path(self._path(name, "c")).write_text(text, encoding="utf-8")
+        words, out = list(command), []
+        while words:
+            word = words.pop(0)
             if word in ("-o", "-MF", "-MQ", "-c"):
-                command.pop(0)
+                words.pop(0)
             elif word != "-MD":
                 out.append(word)
-        done = lintlib.run([*out, "-w", "-c", source, "-o", made], cwd=self.build)
-        return (made if done.returncode == 0 else None), done.stderr
+        out += ["-w", "-c", self._path(name, "c"), "-o", self._path(name, "o")]
+        done = lintlib.run(out, cwd=self.build)
+        if done.returncode:
+            raise lintlib.Unusable(f"{name} does not compile: {done.stderr.strip()}")
+        return self._path(name, "o")
 
-    def link(self, program, made, name):
+    def compile(self, file, text, name):
+        command, _ = self._command_of("model_library", "/" + file)
+        if not command:
+            raise lintlib.Unusable(f"{file} is not in the model's library")
+        return self._compile(command, text, name)
+
+    def _harness(self, program, file, name):
+        """The object of a harness that includes the source itself, (old, new); else None."""
+        base = os.path.basename(program.path)
+        command, source = self._command_of(f"{base}.p", base + ".c")
+        text = pathlib.Path(source).read_text(encoding="utf-8") if source else ""
+        included = re.compile(r'^(\s*#\s*include\s*)"[^"\n]*' + re.escape(file) + '"', re.M)
+        if not included.search(text):
+            return None
+        text = included.sub(lambda found: f'{found[1]}"{self._path(name, "c")}"', text)
+        return command[command.index("-o") + 1], self._compile(command, text, f"{name}.{base}")
+
+    def link(self, program, file, name):
+        """The program with what compile() made under that name."""
         target = os.path.relpath(program.path, self.build)
         done = lintlib.run(["ninja", "-C", self.build, "-t", "commands", target])
-        command = shlex.split(done.stdout.strip().split("\n")[-1])
-        path = os.path.join(self.folder, f"{name}.{program.name}")
-        at = command.index("-o")
-        command[at + 1 : at + 2] = [path, made]  # its symbols are there before the library's own object is looked at
+        command, path = shlex.split(done.stdout.strip().split("\n")[-1]), self._path(name, program.name)
+        harness, at = self._harness(program, file, name), command.index("-o")
+        if harness:
+            command[at + 1] = path
+            command = [harness[1] if word == harness[0] else word for word in command]
+        else:  # its symbols are there before the library's own object is looked at
+            command[at + 1 : at + 2] = [path, self._path(name, "o")]
         done = lintlib.run(command, cwd=self.build)
         if done.returncode:
             raise lintlib.Unusable(f"{name}: cannot link {program.name}: {done.stderr.strip()}")
