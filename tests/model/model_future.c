@@ -304,7 +304,7 @@ static const mc_scenario scenarios[] = {
      .check = both_ran,
      .daemons = 1,
      .stale = 1,
-     .bound = 2,
+     .bound = 1,
      MODEL_POOL},
 };
 

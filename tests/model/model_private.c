@@ -47,6 +47,17 @@ static void one_awake_no_force(void)
     one_awake();
     pool->force = false;
 }
+/* Nobody has been active for so long that the one awake is about to sleep for good. */
+static void long_quiet(void)
+{
+    one_awake();
+    wf_worker_at(pool, 0)->quiet_since = -WF_GRACE_NS;
+}
+static void long_quiet_no_force(void)
+{
+    long_quiet();
+    pool->force = false;
+}
 static void two_awake(void)
 {
     pool = model_pool(2, 1);
@@ -176,12 +187,6 @@ static void task_that_stays(void)
     model_lies_asleep(pool, 2);
     wf_tasks_submit(pool, NULL, model_task(pool, task_stays, NULL));
 }
-static void task_that_stays_no_force(void)
-{
-    task_that_stays();
-    pool->force = false;
-}
-
 /* ---- what must hold ------------------------------------------------------------------------------- */
 
 static void ran(void)
@@ -222,6 +227,22 @@ static const mc_scenario scenarios[] = {
      .daemons = 6,
      .stale = 1,
      .bound = 2,
+     MODEL_POOL},
+    {.name = "one_child_after_long_quiet",
+     .setup = long_quiet,
+     .thread = {guest_one, worker0, sleeper1},
+     .check = ran,
+     .daemons = 6,
+     .stale = 1,
+     .bound = 1,
+     MODEL_POOL},
+    {.name = "one_child_after_long_quiet_without_force",
+     .setup = long_quiet_no_force,
+     .thread = {guest_one, worker0, sleeper1},
+     .check = ran,
+     .daemons = 6,
+     .stale = 1,
+     .bound = 1,
      MODEL_POOL},
     {.name = "one_child_while_two_fall_asleep",
      .setup = two_awake,
@@ -273,14 +294,6 @@ static const mc_scenario scenarios[] = {
      MODEL_POOL},
     {.name = "the_watcher_leaves_with_a_task",
      .setup = task_that_stays,
-     .thread = {guest_one, worker0, sleeper1, sleeper2},
-     .check = ran,
-     .daemons = 14,
-     .stale = 1,
-     .bound = 1,
-     MODEL_POOL},
-    {.name = "the_watcher_leaves_with_a_task_without_force",
-     .setup = task_that_stays_no_force,
      .thread = {guest_one, worker0, sleeper1, sleeper2},
      .check = ran,
      .daemons = 14,

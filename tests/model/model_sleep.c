@@ -13,14 +13,28 @@
 
 static weft_pool *pool;
 static wf_task *task[2];
-static int runs[2], child_ran;
+static int runs[2], child_ran, met[2];
 static wf_visit visit;
 
 WEFT_TASK_VOID(child, int)
+WEFT_TASK_VOID(meets, int)
 void child(int unused)
 {
     (void)unused;
     child_ran++;
+}
+
+/* Two of these end only if two threads run them. */
+void meets(int which)
+{
+    met[which]++;
+    model_long_call(&met[!which]);
+}
+
+static int body_meets(void *which)
+{
+    meets(which == &runs[1]);
+    return 0;
 }
 
 static int body(void *arg)
@@ -105,6 +119,19 @@ static void shared_pu(void)
     model_cpu = 0;
     wf_seat_enter(pool, &visit);
     model_cpu = -1;
+    model_lies_asleep(pool, 1);
+}
+
+static void two_that_meet(void)
+{
+    two_asleep();
+    for (unsigned i = 0; i < 2; i++)
+        task[i] = model_task(pool, body_meets, &runs[i]);
+}
+static void two_asleep_and_a_seat(void)
+{
+    make(2, 1);
+    model_lies_asleep(pool, 0);
     model_lies_asleep(pool, 1);
 }
 
@@ -194,6 +221,36 @@ static void guest_blocks(void)
     wf_seat_leave(&here);
 }
 
+static void submits_both(void)
+{
+    submit0();
+    submit1();
+}
+static void fork_two_and_block(wf_worker *self)
+{
+    weft_fork(meets, a, 0);
+    weft_fork(meets, b, 1);
+    (void)wf_stack_publish_all(&self->stack);
+    wf_block_begin(self, WF_FOR_FUTURE, task[0]);
+    model_long_call(&met[0]);
+    model_long_call(&met[1]);
+    wf_block_end(self);
+    weft_join(meets, b);
+    weft_join(meets, a);
+}
+static void guest_blocks_for_two(void)
+{
+    wf_visit here;
+    wf_seat_enter(pool, &here);
+    fork_two_and_block(here.seat);
+    wf_seat_leave(&here);
+}
+static void guest_inside_blocks_for_two(void)
+{
+    fork_two_and_block(model_be(pool, 2));
+    wf_seat_leave(&visit);
+}
+
 /* ---- what must hold ------------------------------------------------------------------------------- */
 
 static void one_ran(void)
@@ -209,6 +266,12 @@ static void both_ran(void)
 static void child_has_run(void)
 {
     mc_assert(child_ran == 1);
+    model_all_sleep(pool);
+}
+
+static void both_met(void)
+{
+    mc_assert(met[0] == 1 && met[1] == 1);
     model_all_sleep(pool);
 }
 
@@ -258,7 +321,7 @@ static const mc_scenario scenarios[] = {
      .daemons = 3,
      .timeouts = 1,
      .stale = 1,
-     .bound = 2,
+     .bound = 1,
      MODEL_POOL},
     {.name = "two_tasks_for_two_that_sleep",
      .setup = two_asleep,
@@ -314,7 +377,7 @@ static const mc_scenario scenarios[] = {
      .check = child_has_run,
      .daemons = 3,
      .stale = 1,
-     .bound = 2,
+     .bound = 1,
      MODEL_POOL},
     {.name = "worker_blocks_a_sleeper_without_place",
      .setup = no_place_asleep,
@@ -322,12 +385,36 @@ static const mc_scenario scenarios[] = {
      .check = child_has_run,
      .daemons = 3,
      .stale = 1,
-     .bound = 2,
+     .bound = 1,
      MODEL_POOL},
     {.name = "worker_rests_a_sleeper_without_place",
      .setup = no_place_asleep,
      .thread = {sleeper0, rests1, guest_forks},
      .check = child_has_run,
+     .daemons = 3,
+     .stale = 1,
+     .bound = 1,
+     MODEL_POOL},
+    {.name = "two_tasks_that_meet",
+     .setup = two_that_meet,
+     .thread = {sleeper0, sleeper1, submits_both},
+     .check = both_met,
+     .daemons = 3,
+     .stale = 1,
+     .bound = 1,
+     MODEL_POOL},
+    {.name = "two_children_that_meet",
+     .setup = two_asleep_and_a_seat,
+     .thread = {sleeper0, sleeper1, guest_blocks_for_two},
+     .check = both_met,
+     .daemons = 3,
+     .stale = 1,
+     .bound = 0,
+     MODEL_POOL},
+    {.name = "two_children_that_meet_where_one_gives_way",
+     .setup = shared_pu,
+     .thread = {worker0, sleeper1, guest_inside_blocks_for_two},
+     .check = both_met,
      .daemons = 3,
      .stale = 1,
      .bound = 1,
@@ -338,7 +425,7 @@ static const mc_scenario scenarios[] = {
      .check = child_has_run,
      .daemons = 3,
      .stale = 1,
-     .bound = 2,
+     .bound = 1,
      MODEL_POOL},
 };
 

@@ -141,6 +141,7 @@ static const mc_scenario scenarios[] = {
     {.name = "submit_then_destroy",
      .setup = one_awake,
      .thread = {submits_and_destroys, worker0},
+     .stale = 2,
      .bound = 3,
      MODEL_POOL},
     {.name = "its_task_submits_one",
