@@ -6,17 +6,20 @@
  *
  * pool.h      pools, and how a thread enters one          fork.h   fork and join
  * parallel.h  loops, maps, reductions, groups of calls    local.h  worker-local values
- * future.h    submit and collect                        insight.h  counters, and what everybody does just now
+ * future.h    submit and collect                        promise.h  a future that you fulfil
+ * combine.h   what comes after a future; several as one insight.h  counters, and what everybody does just now
  */
 #ifndef WEFT_WEFT_H
 #define WEFT_WEFT_H
 
 #include <weft/base.h>
+#include <weft/combine.h>
 #include <weft/fork.h>
 #include <weft/future.h>
 #include <weft/insight.h>
 #include <weft/local.h>
 #include <weft/parallel.h>
 #include <weft/pool.h>
+#include <weft/promise.h>
 
 #endif

@@ -4,10 +4,15 @@
 
 #include "base/check.h"
 #include "os/clock.h"
+#include "os/thread.h"
 
 #define STATE 3u
 #define WAITED 4u
 #define WANTED 8u /* a hint for the scheduler */
+#define FOLLOWED 16u
+#define HELD 32u /* only while it is pending */
+#define WIDE 64u
+#define BORROWED 128u /* somebody asks what it needs: only while it is held */
 #define REFERENCE 256u
 #define REFERENCES_MAX (1u << 23)
 
@@ -19,28 +24,54 @@ static enum wf_task_state state_in(uint32_t word)
     return (enum wf_task_state)(word & STATE);
 }
 
-void wf_task_init(wf_task *task, int (*fn)(void *arg), void *arg, unsigned references)
+static void init(wf_task *task, int (*fn)(void *arg), void *arg, uint32_t word)
 {
     task->fn = fn;
     task->arg = arg;
     task->status = 0;
-    wf_store_relaxed(&task->word,
-                     references * REFERENCE + WF_TASK_PENDING); /* owner only: published by a queue */
+    task->followers = NULL;
+    wf_store_relaxed(&task->word, word); /* owner only: published by a queue, or with the future */
 }
 
-/* PENDING becomes `to`; what it was. */
-static enum wf_task_state leave_pending(wf_task *task, enum wf_task_state to)
+void wf_task_init(wf_task *task, int (*fn)(void *arg), void *arg, unsigned references)
+{
+    init(task, fn, arg, references * REFERENCE + WF_TASK_PENDING);
+}
+
+void wf_task_init_held(wf_wide *wide, const wf_kind *kind, int (*fn)(void *arg), void *arg,
+                       unsigned references)
+{
+    wide->kind = kind;
+    init(&wide->task, fn, arg, references * REFERENCE + WF_TASK_PENDING + HELD + WIDE);
+}
+
+/* PENDING becomes `to`, if it is held as `held` says or that does not matter; what the word was. */
+static uint32_t leave_pending(wf_task *task, enum wf_task_state to, uint32_t held_matters, uint32_t held)
 {
     uint32_t word = wf_load_relaxed(&task->word); /* re-checked by the exchange */
     /* pair TA1 -> wf_task_complete(), wf_task_wait() */
-    while (state_in(word) == WF_TASK_PENDING && !wf_cas_acq_rel(&task->word, &word, word + (uint32_t)to))
+    while (state_in(word) == WF_TASK_PENDING && (word & held_matters) == held &&
+           !wf_cas_acq_rel(&task->word, &word, (word & ~HELD) + (uint32_t)to))
         ;
-    return state_in(word);
+    return word;
 }
 
 bool wf_task_claim(wf_task *task)
 {
-    return leave_pending(task, WF_TASK_RUNNING) == WF_TASK_PENDING;
+    uint32_t word = leave_pending(task, WF_TASK_RUNNING, HELD, 0);
+    return state_in(word) == WF_TASK_PENDING && !(word & HELD);
+}
+
+bool wf_task_claim_held(wf_task *task)
+{
+    uint32_t word = leave_pending(task, WF_TASK_RUNNING, HELD, HELD);
+    return state_in(word) == WF_TASK_PENDING && (word & HELD);
+}
+
+bool wf_task_let_go(wf_task *task)
+{
+    /* pair TA1 -> wf_task_claim(): what the task waited for is seen by who runs it */
+    return state_in(wf_and_acq_rel(&task->word, ~HELD)) == WF_TASK_PENDING;
 }
 
 static void wake_waiters(wf_task *task, uint32_t before)
@@ -49,14 +80,62 @@ static void wake_waiters(wf_task *task, uint32_t before)
         wf_futex_wake_all(&task->word);
 }
 
+/* ---- followers ---------------------------------------------------------------------------------- */
+
+/* The newest first; turned round they are told in the order in which they came. */
+static wf_follower *turn_round(wf_follower *newest)
+{
+    wf_follower *turned = NULL;
+    while (newest) {
+        wf_follower *older = newest->next;
+        newest->next = turned;
+        turned = newest;
+        newest = older;
+    }
+    return turned;
+}
+
+static void tell_followers(wf_task *task)
+{
+    /* pair TA2 -> wf_task_follow(): what the follower is */
+    wf_follower *next = turn_round(wf_exchange_acq_rel(&task->followers, NULL));
+    while (next) {
+        wf_follower *told = next;
+        next = next->next;
+        told->ended(told, task);
+    }
+}
+
+void wf_task_follow(wf_task *task, wf_follower *self)
+{
+    self->next = wf_load_relaxed(&task->followers); /* re-checked by the exchange */
+    /* pair TA2 -> tell_followers() */
+    while (!wf_cas_acq_rel(&task->followers, &self->next, self))
+        ;
+    /* pair TA1 -> wf_task_complete(): one sees the other */
+    if (state_in(wf_or_acq_rel(&task->word, FOLLOWED)) >= WF_TASK_DONE)
+        tell_followers(task);
+}
+
+/* ---- the end ------------------------------------------------------------------------------------ */
+
+static void give(wf_task *task, uint32_t word)
+{
+    const wf_kind *kind = word & WIDE ? ((wf_wide *)(void *)task)->kind : NULL;
+    if (kind && kind->freed)
+        kind->freed(task);
+    wf_slab_give(task);
+}
+
 enum wf_task_state wf_task_cancel(wf_task *task)
 {
-    enum wf_task_state before = leave_pending(task, WF_TASK_CANCELLED);
-    if (before != WF_TASK_PENDING)
+    uint32_t before = leave_pending(task, WF_TASK_CANCELLED, 0, 0);
+    if (state_in(before) != WF_TASK_PENDING)
         return wf_task_state_of(task); /* who hears DONE may read the status */
-    wake_waiters(task,
-                 wf_load_relaxed(&task->word)); /* hint: WAITED is there, or its waiter sees the state */
-    return before;
+    wake_waiters(task, before);
+    if (before & FOLLOWED)
+        tell_followers(task);
+    return WF_TASK_PENDING;
 }
 
 void wf_task_want(wf_task *task)
@@ -67,14 +146,59 @@ void wf_task_want(wf_task *task)
 bool wf_task_complete(wf_task *task, int status, bool drop)
 {
     task->status = status;
-    uint32_t change = (uint32_t)(WF_TASK_DONE - WF_TASK_RUNNING) - (drop ? REFERENCE : 0);
-    /* pair TA1 -> wf_task_state_of(): the status and what the task did; -> wf_task_release(): all is done with */
-    uint32_t before = wf_add_acq_rel(&task->word, change);
-    if (drop && before < 2 * REFERENCE)
-        wf_slab_give(task);
+    uint32_t word = wf_load_relaxed(&task->word), now; /* re-checked by the exchange */
+    bool last;
+    do {
+        last = drop && !(word & FOLLOWED);
+        now = word + (WF_TASK_DONE - WF_TASK_RUNNING) - (last ? REFERENCE : 0);
+        /* pair TA1 -> wf_task_state_of(): the status and what the task did; -> wf_task_release(): all is done with */
+    } while (!wf_cas_acq_rel(&task->word, &word, now));
+    if (last && now < REFERENCE)
+        give(task, word);
     else
-        wake_waiters(task, before);
-    return before & WANTED;
+        wake_waiters(task, word);
+    if (word & FOLLOWED)
+        tell_followers(task);
+    if (drop && !last)
+        wf_task_release(task);
+    return word & WANTED;
+}
+
+bool wf_task_any(const wf_task *task)
+{
+    uint32_t word = wf_load_relaxed(&task->word); /* hint: what it is does not change */
+    return word & WIDE && ((const wf_wide *)(const void *)task)->kind->any;
+}
+
+wf_task *wf_task_needs(wf_task *task)
+{
+    const wf_kind *kind;
+    uint32_t word = wf_load_relaxed(&task->word); /* re-checked by the exchange */
+    for (;;) {
+        if (!(word & HELD) || !(kind = ((wf_wide *)(void *)task)->kind)->needs)
+            return NULL;
+        if (word & BORROWED) {
+            wf_thread_yield();
+            word = wf_load_relaxed(&task->word); /* re-checked by the exchange */
+        } else if (wf_cas_acq_rel(&task->word, &word,
+                                  word | BORROWED)) { /* pair TA3 -> wf_task_not_borrowed() */
+            break;
+        }
+    }
+    wf_task *needed = kind->needs(task);
+    (void)wf_and_acq_rel(&task->word, ~BORROWED); /* pair TA3 -> wf_task_not_borrowed() */
+    return needed;
+}
+
+void wf_task_not_borrowed(const wf_task *task)
+{
+    while (wf_load_acquire(&task->word) & BORROWED) /* pair TA3 -> wf_task_needs() */
+        wf_thread_yield();
+}
+
+bool wf_task_is_held(const wf_task *task)
+{
+    return wf_load_acquire(&task->word) & HELD; /* pair TA1 -> wf_task_let_go() */
 }
 
 enum wf_task_state wf_task_state_of(const wf_task *task)
@@ -96,8 +220,9 @@ bool wf_task_retain(wf_task *task)
 void wf_task_release(wf_task *task)
 {
     /* pair TA1 -> wf_task_release(): who gives the block back comes after all that others did with it */
-    if (wf_sub_acq_rel(&task->word, REFERENCE) < 2 * REFERENCE)
-        wf_slab_give(task);
+    uint32_t before = wf_sub_acq_rel(&task->word, REFERENCE);
+    if (before < 2 * REFERENCE)
+        give(task, before);
 }
 
 bool wf_task_wait(wf_task *task, int64_t deadline_ns)

@@ -2,16 +2,23 @@
 /*
  * data/task.h - a submitted task and its future: one record, one cache line.
  *
- *   word = references << 8 | WANTED | WAITED | state       state: PENDING -> RUNNING -> DONE, or PENDING -> CANCELLED
+ *   word = references << 8 | BORROWED | WIDE | HELD | FOLLOWED | WANTED | WAITED | state
+ *   state: PENDING -> RUNNING -> DONE, or PENDING -> CANCELLED
  *
  * - References: one for the queue that the task is in, one for each holder of the future. Who takes the last one
  *   away gives the block back.
  * - Who brings PENDING to RUNNING runs the task, once: a worker that took it from a queue, or a waiter that takes
  *   it over. What a queue holds of a task that somebody else has claimed or cancelled is dead: dropped when met.
- * - Done: status is written, then one addition makes RUNNING DONE and takes the runner's reference away. After it the
+ * - Done: status is written, then one exchange makes RUNNING DONE and takes the runner's reference away. After it the
  *   runner uses nothing of the record but its address, for the wake: waiters may have freed it.
+ * - Held: pending, but not to be run yet (it follows another one), or never (a promise, fulfilled by hand).
+ * - Followers are told of the end, once each. F: who follows, E: who ends the task (or another F).
+ *     F1 push onto `followers`   F2 set FOLLOWED; if the task had ended: E2
+ *     E1 the exchange that ends it finds FOLLOWED and keeps the runner's reference   E2 take all followers by exchange,
+ *     tell them in the order in which they came   E3 give the reference up
+ *   FOLLOWED and the end are in one word, so either E1 sees F2 or F2 the end; whoever takes a follower tells it.
  * - Waiters sleep on the word itself (futex), any number of them: WAITED is set first, in the same word, so that
- *   either the addition sees it or the futex finds another value.
+ *   either the exchange sees it or the futex finds another value.
  *
  * Who may call together: each function says whose turn it is; the words decide. Wait-free but for the wait.
  */
@@ -24,6 +31,13 @@
 
 enum wf_task_state { WF_TASK_PENDING, WF_TASK_RUNNING, WF_TASK_DONE, WF_TASK_CANCELLED };
 
+struct weft_future;
+
+typedef struct wf_follower {
+    struct wf_follower *next;
+    void (*ended)(struct wf_follower *self, struct weft_future *task); /* self may be freed in there */
+} wf_follower;
+
 /* First as a wf_block: `link` and `home` are its two words. */
 typedef struct weft_future {
     wf_link link;
@@ -34,13 +48,36 @@ typedef struct weft_future {
     void *arg;
     struct weft_pool *pool;
     struct wf_inbox *inbox; /* where it was put; NULL: a run queue */
+    wf_follower *followers;
 } wf_task;
 
 #define WF_TASK_BYTES 64
 
+/* A record with more behind it: whoever frees it, or waits for it, asks its kind. */
+typedef struct wf_kind {
+    void (*freed)(wf_task *task); /* its last reference is gone */
+    wf_task *(*needs)(
+        wf_task *task); /* what has to end before it may run, with a reference; NULL: nothing now */
+    bool any;           /* of several that it needs one will do */
+} wf_kind;
+
+typedef struct wf_wide {
+    wf_task task;
+    const wf_kind *kind;
+} wf_wide;
+
+#define WF_WIDE_BYTES 128
+
 /* Before others know it. */
 void wf_task_init(wf_task *task, int (*fn)(void *arg), void *arg, unsigned references);
-/* Any holder of a reference: it is the caller's to run; false: it is not pending. */
+/* The same, of a wide record; held. */
+void wf_task_init_held(wf_wide *wide, const wf_kind *kind, int (*fn)(void *arg), void *arg,
+                       unsigned references);
+/* Once: it may run. False: it was cancelled meanwhile. */
+bool wf_task_let_go(wf_task *task);
+/* Who holds it: to be completed by hand. False: it was cancelled. */
+bool wf_task_claim_held(wf_task *task);
+/* Any holder of a reference: it is the caller's to run; false: it is not pending, or held. */
 bool wf_task_claim(wf_task *task);
 /* Who claimed it. drop: with the runner's reference; then the record may be gone at return. */
 /* True: somebody wanted to run it. */
@@ -49,7 +86,17 @@ bool wf_task_complete(wf_task *task, int status, bool drop);
 void wf_task_want(wf_task *task);
 /* Any holder of a reference: pending, it will never run; what it was before. DONE: the status may be read. */
 enum wf_task_state wf_task_cancel(wf_task *task);
+/* Any holder of a reference: self->ended is called once, by who ends the task or, if it has ended, by somebody who
+ * follows it, perhaps before this call returns. */
+void wf_task_follow(wf_task *task, wf_follower *self);
 /* Any holder of a reference. */
+bool wf_task_is_held(const wf_task *task);
+/* Any holder of a reference: what a held task needs first, with a reference; NULL: nothing, or it is not held. */
+wf_task *wf_task_needs(wf_task *task);
+/* Any holder of a reference: does one of those that it needs do? */
+bool wf_task_any(const wf_task *task);
+/* Who runs it: does not return while somebody asks what it needs. */
+void wf_task_not_borrowed(const wf_task *task);
 enum wf_task_state wf_task_state_of(const wf_task *task);
 static inline bool wf_task_ended(const wf_task *task)
 {

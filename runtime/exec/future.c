@@ -19,8 +19,7 @@ _Static_assert((int)WEFT_PENDING == WF_TASK_PENDING && (int)WEFT_RUNNING == WF_T
                    (int)WEFT_DONE == WF_TASK_DONE && (int)WEFT_CANCELLED == WF_TASK_CANCELLED,
                "the public states are the record's");
 
-/* 0, or why the future cannot be used. */
-static int usable(const weft_future *future)
+int wf_future_usable(const weft_future *future)
 {
     if (!future)
         return -EINVAL;
@@ -88,45 +87,69 @@ static bool spin(const weft_future *future, uint64_t ticks)
     return true;
 }
 
-static bool sleep_outside(weft_future *future, int64_t deadline_ns)
-{
-    wf_worker *self = wf_self(); /* of another pool */
-    if (self)
-        wf_note_wait(self, WF_FOR_FOREIGN, future);
-    bool ended = wf_task_wait(future, deadline_ns);
-    if (self)
-        wf_note_wait(self, WF_FOR_NOTHING, NULL);
-    return ended;
-}
-
+/* A worker's place is free meanwhile; which pool the future is of does not matter for that. */
 static bool sleep_for(weft_future *future, int64_t deadline_ns)
 {
-    wf_worker *self = inside(future);
+    wf_worker *self = wf_self();
     if (!self)
-        return sleep_outside(future, deadline_ns);
+        return wf_task_wait(future, deadline_ns);
     if (wf_stack_publish_all(&self->stack))
         wf_count(&self->counters.publications);
-    wf_block_begin(self, WF_FOR_FUTURE, future);
+    wf_block_begin(self, self->pool == future->pool ? WF_FOR_FUTURE : WF_FOR_FOREIGN, future);
     bool ended = wf_task_wait(future, deadline_ns);
     wf_block_end(self);
     return ended;
 }
 
-int weft_future_wait(weft_future *future, int64_t deadline_ns)
+/* A future that needs no other one, or whose needs are being met elsewhere. pool: none, of a promise. */
+static int wait_for_one(weft_future *future, int64_t deadline_ns)
 {
-    int err = usable(future);
+    weft_pool *pool = future->pool;
+    if (wf_task_ended(future))
+        return 0;
+    int err = pool ? see_to_it(future, deadline_ns) : 0;
     if (err)
         return err;
-    if (!wf_task_ended(future)) {
-        uint64_t ticks = deadline_ns == WEFT_FOREVER ? future->pool->wait_ticks : 0;
-        err = see_to_it(future, deadline_ns);
-        if (err)
-            return err;
-        if (!spin(future, ticks) && !sleep_for(future, deadline_ns))
-            return -ETIMEDOUT;
+    uint64_t ticks = pool && deadline_ns == WEFT_FOREVER ? pool->wait_ticks : 0;
+    return spin(future, ticks) || sleep_for(future, deadline_ns) ? 0 : -ETIMEDOUT;
+}
+
+/* Of any of several, the one to be run here cannot be waited for: another one may end first. */
+static int help_one(weft_future *needed, int64_t deadline_ns)
+{
+    return needed->pool && may_take_over(needed, deadline_ns) ? take_over(needed) : 0;
+}
+
+/* What it needs, down to what needs nothing, is waited for first; that may be run here. */
+static int wait_for_needs(weft_future *future, int64_t deadline_ns)
+{
+    int err = 0;
+    weft_future *needed;
+    while (!err && (needed = wf_task_needs(future)) != NULL) {
+        bool one_will_do = wf_task_any(future);
+        for (weft_future *deeper; (deeper = wf_task_needs(needed)) != NULL; needed = deeper) {
+            one_will_do |= wf_task_any(needed);
+            wf_task_release(needed);
+        }
+        err = one_will_do ? help_one(needed, deadline_ns) : wait_for_one(needed, deadline_ns);
+        bool ended = wf_task_ended(needed);
+        wf_task_release(needed);
+        if (!ended)
+            break;
     }
-    wf_tsan_acquire(future);
-    return 0;
+    return err;
+}
+
+int weft_future_wait(weft_future *future, int64_t deadline_ns)
+{
+    int err = wf_future_usable(future);
+    if (!err && !wf_task_ended(future))
+        err = wait_for_needs(future, deadline_ns);
+    if (!err)
+        err = wait_for_one(future, deadline_ns);
+    if (!err)
+        wf_tsan_acquire(future);
+    return err;
 }
 
 int weft_future_get(weft_future *future, int *status)
@@ -139,13 +162,13 @@ int weft_future_get(weft_future *future, int *status)
 
 int weft_future_state(const weft_future *future)
 {
-    int err = usable(future);
+    int err = wf_future_usable(future);
     return err ? err : (int)wf_task_state_of(future);
 }
 
 int weft_future_status(const weft_future *future)
 {
-    int err = usable(future);
+    int err = wf_future_usable(future);
     if (err)
         return err;
     enum wf_task_state state = wf_task_state_of(future);
@@ -156,7 +179,7 @@ int weft_future_status(const weft_future *future)
 
 int weft_future_cancel(weft_future *future)
 {
-    int err = usable(future);
+    int err = wf_future_usable(future);
     if (err)
         return err;
     switch (wf_task_cancel(future)) {
@@ -174,7 +197,7 @@ int weft_future_cancel(weft_future *future)
 
 int weft_future_retain(weft_future *future)
 {
-    int err = usable(future);
+    int err = wf_future_usable(future);
     if (err)
         return err;
     return wf_task_retain(future) ? 0 : -EOVERFLOW;
@@ -182,6 +205,6 @@ int weft_future_retain(weft_future *future)
 
 void weft_future_release(weft_future *future)
 {
-    if (future && !usable(future))
+    if (future && !wf_future_usable(future))
         wf_task_release(future);
 }

@@ -2,7 +2,8 @@
 /*
  * exec/future.h - waiting for a task and what else its holders may do; the public face is weft/future.h.
  *
- * Wait: W1 ended? done   W2 pending, and the waiter may run it: enter its pool, claim it, run it
+ * Wait: W0 held? wait for what it needs first, the same way, down to what needs nothing (wf_kind)
+ *       W1 ended? done   W2 pending, and the waiter may run it: enter its pool, claim it, run it
  *       W3 spin for about what a sleep costs   W4 sleep on the record's word. A worker vacates its place first, and
  *       publishes its private children: who waits for a join of its own can be helped, who waits here cannot.
  */
@@ -10,5 +11,10 @@
 #define WF_EXEC_FUTURE_H
 
 #include <weft/future.h>
+
+#include "data/task.h"
+
+/* 0, or why the future cannot be used. */
+int wf_future_usable(const weft_future *future);
 
 #endif

@@ -40,13 +40,26 @@ static wf_inbox *inbox_near(const weft_pool *pool)
     return &pool->inboxes[node];
 }
 
+static void *take_block(wf_slab *slab, const wf_worker *self)
+{
+    return self && self->place ? wf_slab_take(slab, self->index)
+                               : wf_slab_take_shared(slab, (uintptr_t)wf_outside() >> 12);
+}
+
 wf_task *wf_tasks_new(weft_pool *pool, const wf_worker *self)
 {
-    wf_task *task = self && self->place ? wf_slab_take(pool->slab, self->index)
-                                        : wf_slab_take_shared(pool->slab, (uintptr_t)wf_outside() >> 12);
+    wf_task *task = take_block(pool->slab, self);
     if (task)
         task->pool = pool;
     return task;
+}
+
+wf_wide *wf_tasks_new_wide(weft_pool *pool, const wf_worker *self)
+{
+    wf_wide *wide = take_block(pool->wide_slab, self);
+    if (wide)
+        wide->task.pool = pool;
+    return wide;
 }
 
 /* The pools without threads whose queued tasks the calling thread runs. */
@@ -233,6 +246,14 @@ bool wf_tasks_run(wf_worker *self, wf_task *task)
     return useful;
 }
 
+void wf_tasks_run_inline(wf_worker *self, wf_task *task)
+{
+    if (wf_task_claim(task))
+        (void)wf_task_complete(task, call(self, task), true);
+    else
+        wf_task_release(task);
+}
+
 static bool drop_dead(wf_link *link)
 {
     wf_task *task = (wf_task *)(void *)link;
@@ -308,9 +329,11 @@ int wf_tasks_init(weft_pool *pool)
     pool->inboxes = wf_alloc(most * sizeof *pool->inboxes);
     pool->inbox_of_cpu = wf_alloc((size_t)pool->cpus_known * sizeof *pool->inbox_of_cpu);
     pool->slab = wf_slab_create(WF_TASK_BYTES, pool->workers, WF_SHELVES_OUTSIDE);
-    if (!pool->places || !pool->inboxes || !pool->inbox_of_cpu || !pool->slab)
+    pool->wide_slab = wf_slab_create(WF_WIDE_BYTES, pool->workers, WF_SHELVES_OUTSIDE);
+    if (!pool->places || !pool->inboxes || !pool->inbox_of_cpu || !pool->slab || !pool->wide_slab)
         return -ENOMEM;
     wf_slab_mark(pool->slab, pool->generation);
+    wf_slab_mark(pool->wide_slab, pool->generation);
     for (unsigned i = 0; i < most; i++)
         wf_inbox_init(&pool->inboxes[i]);
     assign_nodes(pool);
@@ -324,6 +347,7 @@ void wf_tasks_fini(weft_pool *pool)
         wf_run_queue_fini(&pool->places[i].batch);
     }
     wf_slab_close(pool->slab);
+    wf_slab_close(pool->wide_slab);
     wf_free(pool->inbox_of_cpu);
     wf_free(pool->inboxes);
     wf_free(pool->places);

@@ -22,6 +22,7 @@ void wf_tasks_fini(weft_pool *pool);
 
 /* A record of the pool's; NULL: no memory. self NULL: the caller is outside. */
 wf_task *wf_tasks_new(weft_pool *pool, const wf_worker *self);
+wf_wide *wf_tasks_new_wide(weft_pool *pool, const wf_worker *self);
 /* Puts it where it belongs, with one reference, and wakes who is to run it. */
 void wf_tasks_submit(weft_pool *pool, wf_worker *self, wf_task *task);
 
@@ -41,6 +42,8 @@ bool wf_tasks_more(const wf_worker *self);
 bool wf_tasks_run(wf_worker *self, wf_task *task);
 /* Runs a task that the caller, a waiter, has claimed. self NULL: outside of any pool's seats. */
 void wf_tasks_take_over(wf_worker *self, wf_task *task);
+/* Runs a task that is in no queue here and now, unless it was cancelled, and drops its reference. */
+void wf_tasks_run_inline(wf_worker *self, wf_task *task);
 /* A task in a queue was cancelled. self NULL: the caller is outside. */
 void wf_tasks_dead(wf_worker *self, wf_task *task);
 /* Does the calling thread run it now, at whatever depth? */

@@ -142,7 +142,7 @@ struct weft_pool {
     unsigned nodes;         /* inboxes */
     uint16_t *inbox_of_cpu; /* by OS index, up to */
     int cpus_known;
-    wf_slab *slab; /* of task records; lives on while futures do */
+    wf_slab *slab, *wide_slab; /* of task records; live on while futures do */
     struct weft_executor executor;
     bool force;     /* children may be published without their owner */
     bool crowded;   /* more workers than PUs, or than a quota lets run */

@@ -70,6 +70,7 @@ __attribute__((noinline, unused)) static void jitter(void)
 #define wf_add_seq_cst(p, v) JITTER_CHANGE(__atomic_fetch_add(p, v, __ATOMIC_SEQ_CST))
 #define wf_sub_acq_rel(p, v) JITTER_CHANGE(__atomic_fetch_sub(p, v, __ATOMIC_ACQ_REL))
 #define wf_sub_seq_cst(p, v) JITTER_CHANGE(__atomic_fetch_sub(p, v, __ATOMIC_SEQ_CST))
+#define wf_or_acq_rel(p, v) JITTER_CHANGE(__atomic_fetch_or(p, v, __ATOMIC_ACQ_REL))
 #define wf_and_acq_rel(p, v) JITTER_CHANGE(__atomic_fetch_and(p, v, __ATOMIC_ACQ_REL))
 
 #define JITTER_CAS(p, expected, v, order) \

@@ -7,6 +7,7 @@
 
 #include "base/atomic.h"
 #include "os/clock.h"
+#include "os/memory.h"
 #include "surroundings.h"
 
 static wf_slab *slab;
@@ -372,5 +373,127 @@ Test(task, waiters_sleep_through_other_changes)
         wf_task_release(task);
     wf_task_complete(task, -3, true);
     join(waiters, -3);
+    assert_back(task);
+}
+
+/* ---- held tasks, and followers ------------------------------------------------------------------ */
+
+static int freed_count, order[8], told;
+
+static void count_freed(wf_task *task)
+{
+    (void)task;
+    freed_count++;
+}
+
+static wf_task *needed;
+
+static wf_task *tell_needed(wf_task *task)
+{
+    (void)task;
+    return needed && wf_task_retain(needed) ? needed : NULL;
+}
+
+static const wf_kind kind = {.freed = count_freed, .needs = tell_needed};
+
+static wf_wide *held_with(unsigned references)
+{
+    wf_wide *wide =
+        wf_alloc(sizeof *wide + 64); /* the slab's blocks are too small: this one is never given back */
+    cr_assert_not_null(wide);
+    wf_task_init_held(wide, &kind, plus_one, NULL, references);
+    return wide;
+}
+
+Test(task, held_ones_run_when_they_are_let_go)
+{
+    wf_wide *wide = held_with(2);
+    cr_assert(wf_task_is_held(&wide->task));
+    cr_assert_not(wf_task_claim(&wide->task));
+    cr_assert(wf_task_let_go(&wide->task));
+    cr_assert_not(wf_task_is_held(&wide->task));
+    cr_assert_not(wf_task_claim_held(&wide->task));
+    cr_assert(wf_task_claim(&wide->task));
+    wf_task_complete(&wide->task, 3, true);
+    cr_assert_eq(wf_task_state_of(&wide->task), WF_TASK_DONE);
+    cr_assert_eq(freed_count, 0);
+    wf_free(wide);
+}
+
+Test(task, held_ones_are_cancelled_or_completed_by_hand)
+{
+    wf_wide *wide = held_with(2);
+    cr_assert_eq(wf_task_cancel(&wide->task), WF_TASK_PENDING);
+    cr_assert_not(wf_task_claim_held(&wide->task));
+    cr_assert_not(wf_task_let_go(&wide->task));
+    wf_free(wide);
+    wide = held_with(2);
+    cr_assert(wf_task_claim_held(&wide->task));
+    cr_assert_eq(wf_task_cancel(&wide->task), WF_TASK_RUNNING);
+    wf_task_complete(&wide->task, 4, true);
+    cr_assert_eq(wide->task.status, 4);
+    wf_free(wide);
+}
+
+Test(task, a_held_one_tells_what_it_needs)
+{
+    wf_wide *wide = held_with(2);
+    wf_task *other = task_with(1);
+    cr_assert_null(wf_task_needs(other));
+    cr_assert_null(wf_task_needs(&wide->task));
+    needed = other;
+    cr_assert_eq(wf_task_needs(&wide->task), other);
+    wf_task_release(other);
+    wf_task_not_borrowed(&wide->task);
+    cr_assert_not(wf_task_any(&wide->task));
+    cr_assert_not(wf_task_any(other));
+    wf_task_let_go(&wide->task);
+    cr_assert_null(wf_task_needs(&wide->task));
+    wf_task_release(other);
+    assert_back(other);
+    wf_free(wide);
+}
+
+typedef struct numbered {
+    wf_follower follower;
+    int number;
+} numbered;
+
+static void note(wf_follower *self, wf_task *task)
+{
+    cr_assert(wf_task_ended(task));
+    order[told++] = ((numbered *)self)->number;
+}
+
+Test(task, followers_are_told_once_in_their_order)
+{
+    numbered follower[4];
+    wf_task *task = task_with(2);
+    for (int i = 0; i < 4; i++)
+        follower[i] = (numbered){.follower.ended = note, .number = i};
+    for (int i = 0; i < 3; i++)
+        wf_task_follow(task, &follower[i].follower);
+    cr_assert_eq(told, 0);
+    cr_assert(wf_task_claim(task));
+    wf_task_complete(task, 0, true);
+    cr_assert_eq(told, 3);
+    wf_task_follow(task, &follower[3].follower);
+    for (int i = 0; i < 4; i++)
+        cr_assert_eq(order[i], i);
+    wf_task_release(task);
+    assert_back(task);
+}
+
+Test(task, followers_of_a_cancelled_one_are_told)
+{
+    numbered follower = {.follower.ended = note, .number = 9};
+    wf_task *task = task_with(2);
+    wf_task_follow(task, &follower.follower);
+    cr_assert_eq(wf_task_cancel(task), WF_TASK_PENDING);
+    cr_assert_eq(told, 1);
+    cr_assert_eq(wf_task_cancel(task), WF_TASK_CANCELLED);
+    cr_assert_eq(told, 1);
+    wf_task_release(task);
+    wf_task_release(task);
     assert_back(task);
 }

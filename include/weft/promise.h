@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * weft/promise.h - a future that you fulfil: from a reaper of I/O, a callback of a GPU, a progress thread.
+ *
+ *     weft_promise *promise;
+ *     weft_future *future;
+ *     weft_promise_create(&promise, NULL, &future);
+ *     start_reading(file, promise);             // whose callback calls weft_promise_fulfil(promise, bytes)
+ *     weft_future_get(future, &status);         // status: bytes
+ *
+ * A promise is kept once: fulfilled, or abandoned by weft_promise_destroy, which ends the future with -ECANCELED. Nobody
+ * waits for ever on one that was dropped.
+ */
+#ifndef WEFT_PROMISE_H
+#define WEFT_PROMISE_H
+
+#include <weft/future.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** The fulfilling end of a future. */
+typedef struct weft_promise weft_promise;
+
+/**
+ * @param promise   receives it; to be fulfilled or destroyed, once
+ * @param executor  whose pool keeps the record; NULL: current or default pool
+ * @param future    receives the future, PENDING, to be released
+ * @return 0; -EINVAL (promise or future is NULL), -ENOMEM, -EOWNERDEAD
+ * Any thread; does not wait. The pool may be destroyed before the promise is kept.
+ */
+WEFT_API int weft_promise_create(weft_promise **promise, weft_executor *executor, weft_future **future);
+
+/**
+ * Makes the future DONE with this status; what follows it inline runs here. The promise is gone.
+ * @return 0; -ECANCELED: the future was cancelled before (its holder has no use for it any more); -EINVAL (NULL),
+ *         -EOWNERDEAD
+ * Any thread, once. Does not wait. In a signal handler: no.
+ */
+WEFT_API int weft_promise_fulfil(weft_promise *promise, int status);
+
+/** Has the future been cancelled, so that nobody waits for the promise any more? Any thread, before it is kept. */
+WEFT_API int weft_promise_cancelled(const weft_promise *promise);
+
+/** Gives the promise up: the future is DONE with -ECANCELED. NULL is fine. Any thread, instead of fulfilling it. */
+WEFT_API void weft_promise_destroy(weft_promise *promise);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

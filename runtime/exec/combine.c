@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: MIT */
+/* exec/combine.c - see combine.h. */
+#include "exec/combine.h"
+
+#include <errno.h>
+
+#include "exec/future.h"
+#include "os/memory.h"
+#include "sched/pool.h"
+#include "sched/self.h"
+#include "sched/tasks.h"
+
+typedef struct combined combined;
+
+typedef struct link {
+    wf_follower follower;
+    combined *whole;
+    weft_future *part;
+} link;
+
+struct combined {
+    wf_wide wide;
+    link *links;
+    size_t count, left;
+    size_t winner; /* index + 1; 0: none yet */
+    bool errors;   /* of any: only an error counts */
+};
+
+_Static_assert(sizeof(combined) <= WF_WIDE_BYTES, "a record is two lines");
+
+static combined *combined_of(const wf_task *task)
+{
+    return (combined *)(uintptr_t)task;
+}
+
+static void freed(wf_task *task)
+{
+    combined *whole = combined_of(task);
+    for (size_t i = 0; i < whole->count; i++)
+        wf_task_release(whole->links[i].part);
+    wf_free(whole->links);
+}
+
+static int status_of(const weft_future *ended)
+{
+    return wf_task_state_of(ended) == WF_TASK_CANCELLED ? -ECANCELED : ended->status;
+}
+
+/* ---- all ---------------------------------------------------------------------------------------- */
+
+static wf_task *first_not_ended(wf_task *task)
+{
+    const combined *whole = combined_of(task);
+    for (size_t i = 0; i < whole->count; i++)
+        if (!wf_task_ended(whole->links[i].part))
+            return wf_task_retain(whole->links[i].part) ? whole->links[i].part : NULL;
+    return NULL;
+}
+
+static int first_error(const combined *whole)
+{
+    int status = 0;
+    for (size_t i = 0; i < whole->count && !status; i++)
+        status = status_of(whole->links[i].part);
+    return status;
+}
+
+/* DONE with this status, unless it was cancelled. */
+static void settle(combined *whole, int status)
+{
+    if (wf_task_claim_held(&whole->wide.task))
+        (void)wf_task_complete(&whole->wide.task, status, false);
+}
+
+/* True: it was the last one. */
+static bool count_down(combined *whole)
+{
+    return wf_sub_acq_rel(&whole->left, (size_t)1) ==
+           1; /* pair CB2 -> count_down(): what the others ended with */
+}
+
+static void part_ended(combined *whole)
+{
+    if (!count_down(whole))
+        return;
+    settle(whole, first_error(whole));
+    wf_task_release(&whole->wide.task);
+}
+
+static void all_ended(wf_follower *self, wf_task *part)
+{
+    (void)part;
+    part_ended(((link *)(void *)self)->whole);
+}
+
+static const wf_kind all_kind = {.freed = freed, .needs = first_not_ended};
+
+/* ---- any ---------------------------------------------------------------------------------------- */
+
+static wf_task *first_pending(wf_task *task)
+{
+    const combined *whole = combined_of(task);
+    for (size_t i = 0; i < whole->count; i++)
+        if (wf_task_state_of(whole->links[i].part) == WF_TASK_PENDING)
+            return wf_task_retain(whole->links[i].part) ? whole->links[i].part : NULL;
+    return NULL;
+}
+
+static void any_ended(wf_follower *self, wf_task *part)
+{
+    link *own = (link *)(void *)self;
+    combined *whole = own->whole;
+    size_t none = 0;
+    int status = status_of(part);
+    if ((status || !whole->errors) &&
+        wf_cas_acq_rel(&whole->winner, &none, (size_t)(own - whole->links) + 1)) /* pair CB2 -> winner() */
+        settle(whole, status);
+    part_ended(whole);
+}
+
+static const wf_kind any_kind = {.freed = freed, .needs = first_pending, .any = true};
+
+ptrdiff_t weft_when_any_index(const weft_future *any)
+{
+    if (wf_future_usable(any) || !wf_task_any(any))
+        return -1;
+    return (ptrdiff_t)wf_load_acquire(&combined_of(any)->winner) - 1; /* pair CB2 -> any_ended() */
+}
+
+/* ---- making ------------------------------------------------------------------------------------- */
+
+static int usable(weft_future *const *futures, size_t n)
+{
+    int err = futures || !n ? 0 : -EINVAL;
+    for (size_t i = 0; i < n && !err; i++)
+        err = wf_future_usable(futures[i]);
+    return err;
+}
+
+/* With room for n links; pool: the first future's, or the current one. */
+static int make(combined **made, weft_future *const *futures, size_t n)
+{
+    weft_pool *pool = n ? futures[0]->pool : NULL;
+    int err = pool ? 0 : wf_pool_meant(NULL, &pool);
+    if (err)
+        return err;
+    wf_worker *self = wf_self();
+    link *links = n > SIZE_MAX / sizeof *links ? NULL : wf_alloc(n * sizeof *links);
+    combined *whole =
+        links ? (combined *)wf_tasks_new_wide(pool, self && self->pool == pool ? self : NULL) : NULL;
+    if (!whole) {
+        wf_free(links);
+        return -ENOMEM;
+    }
+    whole->links = links;
+    whole->count = 0;
+    whole->left = n + 1;
+    whole->winner = 0;
+    *made = whole;
+    return 0;
+}
+
+/* All links are there before the first is told: who waits looks at all. */
+static int retain_parts(combined *whole, weft_future *const *futures, size_t n,
+                        void (*told)(wf_follower *, wf_task *))
+{
+    for (; whole->count < n; whole->count++) {
+        if (!wf_task_retain(futures[whole->count]))
+            return -ENOMEM;
+        whole->links[whole->count] =
+            (link){.follower.ended = told, .whole = whole, .part = futures[whole->count]};
+    }
+    return 0;
+}
+
+static int combine(weft_future *const *futures, size_t n, bool any, bool errors, weft_future **out)
+{
+    combined *whole;
+    int err = usable(futures, n);
+    if (!err)
+        err = make(&whole, futures, n);
+    if (err)
+        return err;
+    whole->errors = errors;
+    err = retain_parts(whole, futures, n, any ? any_ended : all_ended);
+    if (err) {
+        freed(&whole->wide.task);
+        wf_slab_give(whole);
+        return err;
+    }
+    wf_task_init_held(&whole->wide, any ? &any_kind : &all_kind, NULL, NULL, 2);
+    whole->wide.task.pool = n ? futures[0]->pool : NULL;
+    *out = &whole->wide.task;
+    for (size_t i = 0; i < n; i++)
+        wf_task_follow(futures[i], &whole->links[i].follower);
+    part_ended(whole);
+    return 0;
+}
+
+int weft_when_all(weft_future *const *futures, size_t n, weft_future **all)
+{
+    if (!all)
+        return -EINVAL;
+    *all = NULL;
+    return combine(futures, n, false, false, all);
+}
+
+int weft_when_any(weft_future *const *futures, size_t n, weft_future **any)
+{
+    if (!any)
+        return -EINVAL;
+    *any = NULL;
+    return n ? combine(futures, n, true, false, any) : -EINVAL;
+}
+
+/* ---- waiting for several ------------------------------------------------------------------------- */
+
+static int wait_for_all(weft_future *const *futures, size_t n, int64_t deadline_ns)
+{
+    int err = 0;
+    for (size_t i = 0; i < n && !err; i++)
+        err = weft_future_wait(futures[i], deadline_ns);
+    return err;
+}
+
+/* The index of one that counts already; n: none. */
+static size_t find_ended(weft_future *const *futures, size_t n, bool errors)
+{
+    for (size_t i = 0; i < n; i++)
+        if (wf_task_ended(futures[i]) && (!errors || status_of(futures[i])))
+            return i;
+    return n;
+}
+
+static int wait_for_any(weft_future *const *futures, size_t n, bool errors, int64_t deadline_ns,
+                        size_t *index)
+{
+    weft_future *any;
+    *index = find_ended(futures, n, errors);
+    if (*index < n)
+        return 0;
+    int err = combine(futures, n, true, errors, &any);
+    if (err)
+        return err;
+    err = weft_future_wait(any, deadline_ns);
+    ptrdiff_t which = weft_when_any_index(any);
+    *index = which < 0 ? n : (size_t)which;
+    weft_future_release(any);
+    return err;
+}
+
+int weft_wait(weft_future *const *futures, size_t n, int what, int64_t deadline_ns, size_t *index)
+{
+    size_t unused;
+    if (!index)
+        index = &unused;
+    *index = n;
+    int err = what < WEFT_ALL || what > WEFT_FIRST_ERROR || (what == WEFT_FIRST && !n) ? -EINVAL
+                                                                                       : usable(futures, n);
+    if (err)
+        return err;
+    if (what == WEFT_ALL)
+        return wait_for_all(futures, n, deadline_ns);
+    return wait_for_any(futures, n, what == WEFT_FIRST_ERROR, deadline_ns, index);
+}
