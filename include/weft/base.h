@@ -35,6 +35,9 @@ extern "C" {
  */
 #define WEFT_NONE (-1)
 
+/** A deadline that never comes; all others are CLOCK_MONOTONIC in ns. */
+#define WEFT_FOREVER INT64_MAX
+
 /** weft_parallel_map: every call was made as promised, but at least one item's function answered
  *  with something else than 0; the report says which. */
 #define WEFT_EITEM (-4097)

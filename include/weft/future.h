@@ -43,9 +43,6 @@ typedef struct weft_executor weft_executor;
 /** The result end of one task. */
 typedef struct weft_future weft_future;
 
-/** A deadline that never comes; all others are CLOCK_MONOTONIC in ns. */
-#define WEFT_FOREVER INT64_MAX
-
 /** A task: what it answers is its status. 0: fine; positive: yours; negative: an errno, if you like. It must
  *  return: not to be left by an exception, longjmp or pthread_exit. */
 typedef int weft_task_fn(void *arg);

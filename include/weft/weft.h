@@ -8,12 +8,14 @@
  * parallel.h  loops, maps, reductions, groups of calls    local.h  worker-local values
  * future.h    submit and collect                        promise.h  a future that you fulfil
  * combine.h   what comes after a future; several as one insight.h  counters, and what everybody does just now
+ * executor.h  doors with limits, tasks with everything    stop.h   asking tasks to stop
  */
 #ifndef WEFT_WEFT_H
 #define WEFT_WEFT_H
 
 #include <weft/base.h>
 #include <weft/combine.h>
+#include <weft/executor.h>
 #include <weft/fork.h>
 #include <weft/future.h>
 #include <weft/insight.h>
@@ -21,5 +23,6 @@
 #include <weft/parallel.h>
 #include <weft/pool.h>
 #include <weft/promise.h>
+#include <weft/stop.h>
 
 #endif

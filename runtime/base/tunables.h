@@ -66,6 +66,8 @@
 
 /* Tasks that a place fetches from an inbox at once: one lock for so many; others may steal them from it. */
 #define WF_BATCH 32
+/* An executor's runner goes to the end of the pool's queue after so many tasks, so that others get their turn. */
+#define WF_RUNNER_TASKS 32
 /* A place with tasks of its own looks at the inbox first at every so many tasks (a prime: no rhythm of the
  * program's falls in with it). */
 #define WF_INBOX_EVERY 61

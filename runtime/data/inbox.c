@@ -68,6 +68,11 @@ uint64_t wf_inbox_backlog(const wf_inbox *inbox)
     return put > taken ? put - taken : 0;
 }
 
+uint64_t wf_inbox_taken(const wf_inbox *inbox)
+{
+    return wf_load_seq_cst(&inbox->taken); /* pair SL2 -> wf_inbox_put() */
+}
+
 bool wf_inbox_ever(const wf_inbox *inbox)
 {
     return wf_load_seq_cst(&inbox->put); /* pair SL2 -> wf_inbox_put() */

@@ -25,6 +25,7 @@ typedef struct wf_inbox {
     uint64_t taken __attribute__((aligned(WF_LINE)));
     uint32_t lock, dead;
     wf_queue kept; /* under lock: older than what is in queue */
+    void *owner;   /* its maker's, from before others knew it */
 } wf_inbox;
 
 void wf_inbox_init(wf_inbox *inbox);
@@ -38,6 +39,9 @@ bool wf_inbox_visible(const wf_inbox *inbox);
 
 /* Any thread: how many, dead ones too. A hint. */
 uint64_t wf_inbox_backlog(const wf_inbox *inbox);
+
+/* Any thread: how many were taken out, ever. */
+uint64_t wf_inbox_taken(const wf_inbox *inbox);
 
 /* Any thread: was there ever something? */
 bool wf_inbox_ever(const wf_inbox *inbox);

@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "os/clock.h"
+#include "os/memory.h"
 #include "os/thread.h"
 
 #define STATE 3u
@@ -38,11 +39,22 @@ void wf_task_init(wf_task *task, int (*fn)(void *arg), void *arg, unsigned refer
     init(task, fn, arg, references * REFERENCE + WF_TASK_PENDING);
 }
 
+static void init_wide(wf_wide *wide, const wf_kind *kind, int (*fn)(void *arg), void *arg, uint32_t word)
+{
+    wide->kind = kind;
+    init(&wide->task, fn, arg, word + WF_TASK_PENDING + WIDE);
+}
+
+void wf_task_init_wide(wf_wide *wide, const wf_kind *kind, int (*fn)(void *arg), void *arg,
+                       unsigned references)
+{
+    init_wide(wide, kind, fn, arg, references * REFERENCE);
+}
+
 void wf_task_init_held(wf_wide *wide, const wf_kind *kind, int (*fn)(void *arg), void *arg,
                        unsigned references)
 {
-    wide->kind = kind;
-    init(&wide->task, fn, arg, references * REFERENCE + WF_TASK_PENDING + HELD + WIDE);
+    init_wide(wide, kind, fn, arg, references * REFERENCE + HELD);
 }
 
 /* PENDING becomes `to`, if it is held as `held` says or that does not matter; what the word was. */
@@ -119,12 +131,42 @@ void wf_task_follow(wf_task *task, wf_follower *self)
 
 /* ---- the end ------------------------------------------------------------------------------------ */
 
+/* Never called: a mark in fn of a task that ended and has a text in arg. */
+static int says(void *arg)
+{
+    return arg != NULL;
+}
+
+void wf_task_says(wf_task *task, char *text)
+{
+    task->fn = says;
+    task->arg = text;
+}
+
+const char *wf_task_said(const wf_task *task)
+{
+    return task->fn == says ? task->arg : NULL;
+}
+
 static void give(wf_task *task, uint32_t word)
 {
     const wf_kind *kind = word & WIDE ? ((wf_wide *)(void *)task)->kind : NULL;
+    if (task->fn == says)
+        wf_free(task->arg);
     if (kind && kind->freed)
         kind->freed(task);
     wf_slab_give(task);
+}
+
+const wf_kind *wf_task_kind(const wf_task *task)
+{
+    uint32_t word = wf_load_relaxed(&task->word); /* hint: what it is does not change */
+    return word & WIDE ? ((const wf_wide *)(const void *)task)->kind : NULL;
+}
+
+bool wf_task_detached(const wf_task *task)
+{
+    return wf_load_relaxed(&task->word) < 2 * REFERENCE; /* hint */
 }
 
 enum wf_task_state wf_task_cancel(wf_task *task)
@@ -132,6 +174,9 @@ enum wf_task_state wf_task_cancel(wf_task *task)
     uint32_t before = leave_pending(task, WF_TASK_CANCELLED, 0, 0);
     if (state_in(before) != WF_TASK_PENDING)
         return wf_task_state_of(task); /* who hears DONE may read the status */
+    const wf_kind *kind = wf_task_kind(task);
+    if (kind && kind->cancelled)
+        kind->cancelled(task);
     wake_waiters(task, before);
     if (before & FOLLOWED)
         tell_followers(task);
@@ -166,8 +211,8 @@ bool wf_task_complete(wf_task *task, int status, bool drop)
 
 bool wf_task_any(const wf_task *task)
 {
-    uint32_t word = wf_load_relaxed(&task->word); /* hint: what it is does not change */
-    return word & WIDE && ((const wf_wide *)(const void *)task)->kind->any;
+    const wf_kind *kind = wf_task_kind(task);
+    return kind && kind->any;
 }
 
 wf_task *wf_task_needs(wf_task *task)

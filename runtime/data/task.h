@@ -55,10 +55,11 @@ typedef struct weft_future {
 
 /* A record with more behind it: whoever frees it, or waits for it, asks its kind. */
 typedef struct wf_kind {
-    void (*freed)(wf_task *task); /* its last reference is gone */
-    wf_task *(*needs)(
-        wf_task *task); /* what has to end before it may run, with a reference; NULL: nothing now */
-    bool any;           /* of several that it needs one will do */
+    void (*cancelled)(wf_task *task); /* it was pending, and will never run */
+    void (*freed)(wf_task *task);     /* its last reference is gone */
+    /* What has to end before it may run, with a reference; NULL: nothing now. */
+    wf_task *(*needs)(wf_task *task);
+    bool any; /* of several that it needs one will do */
 } wf_kind;
 
 typedef struct wf_wide {
@@ -66,11 +67,12 @@ typedef struct wf_wide {
     const wf_kind *kind;
 } wf_wide;
 
-#define WF_WIDE_BYTES 128
-
 /* Before others know it. */
 void wf_task_init(wf_task *task, int (*fn)(void *arg), void *arg, unsigned references);
-/* The same, of a wide record; held. */
+/* The same, of a wide record. */
+void wf_task_init_wide(wf_wide *wide, const wf_kind *kind, int (*fn)(void *arg), void *arg,
+                       unsigned references);
+/* And held. */
 void wf_task_init_held(wf_wide *wide, const wf_kind *kind, int (*fn)(void *arg), void *arg,
                        unsigned references);
 /* Once: it may run. False: it was cancelled meanwhile. */
@@ -93,6 +95,14 @@ void wf_task_follow(wf_task *task, wf_follower *self);
 bool wf_task_is_held(const wf_task *task);
 /* Any holder of a reference: what a held task needs first, with a reference; NULL: nothing, or it is not held. */
 wf_task *wf_task_needs(wf_task *task);
+/* Any holder of a reference: the kind of a wide record, or NULL. */
+const wf_kind *wf_task_kind(const wf_task *task);
+/* Who runs it, before it is complete: what it says about its end, from wf_alloc; freed with it. Instead of fn and arg. */
+void wf_task_says(wf_task *task, char *text);
+/* Of an ended one; NULL: nothing. */
+const char *wf_task_said(const wf_task *task);
+/* Who runs it: a hint: nobody else holds a reference. */
+bool wf_task_detached(const wf_task *task);
 /* Any holder of a reference: does one of those that it needs do? */
 bool wf_task_any(const wf_task *task);
 /* Who runs it: does not return while somebody asks what it needs. */

@@ -26,7 +26,7 @@ struct combined {
     bool errors;   /* of any: only an error counts */
 };
 
-_Static_assert(sizeof(combined) <= WF_WIDE_BYTES, "a record is two lines");
+_Static_assert(sizeof(combined) <= 2 * WF_TASK_BYTES, "a record is two lines");
 
 static combined *combined_of(const wf_task *task)
 {
@@ -147,7 +147,7 @@ static int make(combined **made, weft_future *const *futures, size_t n)
     wf_worker *self = wf_self();
     link *links = n > SIZE_MAX / sizeof *links ? NULL : wf_alloc(n * sizeof *links);
     combined *whole =
-        links ? (combined *)wf_tasks_new_wide(pool, self && self->pool == pool ? self : NULL) : NULL;
+        links ? (void *)wf_tasks_new(pool, self && self->pool == pool ? self : NULL, sizeof(combined)) : NULL;
     if (!whole) {
         wf_free(links);
         return -ENOMEM;

@@ -19,25 +19,46 @@ int weft_pool_executor(weft_pool *pool, weft_executor **executor)
     return err;
 }
 
+int wf_executor_find(weft_executor *given, wf_door *door)
+{
+    int err = wf_pool_meant(given ? given->pool : NULL, &door->pool);
+    if (err)
+        return err;
+    wf_worker *self = wf_self();
+    door->executor = given ? given : &door->pool->executor;
+    door->self = self && self->pool == door->pool ? self : NULL;
+    return 0;
+}
+
+int wf_executor_submit(const wf_door *door, wf_task *task)
+{
+    if (door->executor->engine)
+        return door->executor->engine->submit(door->executor, door->self, task);
+    wf_tasks_submit(door->pool, door->self, task);
+    return 0;
+}
+
 int weft_submit(weft_executor *executor, weft_task_fn *fn, void *arg, weft_future **future)
 {
-    weft_pool *pool;
+    wf_door door;
     if (future)
         *future = NULL;
     if (!fn)
         return -EINVAL;
-    int err = wf_pool_meant(executor ? executor->pool : NULL, &pool);
+    int err = wf_executor_find(executor, &door);
     if (err)
         return err;
-    wf_worker *self = wf_self();
-    if (self && self->pool != pool)
-        self = NULL;
-    wf_task *task = wf_tasks_new(pool, self);
+    wf_task *task = wf_tasks_new(door.pool, door.self, sizeof *task);
     if (!task)
         return -ENOMEM;
     wf_task_init(task, fn, arg, future ? 2 : 1);
     if (future)
         *future = task;
-    wf_tasks_submit(pool, self, task);
-    return 0;
+    err = wf_executor_submit(&door, task);
+    if (!err)
+        return 0;
+    if (future)
+        *future = NULL;
+    wf_slab_give(task);
+    return err;
 }

@@ -2,12 +2,26 @@
 /*
  * exec/executor.h - submitting through an executor; the public face is weft/future.h.
  *
- * For now the only executor is a pool's own: it has no limits, so that submitting is taking a record, filling it and
- * putting it into a queue.
+ * A pool's own executor has no engine: submitting is taking a record, filling it and putting it into a queue. Others are
+ * asked where the record goes (exec/queued.h).
  */
 #ifndef WF_EXEC_EXECUTOR_H
 #define WF_EXEC_EXECUTOR_H
 
 #include <weft/future.h>
+
+#include "sched/worker.h"
+
+/* Whose door it is, and who stands before it. */
+typedef struct wf_door {
+    weft_executor *executor;
+    weft_pool *pool;
+    wf_worker *self; /* of that pool; NULL: outside */
+} wf_door;
+
+/* The executor that is meant. 0, -ENOMEM, -EOWNERDEAD. */
+int wf_executor_find(weft_executor *given, wf_door *door);
+/* A record that is filled in. 0, or why it was refused: then it is the caller's. */
+int wf_executor_submit(const wf_door *door, wf_task *task);
 
 #endif

@@ -39,6 +39,18 @@ static bool may_take_over(const weft_future *future, int64_t deadline_ns)
     return wf_inside(future->pool) || (deadline_ns == WEFT_FOREVER && future->pool->take_over);
 }
 
+/* Claims it and runs it here. False: somebody else has begun it. */
+static bool run_here(weft_future *future, wf_worker *self)
+{
+    if (!wf_task_claim(future)) {
+        wf_task_want(future);
+        return false;
+    }
+    wf_tasks_dead(self, future);
+    wf_tasks_take_over(self, future);
+    return true;
+}
+
 /* 0; WEFT_ESTACK: it should run here, but there is not enough of the stack left. */
 static int take_over(weft_future *future)
 {
@@ -49,17 +61,17 @@ static int take_over(weft_future *future)
     }
     if (!wf_thread_stack_left())
         return WEFT_ESTACK;
+    struct weft_executor *limited = wf_tasks_executor(future);
+    if (limited && !limited->engine->begin(limited))
+        return 0;
     int err = wf_pool_enter(future->pool, &entry);
-    if (err)
-        return err;
-    if (!wf_task_claim(future)) {
-        wf_task_want(future);
-    } else {
-        wf_tasks_dead(entry.self, future);
-        wf_tasks_take_over(entry.self, future);
+    if (!err) {
+        (void)run_here(future, entry.self);
+        wf_pool_leave(&entry);
     }
-    wf_pool_leave(&entry);
-    return 0;
+    if (limited)
+        limited->engine->end(limited);
+    return err;
 }
 
 /* Somebody has to begin it: the waiter, or a worker that may be napping. */
@@ -107,7 +119,11 @@ static int wait_for_one(weft_future *future, int64_t deadline_ns)
     weft_pool *pool = future->pool;
     if (wf_task_ended(future))
         return 0;
-    int err = pool ? see_to_it(future, deadline_ns) : 0;
+    struct weft_executor *helped =
+        pool && wf_task_state_of(future) == WF_TASK_PENDING ? wf_tasks_executor(future) : NULL;
+    int err = !pool                            ? 0
+              : helped && helped->engine->help ? helped->engine->help(helped, future, deadline_ns)
+                                               : see_to_it(future, deadline_ns);
     if (err)
         return err;
     uint64_t ticks = pool && deadline_ns == WEFT_FOREVER ? pool->wait_ticks : 0;

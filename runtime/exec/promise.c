@@ -18,18 +18,17 @@ static const wf_kind kind = {.freed = NULL};
 
 int weft_promise_create(weft_promise **promise, weft_executor *executor, weft_future **future)
 {
-    weft_pool *pool;
+    wf_door door;
     if (promise)
         *promise = NULL;
     if (future)
         *future = NULL;
     if (!promise || !future)
         return -EINVAL;
-    int err = wf_pool_meant(executor ? executor->pool : NULL, &pool);
+    int err = wf_executor_find(executor, &door);
     if (err)
         return err;
-    wf_worker *self = wf_self();
-    wf_wide *wide = wf_tasks_new_wide(pool, self && self->pool == pool ? self : NULL);
+    wf_wide *wide = (void *)wf_tasks_new(door.pool, door.self, sizeof *wide);
     if (!wide)
         return -ENOMEM;
     wf_task_init_held(wide, &kind, NULL, NULL, 2);

@@ -16,10 +16,13 @@ typedef struct then {
     wf_task *before; /* NULL once it ran */
     weft_then_fn *fn;
     void *arg;
-    struct then *next; /* of those that run inline on this thread */
+    union {
+        struct then *next;       /* of those that run inline on this thread */
+        weft_executor *executor; /* where the others go */
+    };
 } then;
 
-_Static_assert(sizeof(then) <= WF_WIDE_BYTES, "a record is two lines");
+_Static_assert(sizeof(then) <= 2 * WF_TASK_BYTES, "a record is two lines");
 
 static void let_before_go(then *t)
 {
@@ -93,41 +96,42 @@ static void ended_inline(wf_follower *follower, wf_task *before)
         wf_task_release(&t->wide.task);
 }
 
+/* What its executor refuses, closed or full, is cancelled. */
 static void ended(wf_follower *follower, wf_task *before)
 {
-    wf_task *task = &then_of(follower)->wide.task;
-    wf_worker *self = wf_self();
+    then *t = then_of(follower);
+    wf_task *task = &t->wide.task;
+    wf_door door;
     (void)before;
-    if (wf_task_let_go(task))
-        wf_tasks_submit(task->pool, self && self->pool == task->pool ? self : NULL, task);
-    else
-        wf_task_release(task);
+    if (wf_task_let_go(task) && !wf_executor_find(t->executor, &door) && !wf_executor_submit(&door, task))
+        return;
+    (void)wf_task_cancel(task);
+    wf_task_release(task);
 }
 
 /* ---- attaching ---------------------------------------------------------------------------------- */
 
-static int pool_of(weft_executor *executor, const weft_future *before, weft_pool **pool)
+/* A promise's future belongs to no pool: then it is the current one. */
+static int find(weft_executor *executor, const weft_future *before, wf_door *door)
 {
     if (executor && executor != WEFT_INLINE)
-        return wf_pool_meant(executor->pool, pool);
-    *pool = before->pool;
-    return *pool ? 0 : wf_pool_meant(NULL, pool); /* a promise's: it belongs to none */
+        return wf_executor_find(executor, door);
+    return wf_executor_find(before->pool ? &before->pool->executor : NULL, door);
 }
 
 int weft_future_then(weft_future *before, weft_executor *executor, weft_then_fn *fn, void *arg,
                      weft_future **future)
 {
-    weft_pool *pool;
+    wf_door door;
     if (future)
         *future = NULL;
     int err = fn ? wf_future_usable(before) : -EINVAL;
     if (err)
         return err;
-    err = pool_of(executor, before, &pool);
+    err = find(executor, before, &door);
     if (err)
         return err;
-    wf_worker *self = wf_self();
-    then *t = (then *)wf_tasks_new_wide(pool, self && self->pool == pool ? self : NULL);
+    then *t = (void *)wf_tasks_new(door.pool, door.self, sizeof(then));
     if (!t)
         return -ENOMEM;
     if (!wf_task_retain(before)) {
@@ -138,6 +142,7 @@ int weft_future_then(weft_future *before, weft_executor *executor, weft_then_fn 
     t->before = before;
     t->fn = fn;
     t->arg = arg;
+    t->executor = door.executor;
     t->follower.ended = executor == WEFT_INLINE ? ended_inline : ended;
     if (future)
         *future = &t->wide.task;

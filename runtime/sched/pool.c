@@ -137,10 +137,20 @@ static void end_threads(weft_pool *pool)
         wf_thread_join(&wf_worker_at(pool, i)->thread);
 }
 
+static void free_doors(struct weft_executor *newest)
+{
+    while (newest) {
+        struct weft_executor *older = newest->older;
+        wf_free(newest);
+        newest = older;
+    }
+}
+
 static void free_pool(weft_pool *pool)
 {
     wf_local_destroy_all(pool);
     wf_tasks_fini(pool);
+    free_doors(pool->doors);
     wf_binding_release(pool);
     for (unsigned i = 0; pool->all && i < pool->workers + pool->seats; i++) {
         wf_stack_fini(&wf_worker_at(pool, i)->stack);

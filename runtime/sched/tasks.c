@@ -15,17 +15,16 @@
 #include "sched/sleep.h"
 #include "sched/steal.h"
 
-/* What the calling thread runs, the innermost first. */
-typedef struct running {
-    const wf_task *task;
-    const struct running *outer;
-} running;
+static __thread wf_running *innermost;
 
-static __thread const running *innermost;
+wf_running *wf_tasks_innermost(void)
+{
+    return innermost;
+}
 
 bool wf_tasks_runs_here(const wf_task *task)
 {
-    for (const running *r = innermost; r; r = r->outer)
+    for (const wf_running *r = innermost; r; r = r->outer)
         if (r->task == task)
             return true;
     return false;
@@ -46,20 +45,15 @@ static void *take_block(wf_slab *slab, const wf_worker *self)
                                : wf_slab_take_shared(slab, (uintptr_t)wf_outside() >> 12);
 }
 
-wf_task *wf_tasks_new(weft_pool *pool, const wf_worker *self)
+wf_task *wf_tasks_new(weft_pool *pool, const wf_worker *self, size_t bytes)
 {
-    wf_task *task = take_block(pool->slab, self);
+    unsigned size = 0;
+    while (bytes > (size_t)WF_TASK_BYTES << size)
+        size++;
+    wf_task *task = take_block(pool->slab[size], self);
     if (task)
         task->pool = pool;
     return task;
-}
-
-wf_wide *wf_tasks_new_wide(weft_pool *pool, const wf_worker *self)
-{
-    wf_wide *wide = take_block(pool->wide_slab, self);
-    if (wide)
-        wide->task.pool = pool;
-    return wide;
 }
 
 /* The pools without threads whose queued tasks the calling thread runs. */
@@ -216,9 +210,9 @@ bool wf_tasks_more(const wf_worker *self)
 
 /* ---- running ----------------------------------------------------------------------------------- */
 
-static int call(wf_worker *self, wf_task *task)
+int wf_tasks_call(wf_worker *self, wf_task *task)
 {
-    running here = {.task = task, .outer = innermost};
+    wf_running here = {.task = task, .outer = innermost};
     wf_frame outer;
     if (self)
         outer = wf_frame_begin(
@@ -228,6 +222,8 @@ static int call(wf_worker *self, wf_task *task)
     int status = task->fn(task->arg);
     wf_tsan_release(task);
     innermost = here.outer;
+    if (here.said)
+        wf_task_says(task, here.said);
     if (self)
         wf_frame_end(self, &outer);
     return status;
@@ -241,7 +237,7 @@ bool wf_tasks_run(wf_worker *self, wf_task *task)
             wf_task_release(task);
         } else {
             wf_count(&self->counters.tasks);
-            useful |= !wf_task_complete(task, call(self, task), true);
+            useful |= !wf_task_complete(task, wf_tasks_call(self, task), true);
         }
     return useful;
 }
@@ -249,7 +245,7 @@ bool wf_tasks_run(wf_worker *self, wf_task *task)
 void wf_tasks_run_inline(wf_worker *self, wf_task *task)
 {
     if (wf_task_claim(task))
-        (void)wf_task_complete(task, call(self, task), true);
+        (void)wf_task_complete(task, wf_tasks_call(self, task), true);
     else
         wf_task_release(task);
 }
@@ -288,7 +284,7 @@ void wf_tasks_take_over(wf_worker *self, wf_task *task)
         wf_count(&self->counters.taken_over);
     else
         wf_count_shared(&task->pool->outside.taken_over);
-    wf_task_complete(task, call(self, task), false);
+    wf_task_complete(task, wf_tasks_call(self, task), false);
 }
 
 /* ---- the queues' life -------------------------------------------------------------------------- */
@@ -328,12 +324,14 @@ int wf_tasks_init(weft_pool *pool)
     pool->places = wf_alloc(pool->workers * sizeof *pool->places);
     pool->inboxes = wf_alloc(most * sizeof *pool->inboxes);
     pool->inbox_of_cpu = wf_alloc((size_t)pool->cpus_known * sizeof *pool->inbox_of_cpu);
-    pool->slab = wf_slab_create(WF_TASK_BYTES, pool->workers, WF_SHELVES_OUTSIDE);
-    pool->wide_slab = wf_slab_create(WF_WIDE_BYTES, pool->workers, WF_SHELVES_OUTSIDE);
-    if (!pool->places || !pool->inboxes || !pool->inbox_of_cpu || !pool->slab || !pool->wide_slab)
+    if (!pool->places || !pool->inboxes || !pool->inbox_of_cpu)
         return -ENOMEM;
-    wf_slab_mark(pool->slab, pool->generation);
-    wf_slab_mark(pool->wide_slab, pool->generation);
+    for (unsigned i = 0; i < WF_RECORD_SIZES; i++) {
+        pool->slab[i] = wf_slab_create((size_t)WF_TASK_BYTES << i, pool->workers, WF_SHELVES_OUTSIDE);
+        if (!pool->slab[i])
+            return -ENOMEM;
+        wf_slab_mark(pool->slab[i], pool->generation);
+    }
     for (unsigned i = 0; i < most; i++)
         wf_inbox_init(&pool->inboxes[i]);
     assign_nodes(pool);
@@ -346,8 +344,8 @@ void wf_tasks_fini(weft_pool *pool)
         wf_run_queue_fini(&pool->places[i].queue);
         wf_run_queue_fini(&pool->places[i].batch);
     }
-    wf_slab_close(pool->slab);
-    wf_slab_close(pool->wide_slab);
+    for (unsigned i = 0; i < WF_RECORD_SIZES; i++)
+        wf_slab_close(pool->slab[i]);
     wf_free(pool->inbox_of_cpu);
     wf_free(pool->inboxes);
     wf_free(pool->places);

@@ -20,9 +20,8 @@
 int wf_tasks_init(weft_pool *pool);
 void wf_tasks_fini(weft_pool *pool);
 
-/* A record of the pool's; NULL: no memory. self NULL: the caller is outside. */
-wf_task *wf_tasks_new(weft_pool *pool, const wf_worker *self);
-wf_wide *wf_tasks_new_wide(weft_pool *pool, const wf_worker *self);
+/* A record of the pool's, of 256 bytes at most; NULL: no memory. self NULL: the caller is outside. */
+wf_task *wf_tasks_new(weft_pool *pool, const wf_worker *self, size_t bytes);
 /* Puts it where it belongs, with one reference, and wakes who is to run it. */
 void wf_tasks_submit(weft_pool *pool, wf_worker *self, wf_task *task);
 
@@ -46,6 +45,21 @@ void wf_tasks_take_over(wf_worker *self, wf_task *task);
 void wf_tasks_run_inline(wf_worker *self, wf_task *task);
 /* A task in a queue was cancelled. self NULL: the caller is outside. */
 void wf_tasks_dead(wf_worker *self, wf_task *task);
+/* The executor with an engine in whose queue the task is or was; NULL: it went to the pool's. Its record may be another
+ * executor's by now. */
+static inline struct weft_executor *wf_tasks_executor(const wf_task *task)
+{
+    return task->inbox ? task->inbox->owner : NULL;
+}
+/* What the calling thread runs, the innermost first. */
+typedef struct wf_running {
+    wf_task *task;
+    struct wf_running *outer;
+    char *said; /* by weft_fail, from wf_alloc */
+} wf_running;
+wf_running *wf_tasks_innermost(void);
+/* fn(arg) of a task that the caller has claimed, as a part of the pool if self is in one. What it answers. */
+int wf_tasks_call(wf_worker *self, wf_task *task);
 /* Does the calling thread run it now, at whatever depth? */
 bool wf_tasks_runs_here(const wf_task *task);
 

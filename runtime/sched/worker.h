@@ -78,6 +78,8 @@ typedef struct wf_origin {
  * pool, which may be gone when somebody looks. */
 enum wf_wait { WF_FOR_NOTHING, WF_FOR_CHILD, WF_FOR_LOOP, WF_FOR_FUTURE, WF_FOR_FOREIGN, WF_WAIT_MASK = 7 };
 
+#define WF_RECORD_SIZES 3
+
 /* What belongs to a PU and not to the thread that sits there: submitted tasks. */
 typedef struct wf_place {
     wf_run_queue queue; /* submitted by tasks that ran here: newest first */
@@ -86,9 +88,24 @@ typedef struct wf_place {
     unsigned looks;     /* owner only */
 } wf_place;
 
-/* The plain door to a pool. */
+struct weft_executor;
+
+/* How an executor's tasks come to run; NULL: they go straight into the pool's queues. */
+typedef struct wf_engine {
+    /* Puts a task with one reference where it is to wait. 0, or why it is refused. self: of the executor's pool or NULL. */
+    int (*submit)(struct weft_executor *executor, wf_worker *self, wf_task *task);
+    /* A waiter wants to begin a task of it, and has ended it: may it? */
+    bool (*begin)(struct weft_executor *executor);
+    void (*end)(struct weft_executor *executor);
+    /* Runs what it has to until the future has ended; 0 or -ETIMEDOUT. NULL: its tasks run by themselves. */
+    int (*help)(struct weft_executor *executor, wf_task *future, int64_t deadline_ns);
+} wf_engine;
+
+/* A door to a pool; its own is a plain one. */
 struct weft_executor {
     struct weft_pool *pool;
+    const wf_engine *engine;
+    struct weft_executor *older; /* of the pool's */
 };
 
 /* Seats: IDLE is free; WAITING: parked at a join, a loop's end, a future. */
@@ -142,14 +159,15 @@ struct weft_pool {
     unsigned nodes;         /* inboxes */
     uint16_t *inbox_of_cpu; /* by OS index, up to */
     int cpus_known;
-    wf_slab *slab, *wide_slab; /* of task records; live on while futures do */
+    wf_slab *slab[WF_RECORD_SIZES]; /* of task records: 64, 128, 256 bytes; live on while futures do */
     struct weft_executor executor;
-    bool force;     /* children may be published without their owner */
-    bool crowded;   /* more workers than PUs, or than a quota lets run */
-    bool take_over; /* waiters from outside run what they wait for */
-    bool grace;     /* liburcu's grace periods may be used */
-    int bind;       /* planned: WEFT_BIND_NONE, _PU (it counts as one that owns its PUs) or _DOMAIN */
-    char *cpus;     /* CPU sets: of each worker the planned one, then of each the kernel's answer */
+    struct weft_executor *doors; /* under locals_lock: all executors that were ever made */
+    bool force;                  /* children may be published without their owner */
+    bool crowded;                /* more workers than PUs, or than a quota lets run */
+    bool take_over;              /* waiters from outside run what they wait for */
+    bool grace;                  /* liburcu's grace periods may be used */
+    int bind;   /* planned: WEFT_BIND_NONE, _PU (it counts as one that owns its PUs) or _DOMAIN */
+    char *cpus; /* CPU sets: of each worker the planned one, then of each the kernel's answer */
     uint64_t spin_ticks, wait_ticks, short_ticks, block_ticks, paid_ticks, answer_ticks, force_ticks,
         asked_ticks;
     uint64_t clock_ticks;      /* what reading the clock adds to each measurement */

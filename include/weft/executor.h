@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * weft/executor.h - doors to a pool: with a name, a priority, limits, and an end of their own.
+ *
+ *     weft_executor *disk;
+ *     weft_executor_create(&disk, WEFT_EXECUTOR_CONFIG(.name = "disk", .limit = 4));   // 4 at a time
+ *     weft_submit(disk, read_block, &block, &future);
+ *     ...
+ *     weft_executor_shutdown(disk, WEFT_DRAIN, WEFT_FOREVER);
+ *     weft_executor_destroy(disk);
+ *
+ * Many share one pool and its workers. An executor costs no thread.
+ *
+ * Lifetime:
+ *   1. create ... close (nothing more is accepted) ... shutdown (what was accepted has ended) ... destroy.
+ *   2. destroy closes and drains what is not shut down, and frees the executor; its futures live on.
+ *   3. The pool is destroyed after its executors.
+ *   4. What was accepted ends once: done, or cancelled. An argument's destructor runs once, whatever happens.
+ */
+#ifndef WEFT_EXECUTOR_H
+#define WEFT_EXECUTOR_H
+
+#include <weft/future.h>
+#include <weft/stop.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Who goes first among what is submitted from outside. Lower ones age: they are not starved. */
+enum weft_priority { WEFT_PRIORITY_LOW = -1, WEFT_PRIORITY_NORMAL = 0, WEFT_PRIORITY_HIGH = 1 };
+
+/** When queue_limit tasks wait already. From a task of the same pool it is always CALLER_RUNS: a worker never blocks on
+ *  its own pool's queue. */
+enum weft_when_full {
+    WEFT_BLOCK = 0,  /**< the caller waits for room */
+    WEFT_REJECT,     /**< weft_submit answers -EAGAIN */
+    WEFT_CALLER_RUNS /**< the caller runs the task before weft_submit returns */
+};
+
+/** Who runs the tasks. */
+enum weft_engine {
+    WEFT_ENGINE_POOL = 0,
+    WEFT_ENGINE_SERIAL /**< nobody but who waits: all that was submitted up to the awaited task runs in the waiter, in
+                          the order of submission. For debugging: one thread, one order, no deadlock */
+};
+
+typedef struct weft_executor_config {
+    size_t size;        /**< sizeof(weft_executor_config); WEFT_EXECUTOR_CONFIG fills it in */
+    weft_pool *pool;    /**< NULL: the current or the default pool */
+    const char *name;   /**< for reports; copied, 31 characters count. NULL: "executor" */
+    int engine;         /**< enum weft_engine */
+    int priority;       /**< enum weft_priority */
+    int limit;          /**< tasks that run at the same time. 0: as many as the pool has workers */
+    size_t queue_limit; /**< tasks that wait to begin. 0: no limit */
+    int when_full;      /**< enum weft_when_full */
+    weft_stop *stop;    /**< fires all its tasks' tokens; retained. NULL: none */
+    /** A task ended with another status than 0, and nobody holds its future: told in the thread that ran it. NULL:
+     *  nobody is told. */
+    void (*on_error)(const char *label, int status, void *ctx);
+    void *ctx;
+} weft_executor_config;
+
+/** As WEFT_POOL_CONFIG. */
+#define WEFT_EXECUTOR_CONFIG(...) \
+    (&(const weft_executor_config){.size = sizeof(weft_executor_config), __VA_ARGS__})
+
+/**
+ * @param executor  receives it; NULL after an error
+ * @param config    NULL: all defaults; not kept
+ * @return 0; -EINVAL (executor is NULL; a number that makes no sense), -ENOMEM, -EOWNERDEAD
+ * Any thread.
+ */
+WEFT_API int weft_executor_create(weft_executor **executor, const weft_executor_config *config);
+
+/** Nothing more is accepted: weft_submit answers -ESHUTDOWN, but tasks of this executor may still submit to it until it
+ *  has drained. 0; -EINVAL (NULL, or a pool's own executor). Any thread, any number of times. */
+WEFT_API int weft_executor_close(weft_executor *executor);
+
+/** How to end. */
+enum weft_shutdown {
+    WEFT_DRAIN = 0,      /**< all that was accepted runs */
+    WEFT_CANCEL_PENDING, /**< what has not begun is cancelled */
+    WEFT_STOP_RUNNING    /**< the same, and what runs is asked to stop: weft_should_stop() */
+};
+
+/**
+ * Closes the executor and waits until everything that was accepted has ended.
+ * @param mode         enum weft_shutdown; a later call may be harsher
+ * @param deadline_ns  of CLOCK_MONOTONIC
+ * @return 0; -ETIMEDOUT: weft_executor_running tells what still runs; call again. -EDEADLK: from one of its own tasks.
+ *         -EINVAL (NULL, no such mode, a pool's own executor), -EOWNERDEAD
+ * Any thread. A worker's place is free meanwhile.
+ */
+WEFT_API int weft_executor_shutdown(weft_executor *executor, int mode, int64_t deadline_ns);
+
+/** What an executor has to do, at a moment. */
+typedef struct weft_executor_state {
+    size_t size;              /**< sizeof(weft_executor_state), set by the caller */
+    uint64_t accepted, ended; /**< since its creation; accepted - ended wait or run */
+    uint64_t waiting;         /**< have not been handed to the pool: beyond the limit */
+    int closed;
+} weft_executor_state;
+
+/** 0; -EINVAL (NULL, no size). Any thread. */
+WEFT_API int weft_executor_inspect(weft_executor *executor, weft_executor_state *state);
+
+/**
+ * The labels of its tasks that run now, one a line ("?" for tasks without one), for people.
+ * @return the length of the whole text, as snprintf; -EINVAL
+ * Any thread. Labels are as they were a moment ago.
+ */
+WEFT_API int weft_executor_running(weft_executor *executor, char *text, size_t bytes);
+
+/** Shuts it down (WEFT_DRAIN) if that was not done, and frees it. 0 (also NULL); -EDEADLK from one of its own tasks;
+ *  -EINVAL (a pool's own), -EOWNERDEAD. Nobody may use it during or after the call. */
+WEFT_API int weft_executor_destroy(weft_executor *executor);
+
+/* ---- submitting, with everything ------------------------------------------------------------------ */
+
+/**
+ * A task with more than a function and a pointer. Zero means: none.
+ */
+typedef struct weft_task_spec {
+    size_t size;      /**< sizeof(weft_task_spec) */
+    weft_task_fn *fn; /**< fn(arg), or */
+    /** fn2(arg, result): result points to result_bytes zeroed bytes, which weft_future_result gives to who asks. */
+    int (*fn2)(const void *arg, void *result);
+    void *arg;
+    size_t arg_bytes; /**< not 0: so many bytes at arg are copied; the task gets the copy, aligned to 16 */
+    size_t result_bytes;
+    void (*destroy)(
+        void *arg);    /**< called once with what the task got, after it ran, or instead of running it */
+    const char *label; /**< for dumps and reports; not copied: it has to live as long as the future */
+    weft_stop *stop;   /**< the task's token; retained until it has ended */
+} weft_task_spec;
+
+/**
+ * As weft_submit.
+ * @return 0; before anything was done -EINVAL (no function, or both), -ENOMEM, -EAGAIN (full), -ESHUTDOWN (closed),
+ *         -EOWNERDEAD. After an error destroy is not called: the argument is still the caller's.
+ */
+WEFT_API int weft_submit_task(weft_executor *executor, const weft_task_spec *spec, weft_future **future);
+
+/** The result bytes of a task that is DONE, until the future is released; NULL: there are none, or not yet. Any thread
+ *  that holds the future. */
+WEFT_API const void *weft_future_result(const weft_future *future);
+
+/** What a task says about its failure: kept with its future, at most 255 characters count. Inside a task only; answers
+ *  status, so that `return weft_fail(-EIO, "%s: short read", name);` is what tasks end with. */
+WEFT_API int weft_fail(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/** What its task said by weft_fail, or the sentence of its status; never NULL. Of an ended future, until it is released.
+ *  Any thread that holds it. */
+WEFT_API const char *weft_future_error(const weft_future *future);
+
+/** The label that it was submitted with, or NULL. Any thread that holds it. */
+WEFT_API const char *weft_future_label(const weft_future *future);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

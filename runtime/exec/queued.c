@@ -1,0 +1,527 @@
+/* SPDX-License-Identifier: MIT */
+/* exec/queued.c - see queued.h. */
+#include "exec/queued.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/config.h"
+#include "base/tunables.h"
+#include "exec/executor.h"
+#include "exec/task_spec.h"
+#include "os/clock.h"
+#include "os/memory.h"
+#include "os/thread.h"
+#include "sched/pool.h"
+#include "sched/self.h"
+#include "sched/sleep.h"
+#include "sched/tasks.h"
+
+#define ENTRY UINT64_C(1)
+#define ACTIVE (UINT64_C(1) << 32)
+
+static uint32_t entries_in(uint64_t state)
+{
+    return (uint32_t)state;
+}
+
+static uint32_t active_in(uint64_t state)
+{
+    return (uint32_t)(state >> 32);
+}
+
+static bool is_serial(const wf_queued *q)
+{
+    return q->config.engine == WEFT_ENGINE_SERIAL;
+}
+
+/* ---- who waits for room, for a turn, for the end -------------------------------------------------- */
+
+static void tell(wf_queued *q)
+{
+    if (!wf_load_seq_cst(&q->waiting)) /* pair QU2 -> look_again() */
+        return;
+    (void)wf_add_seq_cst(&q->turn, 1u); /* pair QU2 -> wait_for_turn() */
+    wf_futex_wake_all(&q->turn);
+}
+
+/* Sleeps until somebody tells, or the deadline; ready is looked at once more before. False: the deadline came. A
+ * worker's place is free meanwhile. */
+static bool wait_until(wf_queued *q, bool (*ready)(wf_queued *q), int64_t deadline_ns)
+{
+    wf_worker *self = wf_self();
+    if (ready(q))
+        return true;
+    (void)wf_add_seq_cst(&q->waiting, 1u); /* pair QU2 -> tell() */
+    bool in_time = true;
+    for (;;) {
+        uint32_t turn = wf_load_seq_cst(&q->turn); /* pair QU2 -> tell() */
+        if (ready(q))
+            break;
+        in_time = deadline_ns == WEFT_FOREVER || wf_now_ns() < deadline_ns;
+        if (!in_time)
+            break;
+        if (self) {
+            (void)wf_stack_publish_all(&self->stack);
+            wf_block_begin(self, WF_FOR_FOREIGN, q);
+        }
+        wf_futex_wait_until(&q->turn, turn, deadline_ns);
+        if (self)
+            wf_block_end(self);
+    }
+    (void)wf_sub_seq_cst(&q->waiting, 1u); /* pair QU2 -> tell() */
+    return in_time;
+}
+
+/* ---- tickets, runners ---------------------------------------------------------------------------- */
+
+static bool visible(const wf_queued *q)
+{
+    return wf_inbox_visible(&q->inbox);
+}
+
+/* One more runner is needed, and counted now. */
+static bool add_entry(wf_queued *q)
+{
+    uint64_t state = wf_load_seq_cst(&q->state); /* pair QU1 -> give_ticket() */
+    while (active_in(state) + entries_in(state) < q->limit)
+        if (wf_cas_seq_cst(&q->state, &state, state + ENTRY)) /* pair QU1 -> give_ticket() */
+            return true;
+    return false;
+}
+
+static bool take_ticket(wf_queued *q)
+{
+    uint64_t state = wf_load_seq_cst(&q->state); /* pair QU1 -> give_ticket() */
+    while (active_in(state) < q->limit)
+        if (wf_cas_seq_cst(&q->state, &state, state + ACTIVE)) /* pair QU1 -> give_ticket() */
+            return true;
+    return false;
+}
+
+static int run(void *arg);
+
+static void put_runner(wf_queued *q, wf_worker *self, wf_task *runner)
+{
+    wf_task_init(runner, run, q, 1);
+    wf_tasks_submit(q->base.pool, self, runner);
+}
+
+static wf_worker *self_of(const wf_queued *q)
+{
+    wf_worker *self = wf_self();
+    return self && self->pool == q->base.pool ? self : NULL;
+}
+
+static wf_task *new_runner(wf_queued *q)
+{
+    return is_serial(q) ? NULL : wf_tasks_new(q->base.pool, self_of(q), sizeof(wf_task));
+}
+
+/* R3, R4. False: there is more, and no memory for a runner: the caller goes on, and holds its ticket. */
+static bool give_ticket(wf_queued *q)
+{
+    wf_task *runner = visible(q) ? new_runner(q) : NULL;
+    (void)wf_sub_seq_cst(&q->state,
+                         ACTIVE); /* pair QU1 -> add_entry(): either it counts this one no more or */
+    tell(q);
+    if (!visible(q) || is_serial(q)) { /* this sees what was put */
+        if (runner)
+            wf_slab_give(runner);
+        return true;
+    }
+    if (!runner && !(runner = new_runner(q)))
+        return !take_ticket(q);
+    if (add_entry(q))
+        put_runner(q, self_of(q), runner);
+    else
+        wf_slab_give(runner);
+    return true;
+}
+
+static void tell_error(const wf_queued *q, wf_task *task, int status)
+{
+    if (status && q->config.on_error && wf_task_detached(task))
+        q->config.on_error(wf_task_label(task), status, q->config.ctx);
+}
+
+/* Its label where others find it, while it runs; NULL: there are too many. */
+static const char **note_label(wf_queued *q, const wf_task *task)
+{
+    const char *label = wf_task_label(task);
+    for (unsigned i = 0; i < WF_LABELS; i++) {
+        const char **at = &q->labels[i], *none = NULL;
+        /* pair QU5 -> weft_executor_running(): the text */
+        if (!wf_load_relaxed(at) &&
+            wf_cas_acq_rel(at, &none, label ? label : "?")) /* re-checked by the exchange */
+            return at;
+    }
+    return NULL;
+}
+
+/* Somebody begins it: here, or has already. */
+static void begin(wf_queued *q, wf_task *task)
+{
+    wf_worker *self = self_of(q);
+    if (wf_load_acquire(&q->cancels)) /* pair QU3 -> weft_executor_shutdown() */
+        (void)wf_task_cancel(task);
+    if (!wf_task_claim(task)) {
+        wf_task_release(task);
+        return;
+    }
+    const char **label = note_label(q, task);
+    int status = wf_tasks_call(self, task);
+    if (label)
+        wf_store_release(label, NULL); /* pair QU5 -> note_label() */
+    tell_error(q, task, status);
+    (void)wf_task_complete(task, status, true);
+}
+
+/* False: nothing there, or the next one is half-way in, or another takes just now. */
+static bool run_next(wf_queued *q)
+{
+    wf_link *link;
+    if (!wf_inbox_take(&q->inbox, &link, 1))
+        return false;
+    tell(q);
+    begin(q, (wf_task *)(void *)link);
+    return true;
+}
+
+static int run(void *arg)
+{
+    wf_queued *q = arg;
+    uint64_t state = wf_load_seq_cst(&q->state), now; /* pair QU1 -> give_ticket() */
+    do
+        now = state - ENTRY + (active_in(state) < q->limit ? ACTIVE : 0);
+    while (!wf_cas_seq_cst(&q->state, &state, now)); /* pair QU1 -> give_ticket(): R1 */
+    if (active_in(now) == active_in(state)) {
+        tell(q);
+        return 0;
+    }
+    do
+        for (int i = 0; i < WF_RUNNER_TASKS && run_next(q); i++)
+            ;
+    while (!give_ticket(q));
+    return 0;
+}
+
+/* ---- the engine: what submit and waiters do ------------------------------------------------------- */
+
+static bool runs_here(const wf_queued *q)
+{
+    for (const wf_running *r = wf_tasks_innermost(); r; r = r->outer)
+        if (r->task->inbox == &q->inbox)
+            return true;
+    return false;
+}
+
+static uint64_t not_taken(const wf_queued *q)
+{
+    uint64_t taken = wf_inbox_taken(&q->inbox);
+    return wf_load_seq_cst(&q->accepted) - taken; /* pair QU4 -> accept() */
+}
+
+static bool has_room(wf_queued *q)
+{
+    return not_taken(q) < q->config.queue_limit || wf_load_acquire(&q->closed); /* pair QU4 */
+}
+
+static int refuse(wf_queued *q, int err)
+{
+    (void)wf_sub_seq_cst(&q->accepted, (uint64_t)1); /* pair QU4 -> is_over() */
+    tell(q);
+    return err;
+}
+
+/* Q1. Tasks of its own may still submit while it drains. */
+static int accept(wf_queued *q)
+{
+    (void)wf_add_seq_cst(&q->accepted,
+                         (uint64_t)1); /* pair QU4 -> weft_executor_close(): one sees the other */
+    return wf_load_seq_cst(&q->closed) && !runs_here(q) ? refuse(q, -ESHUTDOWN) : 0; /* pair QU4 */
+}
+
+static void run_in_caller(wf_queued *q, wf_task *task)
+{
+    (void)wf_add_seq_cst(&q->state, ACTIVE);         /* pair QU1: above the limit, if need be */
+    (void)wf_sub_seq_cst(&q->accepted, (uint64_t)1); /* pair QU4: it will not be taken out; it is active */
+    task->inbox = &q->inbox;
+    begin(q, task);
+    while (!give_ticket(q))
+        (void)run_next(q);
+}
+
+/* With its place in the queue, or -EAGAIN. */
+static int accept_into_room(wf_queued *q)
+{
+    int err = accept(q);
+    if (!err && q->config.queue_limit && not_taken(q) > q->config.queue_limit)
+        err = refuse(q, -EAGAIN);
+    return err;
+}
+
+static void put(wf_queued *q, wf_worker *self, wf_task *task)
+{
+    uint64_t state =
+        wf_load_seq_cst(&q->state); /* pair QU1: a hint, to have memory before anything is done */
+    wf_task *runner = active_in(state) + entries_in(state) < q->limit ? new_runner(q) : NULL;
+    task->inbox = &q->inbox;
+    wf_inbox_put(&q->inbox, &task->link);
+    if (is_serial(q))
+        tell(q);
+    if (is_serial(q) || !add_entry(q)) {
+        if (runner)
+            wf_slab_give(runner);
+    } else if (runner || (runner = new_runner(q)) != NULL) {
+        put_runner(q, self, runner);
+    } else {
+        (void)run(q); /* no memory for a runner: the caller is one */
+    }
+}
+
+static int submit(weft_executor *executor, wf_worker *self, wf_task *task)
+{
+    wf_queued *q = (wf_queued *)(void *)executor;
+    int policy = self ? WEFT_CALLER_RUNS : q->config.when_full;
+    int err = accept_into_room(q);
+    while (err == -EAGAIN && policy == WEFT_BLOCK) {
+        (void)wait_until(q, has_room, WEFT_FOREVER);
+        err = accept_into_room(q);
+    }
+    if (err == -EAGAIN && policy == WEFT_CALLER_RUNS && !(err = accept(q)))
+        run_in_caller(q, task);
+    else if (!err)
+        put(q, self, task);
+    return err;
+}
+
+/* A waiter inside a task of this executor runs under that one's ticket. */
+static bool waiter_begins(weft_executor *executor)
+{
+    wf_queued *q = (wf_queued *)(void *)executor;
+    return take_ticket(q) || (runs_here(q) && (wf_add_seq_cst(&q->state, ACTIVE), true)); /* pair QU1: lent */
+}
+
+static void waiter_ended(weft_executor *executor)
+{
+    wf_queued *q = (wf_queued *)(void *)executor;
+    while (!give_ticket(q))
+        (void)run_next(q);
+}
+
+static const wf_engine queued = {.submit = submit, .begin = waiter_begins, .end = waiter_ended};
+
+/* ---- serial: what was submitted before runs first ------------------------------------------------- */
+
+static bool has_turn(wf_queued *q)
+{
+    return active_in(wf_load_seq_cst(&q->state)) < q->limit; /* pair QU1 -> give_ticket() */
+}
+
+/* Runs tasks in their order until the future has ended or the deadline has passed. */
+static int help(weft_executor *executor, weft_future *future, int64_t deadline_ns)
+{
+    wf_queued *q = (wf_queued *)(void *)executor;
+    while (!wf_task_ended(future)) {
+        if (!waiter_begins(executor)) {
+            if (!wait_until(q, has_turn, deadline_ns))
+                return -ETIMEDOUT;
+            continue;
+        }
+        bool ran = run_next(q);
+        waiter_ended(executor);
+        if (!ran && wf_task_state_of(future) != WF_TASK_PENDING)
+            return 0;
+        if (deadline_ns != WEFT_FOREVER && wf_now_ns() >= deadline_ns)
+            return wf_task_ended(future) ? 0 : -ETIMEDOUT;
+    }
+    return 0;
+}
+
+static const wf_engine serial = {.submit = submit, .begin = waiter_begins, .end = waiter_ended, .help = help};
+
+/* ---- life ---------------------------------------------------------------------------------------- */
+
+static bool sensible(const weft_executor_config *config)
+{
+    return config->engine >= WEFT_ENGINE_POOL && config->engine <= WEFT_ENGINE_SERIAL &&
+           config->priority >= WEFT_PRIORITY_LOW && config->priority <= WEFT_PRIORITY_HIGH &&
+           config->limit >= 0 && config->when_full >= WEFT_BLOCK && config->when_full <= WEFT_CALLER_RUNS;
+}
+
+/* A record that is free again, or a new one. */
+static wf_queued *take_record(weft_pool *pool)
+{
+    wf_queued *q;
+    pthread_mutex_lock(&pool->locals_lock);
+    for (q = (wf_queued *)(void *)pool->doors; q && q->base.pool; q = (wf_queued *)(void *)q->base.older)
+        ;
+    if (!q && (q = wf_alloc(sizeof *q)) != NULL) {
+        wf_inbox_init(&q->inbox);
+        q->inbox.owner = q;
+        q->base.older = pool->doors;
+        pool->doors = &q->base;
+    }
+    if (q)
+        q->base.pool = pool;
+    pthread_mutex_unlock(&pool->locals_lock);
+    return q;
+}
+
+int weft_executor_create(weft_executor **executor, const weft_executor_config *given)
+{
+    weft_executor_config config;
+    weft_pool *pool;
+    if (!executor)
+        return -EINVAL;
+    *executor = NULL;
+    if (!wf_config_read(&config, sizeof config, sizeof config, given) || !sensible(&config))
+        return -EINVAL;
+    int err = wf_pool_meant(config.pool, &pool);
+    if (err)
+        return err;
+    wf_queued *q = take_record(pool);
+    if (!q)
+        return -ENOMEM;
+    q->config = config;
+    snprintf(q->name, sizeof q->name, "%s", config.name ? config.name : "executor");
+    weft_stop_retain(config.stop);
+    bool one = config.engine == WEFT_ENGINE_SERIAL;
+    wf_store_relaxed(&q->accepted,
+                     wf_inbox_taken(&q->inbox)); /* owner only: nobody has it yet, as all of these */
+    wf_store_relaxed(&q->cancels, 0u);           /* owner only */
+    wf_store_relaxed(&q->stops, 0u);             /* owner only */
+    wf_store_relaxed(&q->limit, one             ? 1u
+                                : config.limit  ? (uint32_t)config.limit
+                                : pool->workers ? pool->workers
+                                                : 1u); /* owner only */
+    q->base.engine = one ? &serial : &queued;
+    wf_store_release(&q->closed, 0u); /* pair QU4 -> accept() */
+    *executor = &q->base;
+    return 0;
+}
+
+static wf_queued *queued_of(weft_executor *executor)
+{
+    bool is = executor && (executor->engine == &queued || executor->engine == &serial);
+    return is ? (wf_queued *)(void *)executor : NULL;
+}
+
+static int usable(const wf_queued *q)
+{
+    if (!q)
+        return -EINVAL;
+    return q->base.pool->generation == wf_generation() ? 0 : -EOWNERDEAD;
+}
+
+int weft_executor_close(weft_executor *executor)
+{
+    wf_queued *q = queued_of(executor);
+    int err = usable(q);
+    if (err)
+        return err;
+    wf_store_seq_cst(&q->closed, 1u); /* pair QU4 -> accept() */
+    tell(q);
+    return 0;
+}
+
+static bool is_over(wf_queued *q)
+{
+    /* pair QU1 -> give_ticket(): nobody is active; then nothing is accepted any more, and it counts */
+    uint64_t state = wf_load_seq_cst(&q->state);
+    return !state && !not_taken(q) && !wf_load_seq_cst(&q->state); /* pair QU1 */
+}
+
+static void drain_here(wf_queued *q)
+{
+    while (visible(q) && waiter_begins(&q->base)) {
+        (void)run_next(q);
+        waiter_ended(&q->base);
+    }
+}
+
+int weft_executor_shutdown(weft_executor *executor, int mode, int64_t deadline_ns)
+{
+    wf_queued *q = queued_of(executor);
+    int err = mode < WEFT_DRAIN || mode > WEFT_STOP_RUNNING ? -EINVAL : usable(q);
+    if (!err && runs_here(q))
+        err = -EDEADLK;
+    if (!err)
+        err = weft_executor_close(executor);
+    if (err)
+        return err;
+    if (mode >= WEFT_CANCEL_PENDING)
+        wf_store_release(&q->cancels, 1u); /* pair QU3 -> begin() */
+    if (mode == WEFT_STOP_RUNNING)
+        wf_store_release(&q->stops, 1u); /* pair QU3 -> wf_queued_stops() */
+    if (mode >= WEFT_CANCEL_PENDING)
+        while (run_next(q))
+            ;
+    if (is_serial(q))
+        drain_here(q);
+    return wait_until(q, is_over, deadline_ns) ? 0 : -ETIMEDOUT;
+}
+
+int weft_executor_destroy(weft_executor *executor)
+{
+    wf_queued *q = queued_of(executor);
+    if (!executor)
+        return 0;
+    int err = weft_executor_shutdown(executor, WEFT_DRAIN, WEFT_FOREVER);
+    if (err)
+        return err;
+    weft_pool *pool = q->base.pool;
+    weft_stop_release(q->config.stop);
+    q->config.stop = NULL;
+    pthread_mutex_lock(&pool->locals_lock);
+    q->base.pool = NULL;
+    pthread_mutex_unlock(&pool->locals_lock);
+    return 0;
+}
+
+/* ---- looking ------------------------------------------------------------------------------------- */
+
+bool wf_queued_stops(const wf_task *task)
+{
+    const wf_queued *q = (wf_queued *)(void *)wf_tasks_executor(task);
+    if (!q)
+        return false;
+    return wf_load_acquire(&q->stops) ||
+           weft_stop_requested(q->config.stop); /* pair QU3 -> weft_executor_shutdown() */
+}
+
+int weft_executor_inspect(weft_executor *executor, weft_executor_state *state)
+{
+    wf_queued *q = queued_of(executor);
+    int err = state ? usable(q) : -EINVAL;
+    if (err)
+        return err;
+    uint64_t taken = wf_inbox_taken(&q->inbox), active = active_in(wf_load_seq_cst(&q->state)); /* pair QU1 */
+    uint64_t accepted = wf_load_seq_cst(&q->accepted);                                          /* pair QU4 */
+    weft_executor_state now = {.size = sizeof now,
+                               .accepted = accepted,
+                               .ended = taken > active ? taken - active : 0,
+                               .waiting = accepted > taken ? accepted - taken : 0,
+                               .closed = (int)wf_load_seq_cst(&q->closed)}; /* pair QU4 */
+    return wf_config_write(state, &now, sizeof now, sizeof now) ? 0 : -EINVAL;
+}
+
+int weft_executor_running(weft_executor *executor, char *text, size_t bytes)
+{
+    wf_queued *q = queued_of(executor);
+    int length = 0;
+    if (usable(q) || (!text && bytes))
+        return -EINVAL;
+    if (bytes)
+        *text = 0;
+    for (unsigned i = 0; i < WF_LABELS; i++) {
+        const char *label = wf_load_acquire(&q->labels[i]); /* pair QU5 -> note_label() */
+        size_t used = (size_t)length < bytes ? (size_t)length : bytes;
+        if (label)
+            length += snprintf(text ? text + used : NULL, bytes - used, "%s\n", label);
+    }
+    return length;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * exec/queued.h - an executor's own queue in front of its pool: what weft_executor_create makes.
+ *
+ * Tasks wait in the executor's inbox, in the order of submission. A *runner* is an ordinary task of the pool that takes
+ * them out, one at a time, and runs them. Whoever begins a task of the executor holds one of `limit` *tickets*: a runner
+ * from its first task to its last, or a waiter that takes a pending task over. So a limit holds no worker back, and what
+ * has not begun stays where shutdown finds it.
+ *
+ *   state = active << 32 | entries     tickets that are out; runners that are in the pool's queues, not begun
+ *
+ *   submit  Q1 accepted + 1; closed? take it back, refuse   Q2 put   Q3 look at state: active + entries < limit: entries + 1,
+ *           submit a runner
+ *   runner  R1 entries - 1; active < limit? active + 1, else leave: who is active looks at its end
+ *           R2 take, run; again, at most WF_RUNNER_TASKS times   R3 active - 1   R4 something there still? as Q3
+ *   waiter  W1 active < limit: active + 1; else it is inside a task of this executor, which lends its ticket, or it
+ *           sleeps   W2 claim and run it   W3 as R3, R4
+ * All accesses to state, put and taken are sequentially consistent: either Q3 sees R3, or R4 sees Q2. So while something
+ * is there, a runner is on its way, or somebody active will look.
+ *
+ * Shutdown: closed = 1, then nothing is accepted but from its own tasks; it is over when all that was accepted was taken
+ * out and nobody is active. Who gives a ticket back while it is closed wakes the closer.
+ * The record belongs to the pool and is used again: who waits for a future of an executor that was destroyed meanwhile
+ * may take a ticket of another one, finds its task ended, and gives it back.
+ */
+#ifndef WF_EXEC_QUEUED_H
+#define WF_EXEC_QUEUED_H
+
+#include <weft/executor.h>
+
+#include "sched/worker.h"
+
+#define WF_LABELS 64
+
+typedef struct wf_queued {
+    struct weft_executor base;
+    wf_inbox inbox;
+    uint64_t state __attribute__((aligned(WF_LINE)));
+    uint64_t accepted;
+    uint32_t closed, cancels, stops; /* how it is being shut down */
+    uint32_t turn;                   /* changes when somebody who waits for room or for the end should look */
+    uint32_t waiting;                /* how many do */
+    uint32_t limit;
+    weft_executor_config config;
+    char name[32];
+    const char *labels[WF_LABELS]; /* of the tasks that run, in any order */
+} wf_queued;
+
+/* Of a task that is running: is its executor being stopped? */
+bool wf_queued_stops(const wf_task *task);
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/* exec/running.c - see running.h. */
+#include "exec/running.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "exec/queued.h"
+#include "exec/task_spec.h"
+#include "os/memory.h"
+#include "sched/tasks.h"
+
+#define TEXT_BYTES 256
+
+static __thread unsigned shields;
+
+int weft_should_stop(void)
+{
+    if (shields)
+        return 0;
+    for (const wf_running *r = wf_tasks_innermost(); r; r = r->outer)
+        if (weft_stop_requested(wf_task_stop(r->task)) || wf_queued_stops(r->task))
+            return 1;
+    return 0;
+}
+
+void weft_stop_shield(void)
+{
+    shields++;
+}
+
+void weft_stop_unshield(void)
+{
+    if (shields)
+        shields--;
+}
+
+int weft_fail(int status, const char *format, ...)
+{
+    wf_running *running = wf_tasks_innermost();
+    va_list list;
+    if (!running || !format)
+        return status;
+    if (!running->said)
+        running->said = wf_alloc(TEXT_BYTES);
+    if (!running->said)
+        return status;
+    va_start(list, format);
+    vsnprintf(running->said, TEXT_BYTES, format, list);
+    va_end(list);
+    return status;
+}

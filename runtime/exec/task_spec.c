@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+/* exec/task_spec.c - see task_spec.h. */
+#include "exec/task_spec.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/config.h"
+#include "exec/executor.h"
+#include "exec/future.h"
+#include "os/memory.h"
+#include "sched/tasks.h"
+
+#define RECORD_MAX (WF_TASK_BYTES << (WF_RECORD_SIZES - 1))
+
+typedef struct rich {
+    wf_wide wide;
+    int (*fn)(void *arg);
+    int (*fn2)(const void *arg, void *result);
+    void *arg, *result;
+    void (*destroy)(void *arg);
+    const char *label;
+    weft_stop *stop;
+    void *block; /* of bytes that do not fit in here */
+    _Alignas(16) unsigned char bytes[];
+} rich;
+
+static rich *rich_of(const wf_task *task)
+{
+    return (rich *)(uintptr_t)task;
+}
+
+/* Ran, or never will. */
+static void end_argument(rich *r)
+{
+    if (r->destroy)
+        r->destroy(r->arg);
+    weft_stop_release(r->stop);
+    r->stop = NULL;
+}
+
+static int run(void *arg)
+{
+    rich *r = arg;
+    int status = -ECANCELED;
+    if (!weft_stop_requested(r->stop))
+        status = r->fn ? r->fn(r->arg) : r->fn2(r->arg, r->result);
+    end_argument(r);
+    return status;
+}
+
+static void cancelled(wf_task *task)
+{
+    end_argument(rich_of(task));
+}
+
+static void freed(wf_task *task)
+{
+    wf_free(rich_of(task)->block);
+}
+
+static const wf_kind kind = {.cancelled = cancelled, .freed = freed};
+
+static const rich *rich_or_null(const wf_task *task)
+{
+    return wf_task_kind(task) == &kind ? rich_of(task) : NULL;
+}
+
+weft_stop *wf_task_stop(const wf_task *task)
+{
+    const rich *r = rich_or_null(task);
+    return r ? r->stop : NULL;
+}
+
+const char *wf_task_label(const wf_task *task)
+{
+    const rich *r = rich_or_null(task);
+    return r ? r->label : NULL;
+}
+
+/* ---- making ------------------------------------------------------------------------------------- */
+
+static size_t up16(size_t bytes)
+{
+    return (bytes + 15) & ~(size_t)15;
+}
+
+static bool sensible(const weft_task_spec *spec)
+{
+    return !spec->fn != !spec->fn2 && (spec->arg || !spec->arg_bytes) && spec->arg_bytes <= SIZE_MAX / 4 &&
+           spec->result_bytes <= SIZE_MAX / 4 && (spec->fn2 || !spec->result_bytes);
+}
+
+static void fill(rich *r, const weft_task_spec *spec, unsigned char *bytes)
+{
+    size_t before = up16(spec->arg_bytes);
+    r->fn = spec->fn;
+    r->fn2 = spec->fn2;
+    r->arg = spec->arg;
+    if (spec->arg_bytes)
+        r->arg = memcpy(bytes, spec->arg, spec->arg_bytes);
+    r->result = spec->result_bytes ? memset(bytes + before, 0, spec->result_bytes) : NULL;
+    r->destroy = spec->destroy;
+    r->label = spec->label;
+    r->stop = spec->stop;
+    weft_stop_retain(r->stop);
+}
+
+/* With memory for its bytes; NULL: there is none. */
+static rich *make(weft_pool *pool, const wf_worker *self, const weft_task_spec *spec)
+{
+    size_t bytes = up16(spec->arg_bytes) + spec->result_bytes;
+    bool inside = bytes <= RECORD_MAX - sizeof(rich);
+    void *block = inside ? NULL : wf_alloc(bytes);
+    rich *r = inside || block ? (void *)wf_tasks_new(pool, self, sizeof(rich) + (inside ? bytes : 0)) : NULL;
+    if (!r) {
+        wf_free(block);
+        return NULL;
+    }
+    r->block = block;
+    fill(r, spec, inside ? r->bytes : block);
+    return r;
+}
+
+/* Refused: the argument is the caller's still. */
+static void unmake(rich *r)
+{
+    weft_stop_release(r->stop);
+    wf_free(r->block);
+    wf_slab_give(r);
+}
+
+int weft_submit_task(weft_executor *executor, const weft_task_spec *given, weft_future **future)
+{
+    weft_task_spec spec;
+    wf_door door;
+    if (future)
+        *future = NULL;
+    if (!given || !wf_config_read(&spec, sizeof spec, sizeof spec, given) || !sensible(&spec))
+        return -EINVAL;
+    int err = wf_executor_find(executor, &door);
+    if (err)
+        return err;
+    rich *r = make(door.pool, door.self, &spec);
+    if (!r)
+        return -ENOMEM;
+    wf_task_init_wide(&r->wide, &kind, run, r, future ? 2 : 1);
+    err = wf_executor_submit(&door, &r->wide.task);
+    if (err)
+        unmake(r);
+    else if (future)
+        *future = &r->wide.task;
+    return err;
+}
+
+/* ---- afterwards ---------------------------------------------------------------------------------- */
+
+const void *weft_future_result(const weft_future *future)
+{
+    const rich *r = wf_future_usable(future) ? NULL : rich_or_null(future);
+    return r && wf_task_state_of(future) == WF_TASK_DONE ? r->result : NULL;
+}
+
+const char *weft_future_label(const weft_future *future)
+{
+    return wf_future_usable(future) ? NULL : wf_task_label(future);
+}
+
+const char *weft_future_error(const weft_future *future)
+{
+    int err = wf_future_usable(future);
+    if (err)
+        return weft_strerror(err);
+    const char *said = wf_task_ended(future) ? wf_task_said(future) : NULL;
+    return said ? said : weft_strerror(weft_future_status(future));
+}
