@@ -156,6 +156,7 @@ static int make(combined **made, weft_future *const *futures, size_t n)
     whole->count = 0;
     whole->left = n + 1;
     whole->winner = 0;
+    whole->wide.task.inbox = NULL;
     *made = whole;
     return 0;
 }

@@ -21,6 +21,8 @@ int weft_pool_executor(weft_pool *pool, weft_executor **executor)
 
 int wf_executor_find(weft_executor *given, wf_door *door)
 {
+    if (given && !given->pool)
+        return -ESHUTDOWN; /* destroyed */
     int err = wf_pool_meant(given ? given->pool : NULL, &door->pool);
     if (err)
         return err;

@@ -33,6 +33,7 @@ int weft_promise_create(weft_promise **promise, weft_executor *executor, weft_fu
         return -ENOMEM;
     wf_task_init_held(wide, &kind, NULL, NULL, 2);
     wide->task.pool = NULL;
+    wide->task.inbox = NULL;
     *promise = (weft_promise *)wide;
     *future = &wide->task;
     return 0;

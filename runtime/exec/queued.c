@@ -19,17 +19,20 @@
 #include "sched/sleep.h"
 #include "sched/tasks.h"
 
+#define COUNT_BITS 21
+#define COUNT_MASK ((1u << COUNT_BITS) - 1)
 #define ENTRY UINT64_C(1)
-#define ACTIVE (UINT64_C(1) << 32)
+#define LEAVING (UINT64_C(1) << COUNT_BITS)
+#define ACTIVE (UINT64_C(1) << 2 * COUNT_BITS)
 
 static uint32_t entries_in(uint64_t state)
 {
-    return (uint32_t)state;
+    return (uint32_t)state & COUNT_MASK;
 }
 
 static uint32_t active_in(uint64_t state)
 {
-    return (uint32_t)(state >> 32);
+    return (uint32_t)(state / ACTIVE);
 }
 
 static bool is_serial(const wf_queued *q)
@@ -120,24 +123,29 @@ static wf_task *new_runner(wf_queued *q)
     return is_serial(q) ? NULL : wf_tasks_new(q->base.pool, self_of(q), sizeof(wf_task));
 }
 
+/* The last access of who leaves: the executor may be gone after it. */
+static void leave(wf_queued *q)
+{
+    tell(q);
+    (void)wf_sub_seq_cst(&q->state, LEAVING); /* pair QU1 -> weft_executor_destroy() */
+}
+
 /* R3, R4. False: there is more, and no memory for a runner: the caller goes on, and holds its ticket. */
 static bool give_ticket(wf_queued *q)
 {
-    wf_task *runner = visible(q) ? new_runner(q) : NULL;
-    (void)wf_sub_seq_cst(&q->state,
-                         ACTIVE); /* pair QU1 -> add_entry(): either it counts this one no more or */
-    tell(q);
-    if (!visible(q) || is_serial(q)) { /* this sees what was put */
-        if (runner)
-            wf_slab_give(runner);
-        return true;
+    /* pair QU1 -> add_entry(): either it counts this one no more or the look behind sees what was put */
+    (void)wf_sub_seq_cst(&q->state, ACTIVE - LEAVING);
+    wf_task *runner = NULL;
+    bool more = visible(q) && !is_serial(q);
+    if (more && !(runner = new_runner(q)) && take_ticket(q)) {
+        leave(q);
+        return false;
     }
-    if (!runner && !(runner = new_runner(q)))
-        return !take_ticket(q);
-    if (add_entry(q))
+    if (runner && add_entry(q))
         put_runner(q, self_of(q), runner);
-    else
+    else if (runner)
         wf_slab_give(runner);
+    leave(q);
     return true;
 }
 
@@ -195,10 +203,10 @@ static int run(void *arg)
     wf_queued *q = arg;
     uint64_t state = wf_load_seq_cst(&q->state), now; /* pair QU1 -> give_ticket() */
     do
-        now = state - ENTRY + (active_in(state) < q->limit ? ACTIVE : 0);
+        now = state - ENTRY + (active_in(state) < q->limit ? ACTIVE : LEAVING);
     while (!wf_cas_seq_cst(&q->state, &state, now)); /* pair QU1 -> give_ticket(): R1 */
     if (active_in(now) == active_in(state)) {
-        tell(q);
+        leave(q);
         return 0;
     }
     do
@@ -213,7 +221,7 @@ static int run(void *arg)
 static bool runs_here(const wf_queued *q)
 {
     for (const wf_running *r = wf_tasks_innermost(); r; r = r->outer)
-        if (r->task->inbox == &q->inbox)
+        if (wf_tasks_executor(r->task) == &q->base)
             return true;
     return false;
 }
@@ -248,7 +256,7 @@ static void run_in_caller(wf_queued *q, wf_task *task)
 {
     (void)wf_add_seq_cst(&q->state, ACTIVE);         /* pair QU1: above the limit, if need be */
     (void)wf_sub_seq_cst(&q->accepted, (uint64_t)1); /* pair QU4: it will not be taken out; it is active */
-    task->inbox = &q->inbox;
+    wf_tasks_goes_to(task, &q->inbox);
     begin(q, task);
     while (!give_ticket(q))
         (void)run_next(q);
@@ -268,7 +276,7 @@ static void put(wf_queued *q, wf_worker *self, wf_task *task)
     uint64_t state =
         wf_load_seq_cst(&q->state); /* pair QU1: a hint, to have memory before anything is done */
     wf_task *runner = active_in(state) + entries_in(state) < q->limit ? new_runner(q) : NULL;
-    task->inbox = &q->inbox;
+    wf_tasks_goes_to(task, &q->inbox);
     wf_inbox_put(&q->inbox, &task->link);
     if (is_serial(q))
         tell(q);
@@ -362,6 +370,7 @@ static wf_queued *take_record(weft_pool *pool)
     if (!q && (q = wf_alloc(sizeof *q)) != NULL) {
         wf_inbox_init(&q->inbox);
         q->inbox.owner = q;
+        q->base.inbox = &q->inbox;
         q->base.older = pool->doors;
         pool->doors = &q->base;
     }
@@ -428,11 +437,17 @@ int weft_executor_close(weft_executor *executor)
     return 0;
 }
 
+/* Nobody is active or on the way, but for who is leaving. */
+static bool is_quiet(const wf_queued *q)
+{
+    uint64_t state = wf_load_seq_cst(&q->state); /* pair QU1 -> give_ticket() */
+    return !active_in(state) && !entries_in(state);
+}
+
+/* While it is closed only its own tasks submit: what is quiet, has given all out, and is quiet still, stays so. */
 static bool is_over(wf_queued *q)
 {
-    /* pair QU1 -> give_ticket(): nobody is active; then nothing is accepted any more, and it counts */
-    uint64_t state = wf_load_seq_cst(&q->state);
-    return !state && !not_taken(q) && !wf_load_seq_cst(&q->state); /* pair QU1 */
+    return is_quiet(q) && !not_taken(q) && is_quiet(q);
 }
 
 static void drain_here(wf_queued *q)
@@ -474,6 +489,8 @@ int weft_executor_destroy(weft_executor *executor)
     if (err)
         return err;
     weft_pool *pool = q->base.pool;
+    while (wf_load_seq_cst(&q->state)) /* pair QU1 -> leave(): a few instructions of theirs */
+        wf_thread_yield();
     weft_stop_release(q->config.stop);
     q->config.stop = NULL;
     pthread_mutex_lock(&pool->locals_lock);

@@ -7,19 +7,21 @@
  * from its first task to its last, or a waiter that takes a pending task over. So a limit holds no worker back, and what
  * has not begun stays where shutdown finds it.
  *
- *   state = active << 32 | entries     tickets that are out; runners that are in the pool's queues, not begun
+ *   state = active | leaving | entries   tickets that are out; who gave one back and looks once more; runners that are
+ *                                        in the pool's queues, not begun
  *
  *   submit  Q1 accepted + 1; closed? take it back, refuse   Q2 put   Q3 look at state: active + entries < limit: entries + 1,
  *           submit a runner
  *   runner  R1 entries - 1; active < limit? active + 1, else leave: who is active looks at its end
- *           R2 take, run; again, at most WF_RUNNER_TASKS times   R3 active - 1   R4 something there still? as Q3
+ *           R2 take, run; again, at most WF_RUNNER_TASKS times   R3 active - 1, leaving + 1   R4 something there still? as Q3
+ *           R5 wake who waits   R6 leaving - 1: the executor may be gone after it
  *   waiter  W1 active < limit: active + 1; else it is inside a task of this executor, which lends its ticket, or it
- *           sleeps   W2 claim and run it   W3 as R3, R4
+ *           sleeps   W2 claim and run it   W3 as R3 to R6
  * All accesses to state, put and taken are sequentially consistent: either Q3 sees R3, or R4 sees Q2. So while something
  * is there, a runner is on its way, or somebody active will look.
  *
  * Shutdown: closed = 1, then nothing is accepted but from its own tasks; it is over when all that was accepted was taken
- * out and nobody is active. Who gives a ticket back while it is closed wakes the closer.
+ * out and nobody is active. destroy waits out those who are leaving.
  * The record belongs to the pool and is used again: who waits for a future of an executor that was destroyed meanwhile
  * may take a ticket of another one, finds its task ended, and gives it back.
  */

@@ -143,6 +143,7 @@ int weft_future_then(weft_future *before, weft_executor *executor, weft_then_fn 
     t->fn = fn;
     t->arg = arg;
     t->executor = door.executor;
+    wf_tasks_goes_to(&t->wide.task, executor == WEFT_INLINE ? NULL : door.executor->inbox);
     t->follower.ended = executor == WEFT_INLINE ? ended_inline : ended;
     if (future)
         *future = &t->wide.task;

@@ -110,10 +110,11 @@ static void run_at_once(weft_pool *pool, wf_worker *self)
 void wf_tasks_submit(weft_pool *pool, wf_worker *self, wf_task *task)
 {
     wf_tsan_release(task);
-    task->inbox = NULL;
+    wf_tasks_goes_to(task, NULL);
     if (!self || !self->place || !wf_run_queue_put(&self->place->queue, task)) {
-        task->inbox = self && self->place ? self->place->inbox : inbox_near(pool);
-        wf_inbox_put(task->inbox, &task->link);
+        wf_inbox *inbox = self && self->place ? self->place->inbox : inbox_near(pool);
+        wf_tasks_goes_to(task, inbox);
+        wf_inbox_put(inbox, &task->link);
     }
     if (pool->workers)
         wf_notify_task(pool, self);
@@ -272,8 +273,9 @@ static void trim(wf_place *place)
 
 void wf_tasks_dead(wf_worker *self, wf_task *task)
 {
-    if (task->inbox)
-        wf_inbox_dead(task->inbox, drop_dead);
+    wf_inbox *inbox = wf_load_relaxed(&task->inbox); /* hint: nobody sweeps for it, else */
+    if (inbox)
+        wf_inbox_dead(inbox, drop_dead);
     else if (self && self->place)
         trim(self->place);
 }

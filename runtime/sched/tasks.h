@@ -49,7 +49,15 @@ void wf_tasks_dead(wf_worker *self, wf_task *task);
  * executor's by now. */
 static inline struct weft_executor *wf_tasks_executor(const wf_task *task)
 {
-    return task->inbox ? task->inbox->owner : NULL;
+    wf_inbox *inbox =
+        wf_load_relaxed(&task->inbox); /* hint but for an executor's: that is there before it is pending */
+    return inbox ? inbox->owner : NULL;
+}
+/* Who puts it. */
+static inline void wf_tasks_goes_to(wf_task *task, wf_inbox *inbox)
+{
+    wf_store_relaxed(&task->inbox,
+                     inbox); /* hint: one that follows another may be cancelled while it is put */
 }
 /* What the calling thread runs, the innermost first. */
 typedef struct wf_running {

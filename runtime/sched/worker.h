@@ -105,6 +105,7 @@ typedef struct wf_engine {
 struct weft_executor {
     struct weft_pool *pool;
     const wf_engine *engine;
+    wf_inbox *inbox;             /* where its tasks wait; NULL: in the pool's queues */
     struct weft_executor *older; /* of the pool's */
 };
 
