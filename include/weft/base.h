@@ -46,6 +46,9 @@ extern "C" {
  *  it there, and that thread's stack is nearly used up. Nothing was done; others may still run it. */
 #define WEFT_ESTACK (-4098)
 
+/** Nothing more comes: of a set of completions all futures have come out, of a stream all items. */
+#define WEFT_EEND (-4099)
+
 /**
  * A sentence for a code that a call of weft returned.
  * @param code  0, a negative errno, or a WEFT_E* code; anything else gets a sentence too

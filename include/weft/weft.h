@@ -15,6 +15,7 @@
 
 #include <weft/base.h>
 #include <weft/combine.h>
+#include <weft/completions.h>
 #include <weft/executor.h>
 #include <weft/fork.h>
 #include <weft/future.h>

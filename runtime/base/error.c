@@ -23,6 +23,7 @@ static const struct {
     {-EALREADY, "too late: the task is done"},
     {-EINPROGRESS, "the task is not done yet"},
     {WEFT_ESTACK, "waits are nested too deeply for the stack of this thread"},
+    {WEFT_EEND, "nothing more comes"},
     {-EOWNERDEAD, "the pool was created before a fork; it belongs to the parent process"},
     {-ECANCELED, "did not run"},
 };

@@ -8,7 +8,7 @@
 #include "os/clock.h"
 #include "os/memory.h"
 #include "os/thread.h"
-#include "sched/note.h"
+#include "sched/block.h"
 #include "sched/pool.h"
 #include "sched/self.h"
 #include "sched/sleep.h"
@@ -99,20 +99,6 @@ static bool spin(const weft_future *future, uint64_t ticks)
     return true;
 }
 
-/* A worker's place is free meanwhile; which pool the future is of does not matter for that. */
-static bool sleep_for(weft_future *future, int64_t deadline_ns)
-{
-    wf_worker *self = wf_self();
-    if (!self)
-        return wf_task_wait(future, deadline_ns);
-    if (wf_stack_publish_all(&self->stack))
-        wf_count(&self->counters.publications);
-    wf_block_begin(self, self->pool == future->pool ? WF_FOR_FUTURE : WF_FOR_FOREIGN, future);
-    bool ended = wf_task_wait(future, deadline_ns);
-    wf_block_end(self);
-    return ended;
-}
-
 /* A future that needs no other one, or whose needs are being met elsewhere. pool: none, of a promise. */
 static int wait_for_one(weft_future *future, int64_t deadline_ns)
 {
@@ -127,13 +113,17 @@ static int wait_for_one(weft_future *future, int64_t deadline_ns)
     if (err)
         return err;
     uint64_t ticks = pool && deadline_ns == WEFT_FOREVER ? pool->wait_ticks : 0;
-    return spin(future, ticks) || sleep_for(future, deadline_ns) ? 0 : -ETIMEDOUT;
+    return spin(future, ticks) || wf_block_for(future, deadline_ns) ? 0 : -ETIMEDOUT;
 }
 
-/* Of any of several, the one to be run here cannot be waited for: another one may end first. */
-static int help_one(weft_future *needed, int64_t deadline_ns)
+int wf_future_help(weft_future *needed, int64_t deadline_ns)
 {
-    return needed->pool && may_take_over(needed, deadline_ns) ? take_over(needed) : 0;
+    struct weft_executor *executor = wf_tasks_executor(needed);
+    if (!needed->pool || wf_task_ended(needed))
+        return 0;
+    if (executor && executor->engine->help)
+        return executor->engine->help(executor, needed, deadline_ns);
+    return may_take_over(needed, deadline_ns) ? take_over(needed) : 0;
 }
 
 /* What it needs, down to what needs nothing, is waited for first; that may be run here. */
@@ -147,7 +137,7 @@ static int wait_for_needs(weft_future *future, int64_t deadline_ns)
             one_will_do |= wf_task_any(needed);
             wf_task_release(needed);
         }
-        err = one_will_do ? help_one(needed, deadline_ns) : wait_for_one(needed, deadline_ns);
+        err = one_will_do ? wf_future_help(needed, deadline_ns) : wait_for_one(needed, deadline_ns);
         bool ended = wf_task_ended(needed);
         wf_task_release(needed);
         if (!ended)

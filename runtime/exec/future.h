@@ -16,5 +16,7 @@
 
 /* 0, or why the future cannot be used. */
 int wf_future_usable(const weft_future *future);
+/* Runs it here if nobody has begun it and the caller may; for who waits for one of several. 0, WEFT_ESTACK, -ETIMEDOUT. */
+int wf_future_help(weft_future *needed, int64_t deadline_ns);
 
 #endif

@@ -14,9 +14,9 @@
 #include "os/clock.h"
 #include "os/memory.h"
 #include "os/thread.h"
+#include "sched/block.h"
 #include "sched/pool.h"
 #include "sched/self.h"
-#include "sched/sleep.h"
 #include "sched/tasks.h"
 
 #define COUNT_BITS 21
@@ -54,7 +54,6 @@ static void tell(wf_queued *q)
  * worker's place is free meanwhile. */
 static bool wait_until(wf_queued *q, bool (*ready)(wf_queued *q), int64_t deadline_ns)
 {
-    wf_worker *self = wf_self();
     if (ready(q))
         return true;
     (void)wf_add_seq_cst(&q->waiting, 1u); /* pair QU2 -> tell() */
@@ -66,13 +65,7 @@ static bool wait_until(wf_queued *q, bool (*ready)(wf_queued *q), int64_t deadli
         in_time = deadline_ns == WEFT_FOREVER || wf_now_ns() < deadline_ns;
         if (!in_time)
             break;
-        if (self) {
-            (void)wf_stack_publish_all(&self->stack);
-            wf_block_begin(self, WF_FOR_FOREIGN, q);
-        }
-        wf_futex_wait_until(&q->turn, turn, deadline_ns);
-        if (self)
-            wf_block_end(self);
+        wf_block_while(&q->turn, turn, deadline_ns, q);
     }
     (void)wf_sub_seq_cst(&q->waiting, 1u); /* pair QU2 -> tell() */
     return in_time;

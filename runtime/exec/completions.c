@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: MIT */
+/* exec/completions.c - see completions.h. */
+#include "exec/completions.h"
+
+#include <errno.h>
+
+#include "exec/executor.h"
+#include "exec/future.h"
+#include "os/clock.h"
+#include "os/event.h"
+#include "os/memory.h"
+#include "os/thread.h"
+#include "sched/block.h"
+#include "sched/tasks.h"
+
+typedef struct entry {
+    wf_block block;
+    wf_link ready, added; /* its places in both queues */
+    wf_follower follower;
+    weft_completions *set;
+    weft_future *future;
+    void *tag;
+    uint32_t uses; /* queues that it is in, or will be */
+} entry;
+
+struct weft_completions {
+    wf_queue ready, added;
+    uint64_t left;  /* added and not out */
+    uint32_t users; /* entries whose futures have not ended, and the maker */
+    uint32_t told, sleepers, lock;
+    int fd; /* -1: nobody asked for one */
+};
+
+_Static_assert(sizeof(entry) <= 2 * WF_TASK_BYTES, "an entry is two lines");
+
+int weft_completions_create(weft_completions **set)
+{
+    if (!set)
+        return -EINVAL;
+    *set = wf_alloc(sizeof **set);
+    if (!*set)
+        return -ENOMEM;
+    wf_queue_init(&(*set)->ready);
+    wf_queue_init(&(*set)->added);
+    (*set)->users = 1;
+    (*set)->fd = -1;
+    return 0;
+}
+
+/* ---- an entry's life ------------------------------------------------------------------------------ */
+
+static void let_entry_go(entry *e)
+{
+    if (wf_sub_acq_rel(&e->uses, 1u) ==
+        1) /* pair CO1 -> let_entry_go(): the other queue's user is done with it */
+        wf_slab_give(e);
+}
+
+static entry *take(wf_queue *queue, size_t offset)
+{
+    wf_link *link = wf_queue_take(queue);
+    return link && link != WF_BUSY ? (entry *)(void *)((char *)link - offset) : NULL;
+}
+
+/* It was destroyed, and all its futures have ended. */
+static void free_set(weft_completions *set)
+{
+    entry *e;
+    while ((e = take(&set->ready, offsetof(entry, ready))) != NULL) {
+        wf_task_release(e->future);
+        let_entry_go(e);
+    }
+    while ((e = take(&set->added, offsetof(entry, added))) != NULL)
+        let_entry_go(e);
+    if (set->fd >= 0)
+        wf_event_close(set->fd);
+    wf_free(set);
+}
+
+static void let_set_go(weft_completions *set)
+{
+    if (wf_sub_acq_rel(&set->users, 1u) == 1) /* pair CO1 -> let_set_go(): all that others did with it */
+        free_set(set);
+}
+
+static void tell(weft_completions *set)
+{
+    (void)wf_add_seq_cst(&set->told, 1u); /* pair CO2 -> weft_completions_next() */
+    if (wf_load_seq_cst(&set->sleepers))  /* pair CO2 -> sleep_until() */
+        wf_futex_wake_all(&set->told);
+}
+
+static void ended(wf_follower *follower, wf_task *task)
+{
+    entry *e = (entry *)(void *)((char *)follower - offsetof(entry, follower));
+    weft_completions *set = e->set;
+    (void)task;
+    wf_queue_put(&set->ready, &e->ready);
+    tell(set);
+    int fd = wf_load_seq_cst(&set->fd); /* pair CO3 -> weft_completions_fd() */
+    if (fd >= 0)
+        wf_event_post(fd);
+    let_set_go(set);
+}
+
+int weft_completions_add(weft_completions *set, weft_future *future, void *tag)
+{
+    wf_door door;
+    int err = set ? wf_future_usable(future) : -EINVAL;
+    if (!err)
+        err = wf_executor_find(future->pool ? &future->pool->executor : NULL, &door);
+    if (err)
+        return err;
+    entry *e = (void *)wf_tasks_new(door.pool, door.self, sizeof *e);
+    if (!e)
+        return -ENOMEM;
+    if (!wf_task_retain(future)) {
+        wf_slab_give(e);
+        return -ENOMEM;
+    }
+    e->follower.ended = ended;
+    e->set = set;
+    e->future = future;
+    e->tag = tag;
+    wf_store_relaxed(&e->uses, 2u);                /* owner only: published by the queues */
+    (void)wf_add_relaxed(&set->users, 1u);         /* statistic: the caller uses it */
+    (void)wf_add_seq_cst(&set->left, (uint64_t)1); /* pair CO2 -> next_ready() */
+    wf_queue_put(&set->added, &e->added);
+    wf_task_follow(future, &e->follower);
+    return 0;
+}
+
+/* ---- taking them out ------------------------------------------------------------------------------ */
+
+static void lock(weft_completions *set)
+{
+    uint32_t open = 0;
+    while (!wf_cas_acq_rel(&set->lock, &open, 1u)) { /* pair CO4 -> unlock() */
+        open = 0;
+        wf_thread_yield();
+    }
+}
+
+static void unlock(weft_completions *set)
+{
+    wf_store_release(&set->lock, 0u); /* pair CO4 -> lock() */
+}
+
+/* One that has ended; NULL: none now. */
+static entry *next_ready(weft_completions *set)
+{
+    lock(set);
+    entry *e = take(&set->ready, offsetof(entry, ready));
+    if (!e && wf_load_relaxed(&set->fd) >= 0) { /* hint: who asks for one posts it */
+        wf_event_clear(set->fd);
+        e = take(&set->ready, offsetof(entry, ready));
+    }
+    unlock(set);
+    return e;
+}
+
+/* The future of one that nobody may have begun, with a reference; NULL: none is left. */
+static weft_future *next_pending(weft_completions *set)
+{
+    weft_future *found = NULL;
+    lock(set);
+    for (entry *e; !found && (e = take(&set->added, offsetof(entry, added))) != NULL; let_entry_go(e))
+        if (wf_task_state_of(e->future) == WF_TASK_PENDING && wf_task_retain(e->future))
+            found = e->future;
+    unlock(set);
+    return found;
+}
+
+static int give_out(weft_completions *set, entry *e, weft_future **future, void **tag)
+{
+    if (wf_sub_seq_cst(&set->left, (uint64_t)1) == 1) /* pair CO2 -> weft_completions_next() */
+        tell(set);                                    /* other consumers: that was the last */
+    if (tag)
+        *tag = e->tag;
+    if (future)
+        *future = e->future;
+    else
+        wf_task_release(e->future);
+    let_entry_go(e);
+    return 0;
+}
+
+/* Runs one that nobody has begun. True: there was one, or err says why it could not be run. */
+static bool help(weft_completions *set, int64_t deadline_ns, int *err)
+{
+    weft_future *pending = next_pending(set);
+    if (!pending)
+        return false;
+    *err = wf_future_help(pending, deadline_ns);
+    wf_task_release(pending);
+    return true;
+}
+
+static void sleep_until(weft_completions *set, uint32_t told, int64_t deadline_ns)
+{
+    (void)wf_add_seq_cst(&set->sleepers, 1u); /* pair CO2 -> ended() */
+    wf_block_while(&set->told, told, deadline_ns, set);
+    (void)wf_sub_seq_cst(&set->sleepers, 1u); /* pair CO2 -> ended() */
+}
+
+int weft_completions_next(weft_completions *set, int64_t deadline_ns, weft_future **future, void **tag)
+{
+    int err = 0;
+    if (future)
+        *future = NULL;
+    if (!set)
+        return -EINVAL;
+    while (!err) {
+        uint32_t told = wf_load_seq_cst(&set->told); /* pair CO2 -> ended() */
+        entry *e = next_ready(set);
+        if (e)
+            return give_out(set, e, future, tag);
+        if (!wf_load_seq_cst(&set->left)) /* pair CO2 -> give_out() */
+            return WEFT_EEND;
+        if (help(set, deadline_ns, &err))
+            continue;
+        if (deadline_ns != WEFT_FOREVER && wf_now_ns() >= deadline_ns)
+            return -ETIMEDOUT;
+        sleep_until(set, told, deadline_ns);
+    }
+    return err;
+}
+
+size_t weft_completions_left(const weft_completions *set)
+{
+    return set ? wf_load_relaxed(&set->left) : 0; /* hint */
+}
+
+int weft_completions_fd(weft_completions *set)
+{
+    if (!set)
+        return -EINVAL;
+    lock(set);
+    int fd = set->fd;
+    if (fd < 0 && (fd = wf_event_create()) >= 0) {
+        wf_store_seq_cst(&set->fd, fd); /* pair CO3 -> ended(): who misses it has put before this */
+        wf_event_post(fd);
+    }
+    unlock(set);
+    return fd;
+}
+
+/* Who ends a future of the set later finds it still there. */
+void weft_completions_destroy(weft_completions *set)
+{
+    if (set)
+        let_set_go(set);
+}
