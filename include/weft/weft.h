@@ -8,7 +8,8 @@
  * parallel.h  loops, maps, reductions, groups of calls    local.h  worker-local values
  * future.h    submit and collect                        promise.h  a future that you fulfil
  * combine.h   what comes after a future; several as one insight.h  counters, and what everybody does just now
- * executor.h  doors with limits, tasks with everything    stop.h   asking tasks to stop
+ * executor.h  doors with limits, tasks with everything   stop.h    asking tasks to stop
+ * completions.h  futures as they end                    stream.h   many items through a window
  */
 #ifndef WEFT_WEFT_H
 #define WEFT_WEFT_H
@@ -25,5 +26,6 @@
 #include <weft/pool.h>
 #include <weft/promise.h>
 #include <weft/stop.h>
+#include <weft/stream.h>
 
 #endif
