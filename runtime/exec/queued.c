@@ -203,8 +203,9 @@ static int run(void *arg)
         return 0;
     }
     do
-        for (int i = 0; i < WF_RUNNER_TASKS && run_next(q); i++)
-            ;
+        for (int i = 0; i < WF_RUNNER_TASKS && visible(q); i++)
+            if (!run_next(q))
+                wf_thread_yield(); /* half-way in, or another takes: a few instructions of theirs */
     while (!give_ticket(q));
     return 0;
 }

@@ -24,7 +24,7 @@ static void one_searches(void)
     wf_sleep_begin(wf_worker_at(pool, 1));
     pool->seats_used = 2;
     wf_worker_at(pool, 2)->mode = wf_worker_at(pool, 3)->mode = WF_ACTIVE;
-    task = wf_tasks_new(pool, NULL);
+    task = wf_tasks_new(pool, NULL, sizeof(wf_task));
     wf_task_init(task, nothing, NULL, 1);
 }
 

@@ -82,7 +82,7 @@ static inline void model_lies_asleep(weft_pool *pool, unsigned index)
 /* In setup(): a task's record, not submitted, which is never given back. */
 static inline wf_task *model_task(weft_pool *pool, int (*fn)(void *arg), void *arg)
 {
-    wf_task *task = wf_tasks_new(pool, NULL);
+    wf_task *task = wf_tasks_new(pool, NULL, sizeof *task);
     mc_assert(task);
     wf_task_init(task, fn, arg, 2);
     return task;

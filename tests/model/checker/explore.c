@@ -130,8 +130,8 @@ static bool outcomes_as_expected(const char *expected)
 
 /* ---- executions ---------------------------------------------------------------------------------- */
 
-static uint64_t executions;
-static unsigned shared_before; /* locations known as shared at the execution's begin */
+static uint64_t executions = 1; /* setup of the first scenario counts as one */
+static unsigned shared_before;  /* locations known as shared at the execution's begin */
 
 uint64_t mc_execution(void)
 {
