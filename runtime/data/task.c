@@ -241,11 +241,6 @@ void wf_task_not_borrowed(const wf_task *task)
         wf_thread_yield();
 }
 
-bool wf_task_is_held(const wf_task *task)
-{
-    return wf_load_acquire(&task->word) & HELD; /* pair TA1 -> wf_task_let_go() */
-}
-
 enum wf_task_state wf_task_state_of(const wf_task *task)
 {
     return state_in(wf_load_acquire(&task->word)); /* pair TA1 -> wf_task_complete() */

@@ -91,8 +91,6 @@ enum wf_task_state wf_task_cancel(wf_task *task);
 /* Any holder of a reference: self->ended is called once, by who ends the task or, if it has ended, by somebody who
  * follows it, perhaps before this call returns. */
 void wf_task_follow(wf_task *task, wf_follower *self);
-/* Any holder of a reference. */
-bool wf_task_is_held(const wf_task *task);
 /* Any holder of a reference: what a held task needs first, with a reference; NULL: nothing, or it is not held. */
 wf_task *wf_task_needs(wf_task *task);
 /* Any holder of a reference: the kind of a wide record, or NULL. */
