@@ -13,9 +13,8 @@
 #define WORKERS 3
 #endif
 #ifndef SUBMITTERS
-#define SUBMITTERS 3
+#define SUBMITTERS 2
 #endif
-#define OUTSIDE WORKERS
 
 /* pool->idle: these four change together. */
 #define NONE 0
@@ -196,14 +195,6 @@ search:
     if
     :: queue -> goto notify /* W2 */
     :: !queue -> goto runs
-#ifdef CRUMB
-    :: !queue -> /* W2: anybody else active, and a place free */
-       if
-       :: d_step { UNWATCHED -> i = FIRST }; wake_one()
-       :: !UNWATCHED
-       fi;
-       goto runs
-#endif
     fi;
 notify:
     notify_task();
