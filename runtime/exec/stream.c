@@ -79,7 +79,8 @@ static uint64_t room(const weft_stream *s, uint64_t of)
 
 static bool more_to_pull(const weft_stream *s)
 {
-    return !wf_load_acquire(&s->ended) && !wf_load_acquire(&s->closed); /* pair SM2 -> pull_one(), close */
+    return !wf_load_acquire(&s->ended) &&
+           !wf_load_seq_cst(&s->closed); /* pair SM2 -> pull_one(); SM5: close */
 }
 
 /* ---- pulling, under lock --------------------------------------------------------------------------- */
