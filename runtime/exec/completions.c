@@ -122,10 +122,12 @@ int weft_completions_add(weft_completions *set, weft_future *future, void *tag)
     e->set = set;
     e->future = future;
     e->tag = tag;
-    wf_store_relaxed(&e->uses, 2u);                /* owner only: published by the queues */
-    (void)wf_add_relaxed(&set->users, 1u);         /* statistic: the caller uses it */
-    (void)wf_add_seq_cst(&set->left, (uint64_t)1); /* pair CO2 -> next_ready() */
-    wf_queue_put(&set->added, &e->added);
+    bool pending = wf_task_state_of(future) == WF_TASK_PENDING; /* else nobody here can begin it */
+    wf_store_relaxed(&e->uses, 1u + pending);                   /* owner only: published by the queues */
+    (void)wf_add_relaxed(&set->users, 1u);                      /* statistic: the caller uses it */
+    (void)wf_add_seq_cst(&set->left, (uint64_t)1);              /* pair CO2 -> next_ready() */
+    if (pending)
+        wf_queue_put(&set->added, &e->added);
     wf_task_follow(future, &e->follower);
     return 0;
 }

@@ -5,6 +5,7 @@
  * Each future that is added gets an entry, which is in two queues: `ready` from when it has ended, and `added` until a
  * consumer has looked whether it could run it. Both are many producers', one consumer's (wfcqueue); consumers take
  * turns under `lock`.
+ *   A add      pending: into added, for C3
  *   E ended   E1 put into ready   E2 told + 1   E3 somebody sleeps? wake all; a descriptor? post
  *   C next    C1 take from ready   C2 nothing left? the end   C3 take from added what is pending, run it, to C1
  *             C4 sleepers + 1, told?   C5 as C1   C6 sleep while told is the same

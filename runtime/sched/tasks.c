@@ -141,6 +141,8 @@ static wf_task *fetch(wf_worker *self, wf_inbox *inbox, unsigned max)
     if (!count)
         return NULL;
     wf_count(&self->counters.fetches);
+    if (count > 1)
+        wf_notify_task(self->pool, self); /* they were to be seen nowhere for a moment: as T2, T3 */
     return (wf_task *)(void *)links[0];
 }
 
