@@ -56,6 +56,13 @@ static void setup_parking(void)
     parks = true;
 }
 
+/* A seat's, in which nobody has been yet. */
+static void setup_unused(void)
+{
+    setup();
+    stack = wf_alloc(sizeof *stack);
+}
+
 /* ---- the owner ----------------------------------------------------------------------------------- */
 
 static intptr_t fork_on(wf_task_stack *on, int child)
@@ -101,6 +108,28 @@ static void fork_join_two(void)
     intptr_t a = fork_next(), b = fork_next();
     join(b, 1);
     join(a, 0);
+}
+
+static void first_fork(void)
+{
+    mc_assert(!wf_stack_init(stack));
+    join(fork_next(), 0);
+}
+
+/* What is begun with two private children. */
+static intptr_t private_slot[2];
+
+static void setup_private(void)
+{
+    setup();
+    for (int i = 0; i < 2; i++)
+        private_slot[i] = fork_next();
+}
+
+static void join_two(void)
+{
+    join(private_slot[1], 1);
+    join(private_slot[0], 0);
 }
 
 static void publish_two(void)
@@ -199,6 +228,11 @@ static void force_refused(void)
     mc_assert(!wf_stack_force(stack, refuses));
 }
 
+static void only_force(void)
+{
+    (void)wf_stack_force(stack, wf_barrier_everywhere);
+}
+
 /* Hints: whatever they say, nothing breaks. */
 static void look(void)
 {
@@ -220,6 +254,12 @@ static void check(void)
         mc_assert(runs[i] == 1);
     mc_assert(wf_stack_depth(stack) == 0 && !wf_stack_public(stack) && !wf_stack_private(stack));
     mc_assert(stack->head.claim == stack->base && !stack->forcing);
+}
+
+static void check_unused(void)
+{
+    check();
+    wf_stack_fini(stack);
 }
 
 /* ---- requests ------------------------------------------------------------------------------------ */
@@ -359,6 +399,12 @@ static const mc_scenario scenarios[] = {
     SCENARIO("join_private", setup, check, 4, fork_join_two, steal),
     SCENARIO("join_public_or_stolen", setup, check, 4, publish_two, steal),
     SCENARIO("join_stolen_parked", setup_parking, check, 4, publish_two, steal),
+    {.name = "join_stolen_parked_woken_for_nothing",
+     .setup = setup_parking,
+     .thread = {publish_two, steal},
+     .check = check,
+     .bound = 3,
+     .spurious = 2},
     SCENARIO("two_thieves", setup, check, 3, publish_two, steal, steal),
     SCENARIO("take_back", setup, check, 4, publish_all_of_three, steal),
     SCENARIO("take_back_from_two", setup, check, 2, publish_all_of_three, steal, steal),
@@ -372,6 +418,14 @@ static const mc_scenario scenarios[] = {
     SCENARIO("force_against_a_slot_used_again", setup, check, 3, one_after_the_other, force_and_steal),
     SCENARIO("force_and_another_thief", setup, check, 2, fork_join_two, force_and_steal, steal),
     SCENARIO("two_force", setup, check, 1, fork_join_two, force_and_steal, force_and_steal),
+    {.name = "two_force_while_joined",
+     .setup = setup_private,
+     .thread = {join_two, force_and_steal, only_force},
+     .check = check,
+     .bound = 3,
+     .stale = 1},
+    SCENARIO("first_fork_against_force", setup_unused, check_unused, 3, first_fork, force_and_steal),
+    SCENARIO("first_fork_against_look", setup_unused, check_unused, 3, first_fork, look),
     SCENARIO("force_refused", setup, check, 3, publish_two, force_refused),
     SCENARIO("looks", setup, check, 2, publish_two, look),
     SCENARIO("limit_restored_over_request", setup, check_request, MC_UNBOUNDED, calm, ask),
