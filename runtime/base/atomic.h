@@ -24,6 +24,7 @@
 #define wf_store_release(p, v) __atomic_store_n(p, v, __ATOMIC_RELEASE)
 #define wf_store_seq_cst(p, v) __atomic_store_n(p, v, __ATOMIC_SEQ_CST)
 
+#define wf_exchange_acquire(p, v) __atomic_exchange_n(p, v, __ATOMIC_ACQUIRE)
 #define wf_exchange_acq_rel(p, v) __atomic_exchange_n(p, v, __ATOMIC_ACQ_REL)
 #define wf_exchange_seq_cst(p, v) __atomic_exchange_n(p, v, __ATOMIC_SEQ_CST)
 
@@ -39,6 +40,10 @@
 /* Strong compare-exchange; *expected receives what was there. A failure has relaxed order. */
 #define wf_cas_relaxed(p, expected, v) \
     __atomic_compare_exchange_n(p, expected, v, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED)
+#define wf_cas_acquire(p, expected, v) \
+    __atomic_compare_exchange_n(p, expected, v, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)
+#define wf_cas_release(p, expected, v) \
+    __atomic_compare_exchange_n(p, expected, v, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED)
 #define wf_cas_acq_rel(p, expected, v) \
     __atomic_compare_exchange_n(p, expected, v, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)
 #define wf_cas_seq_cst(p, expected, v) \

@@ -22,7 +22,7 @@ static bool lock(wf_inbox *inbox)
     uint32_t open = 0;
     if (wf_load_relaxed(&inbox->lock)) /* re-checked by the exchange */
         return false;
-    return wf_cas_acq_rel(&inbox->lock, &open, (uint32_t)1); /* pair IB1 -> unlock() */
+    return wf_cas_acquire(&inbox->lock, &open, (uint32_t)1); /* pair IB1 -> unlock() */
 }
 
 static void unlock(wf_inbox *inbox)

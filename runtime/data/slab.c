@@ -121,7 +121,7 @@ void *wf_slab_take(wf_slab *slab, unsigned own)
 static bool lock(wf_shelf *shelf)
 {
     uint32_t open = 0;
-    return wf_cas_acq_rel(&shelf->lock, &open, (uint32_t)1); /* pair SB2 -> unlock() */
+    return wf_cas_acquire(&shelf->lock, &open, (uint32_t)1); /* pair SB2 -> unlock() */
 }
 
 static void unlock(wf_shelf *shelf)

@@ -137,7 +137,7 @@ int weft_completions_add(weft_completions *set, weft_future *future, void *tag)
 static void lock(weft_completions *set)
 {
     uint32_t open = 0;
-    while (!wf_cas_acq_rel(&set->lock, &open, 1u)) { /* pair CO4 -> unlock() */
+    while (!wf_cas_acquire(&set->lock, &open, 1u)) { /* pair CO4 -> unlock() */
         open = 0;
         wf_thread_yield();
     }

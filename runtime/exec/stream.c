@@ -89,7 +89,7 @@ static bool lock(weft_stream *s)
 {
     for (int i = 0; i < LOCK_LOOKS; i++) {
         uint32_t open = 0;
-        if (wf_cas_acq_rel(&s->lock, &open, 1u)) /* pair SM3 -> unlock() */
+        if (wf_cas_acquire(&s->lock, &open, 1u)) /* pair SM3 -> unlock() */
             return true;
         wf_pause();
     }

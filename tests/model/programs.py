@@ -21,13 +21,14 @@ import operations
 from operations import lintlib
 
 MACRO_MADE = re.compile(r"_weft_\w*_$")
-LINE = re.compile(r"(?:bound (\d+)|unbounded),.*? (\d+) executions, +[\d.]+ s, +\d+/s: (.*)$", re.M)
+LINE = re.compile(r"(?:bound (\d+)|unbounded),.*? (\d+) executions, +([\d.]+) s, +\d+/s: (.*)$", re.M)
 PLACE = re.compile(r"^  reach ([0-9a-f]+) (\w+) (\w+)$", re.M)
 # Failures that tell of the checker's limits, not of the code.
 LIMITS = re.compile(r"not all seen in time|for the checker|is not the same when it runs again")
 ATOMIC = ("load", "store", "change", "exchange", "fence")
 UNBOUNDED = 1000
 FIRST_BOUNDS = (1, 2)
+STARVED = 10  # so much longer than its processor time may a program take on a busy machine
 CHEAP_SECONDS = 0.1  # a scenario this short needs no smaller bound first
 MAPPING_SECONDS = 600
 
@@ -44,30 +45,30 @@ def called(path):
 
 
 def judged(text, status):
-    """(state, bound, executions, what failed) of a scenario's output."""
+    """(state, bound, executions, what failed, processor's seconds) of a scenario's output."""
     found = LINE.search(text)
     if not found:
         why = f"ended by signal {-status}" if status < 0 else f"ended with {status}: {text.strip()[-120:]}"
-        return "failed", None, 0, why
-    bound, executions, result = int(found[1] or UNBOUNDED), int(found[2]), found[3]
+        return "failed", None, 0, why, 0.0
+    bound, executions, seconds, result = int(found[1] or UNBOUNDED), int(found[2]), float(found[3]), found[4]
     if status == 0:
-        return "passed", bound, executions, ""
-    return "limit" if LIMITS.search(result) else "failed", bound, executions, result.removeprefix("FAILED: ")
+        return "passed", bound, executions, "", seconds
+    state = "limit" if LIMITS.search(result) else "failed"
+    return state, bound, executions, result.removeprefix("FAILED: "), seconds
 
 
 def execute(path, scenario, bound, seconds, options=()):
-    """Runs one scenario, for some seconds at most; bound None: its own."""
+    """Runs one scenario, for some of the processor's seconds at most; bound None: its own."""
     command = [path, "--quiet", "--seconds", str(seconds), *options]
     command += ["--bound", str(bound)] if bound is not None else []
-    begin = os.times().elapsed
     try:
         done = subprocess.run([*command, scenario], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                              errors="replace", timeout=2 * seconds + 10, check=False)
+                              errors="replace", timeout=STARVED * seconds + 10, check=False)
     except subprocess.TimeoutExpired:
         return Outcome("limit", bound, 0, "hangs", [], seconds)
-    state, real_bound, executions, why = judged(done.stdout, done.returncode)
+    state, real_bound, executions, why, used = judged(done.stdout, done.returncode)
     places = [Place(int(address, 16), kind, order) for address, kind, order in PLACE.findall(done.stdout)]
-    return Outcome(state, real_bound, executions, why, places, os.times().elapsed - begin)
+    return Outcome(state, real_bound, executions, why, places, used)
 
 
 def scenarios_of(path):
