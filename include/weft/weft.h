@@ -10,11 +10,13 @@
  * combine.h   what comes after a future; several as one insight.h  counters, and what everybody does just now
  * executor.h  doors with limits, tasks with everything   stop.h    asking tasks to stop
  * completions.h  futures as they end                    stream.h   many items through a window
+ * bulk.h      many tasks, and maps, through an executor
  */
 #ifndef WEFT_WEFT_H
 #define WEFT_WEFT_H
 
 #include <weft/base.h>
+#include <weft/bulk.h>
 #include <weft/combine.h>
 #include <weft/completions.h>
 #include <weft/executor.h>

@@ -32,12 +32,26 @@ int wf_executor_find(weft_executor *given, wf_door *door)
     return 0;
 }
 
-int wf_executor_submit(const wf_door *door, wf_task *task)
+int wf_executor_put(const wf_door *door, wf_task *task)
 {
     if (door->executor->engine)
-        return door->executor->engine->submit(door->executor, door->self, task);
-    wf_tasks_submit(door->pool, door->self, task);
+        return door->executor->engine->submit(door->executor, door->self, task, WF_AS_CONFIGURED);
+    wf_tasks_put(door->pool, door->self, task);
     return 0;
+}
+
+void wf_executor_notify(const wf_door *door)
+{
+    if (!door->executor->engine)
+        wf_tasks_notify(door->pool, door->self);
+}
+
+int wf_executor_submit(const wf_door *door, wf_task *task)
+{
+    int err = wf_executor_put(door, task);
+    if (!err)
+        wf_executor_notify(door);
+    return err;
 }
 
 int weft_submit(weft_executor *executor, weft_task_fn *fn, void *arg, weft_future **future)

@@ -23,5 +23,8 @@ typedef struct wf_door {
 int wf_executor_find(weft_executor *given, wf_door *door);
 /* A record that is filled in. 0, or why it was refused: then it is the caller's. */
 int wf_executor_submit(const wf_door *door, wf_task *task);
+/* The same in two parts, for several tasks: put each, then notify once. */
+int wf_executor_put(const wf_door *door, wf_task *task);
+void wf_executor_notify(const wf_door *door);
 
 #endif

@@ -284,10 +284,10 @@ static void put(wf_queued *q, wf_worker *self, wf_task *task)
     }
 }
 
-static int submit(weft_executor *executor, wf_worker *self, wf_task *task)
+static int submit(weft_executor *executor, wf_worker *self, wf_task *task, int when_full)
 {
     wf_queued *q = (wf_queued *)(void *)executor;
-    int policy = self ? WEFT_CALLER_RUNS : q->config.when_full;
+    int policy = when_full != WF_AS_CONFIGURED ? when_full : self ? WEFT_CALLER_RUNS : q->config.when_full;
     int err = accept_into_room(q);
     while (err == -EAGAIN && policy == WEFT_BLOCK) {
         (void)wait_until(q, has_room, WEFT_FOREVER);
@@ -314,7 +314,13 @@ static void waiter_ended(weft_executor *executor)
         (void)run_next(q);
 }
 
-static const wf_engine queued = {.submit = submit, .begin = waiter_begins, .end = waiter_ended};
+static unsigned width(const weft_executor *executor)
+{
+    return ((const wf_queued *)(const void *)executor)->limit;
+}
+
+static const wf_engine queued = {
+    .submit = submit, .begin = waiter_begins, .end = waiter_ended, .width = width};
 
 /* ---- serial: what was submitted before runs first ------------------------------------------------- */
 
@@ -343,7 +349,8 @@ static int help(weft_executor *executor, weft_future *future, int64_t deadline_n
     return 0;
 }
 
-static const wf_engine serial = {.submit = submit, .begin = waiter_begins, .end = waiter_ended, .help = help};
+static const wf_engine serial = {
+    .submit = submit, .begin = waiter_begins, .end = waiter_ended, .help = help, .width = width};
 
 /* ---- life ---------------------------------------------------------------------------------------- */
 

@@ -4,10 +4,42 @@
  *
  * A loop over the items. Counts and the lowest failure are kept per block and added up at its end, so that
  * the common case writes nothing that is shared. Fail-fast: a word that is read before each item.
+ * Who brings threads of its own to the items (exec/bulk.c) calls the three parts.
  */
 #ifndef WF_PAR_MAP_H
 #define WF_PAR_MAP_H
 
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <weft/parallel.h>
+
+/* What is called for each item, and where the items are. */
+typedef struct wf_map_call {
+    weft_item_fn *fn;
+    const char *in;
+    char *out;
+    size_t in_size, out_size, n;
+    weft_map_config config;
+} wf_map_call;
+
+typedef struct wf_map {
+    wf_map_call call;
+    uint32_t stop;        /* 1: no further item starts */
+    uint64_t done;        /* items with status 0 */
+    pthread_mutex_t lock; /* of the rest; taken only when an item fails, never while one runs */
+    size_t failed, index;
+    int status;
+} wf_map;
+
+/* 0, or why it makes no sense. */
+int wf_map_check(wf_map_call *call, const weft_map_config *config);
+void wf_map_begin(wf_map *m, const wf_map_call *call);
+/* A weft_range_fn. */
+void wf_map_items(size_t begin, size_t end, void *map);
+/* Any thread that works on it: no further item starts. */
+void wf_map_stop(wf_map *m);
+/* All that were started have finished. What the call answers if all items were come to. */
+int wf_map_end(wf_map *m);
 
 #endif

@@ -107,7 +107,7 @@ static void run_at_once(weft_pool *pool, wf_worker *self)
     wf_seat_leave(&visit);
 }
 
-void wf_tasks_submit(weft_pool *pool, wf_worker *self, wf_task *task)
+void wf_tasks_put(weft_pool *pool, wf_worker *self, wf_task *task)
 {
     wf_tsan_release(task);
     wf_tasks_goes_to(task, NULL);
@@ -116,10 +116,20 @@ void wf_tasks_submit(weft_pool *pool, wf_worker *self, wf_task *task)
         wf_tasks_goes_to(task, inbox);
         wf_inbox_put(inbox, &task->link);
     }
+}
+
+void wf_tasks_notify(weft_pool *pool, wf_worker *self)
+{
     if (pool->workers)
         wf_notify_task(pool, self);
     else
         run_at_once(pool, self);
+}
+
+void wf_tasks_submit(weft_pool *pool, wf_worker *self, wf_task *task)
+{
+    wf_tasks_put(pool, self, task);
+    wf_tasks_notify(pool, self);
 }
 
 /* ---- taking ------------------------------------------------------------------------------------ */

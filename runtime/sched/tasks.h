@@ -24,6 +24,9 @@ void wf_tasks_fini(weft_pool *pool);
 wf_task *wf_tasks_new(weft_pool *pool, const wf_worker *self, size_t bytes);
 /* Puts it where it belongs, with one reference, and wakes who is to run it. */
 void wf_tasks_submit(weft_pool *pool, wf_worker *self, wf_task *task);
+/* The same in two parts, for several tasks: put each, then notify once. */
+void wf_tasks_put(weft_pool *pool, wf_worker *self, wf_task *task);
+void wf_tasks_notify(weft_pool *pool, wf_worker *self);
 
 /* The next one for a worker from its own place and inbox; NULL: none. Its reference is the caller's. */
 wf_task *wf_tasks_next(wf_worker *self);

@@ -92,14 +92,19 @@ struct weft_executor;
 
 /* How an executor's tasks come to run; NULL: they go straight into the pool's queues. */
 typedef struct wf_engine {
-    /* Puts a task with one reference where it is to wait. 0, or why it is refused. self: of the executor's pool or NULL. */
-    int (*submit)(struct weft_executor *executor, wf_worker *self, wf_task *task);
+    /* Puts a task with one reference where it is to wait. 0, or why it is refused. self: of the executor's pool or NULL.
+     * when_full: of weft_when_full, or WF_AS_CONFIGURED. */
+    int (*submit)(struct weft_executor *executor, wf_worker *self, wf_task *task, int when_full);
     /* A waiter wants to begin a task of it, and has ended it: may it? */
     bool (*begin)(struct weft_executor *executor);
     void (*end)(struct weft_executor *executor);
     /* Runs what it has to until the future has ended; 0 or -ETIMEDOUT. NULL: its tasks run by themselves. */
     int (*help)(struct weft_executor *executor, wf_task *future, int64_t deadline_ns);
+    /* How many tasks of it may run at the same time? */
+    unsigned (*width)(const struct weft_executor *executor);
 } wf_engine;
+
+#define WF_AS_CONFIGURED (-1)
 
 /* A door to a pool; its own is a plain one. */
 struct weft_executor {

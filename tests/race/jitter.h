@@ -61,6 +61,7 @@ __attribute__((noinline, unused)) static void jitter(void)
 #define wf_store_release(p, v) JITTER_STORE(p, v, __ATOMIC_RELEASE)
 #define wf_store_seq_cst(p, v) JITTER_STORE(p, v, __ATOMIC_SEQ_CST)
 
+#define wf_exchange_acquire(p, v) JITTER_CHANGE(__atomic_exchange_n(p, v, __ATOMIC_ACQUIRE))
 #define wf_exchange_acq_rel(p, v) JITTER_CHANGE(__atomic_exchange_n(p, v, __ATOMIC_ACQ_REL))
 #define wf_exchange_seq_cst(p, v) JITTER_CHANGE(__atomic_exchange_n(p, v, __ATOMIC_SEQ_CST))
 
@@ -76,6 +77,8 @@ __attribute__((noinline, unused)) static void jitter(void)
 #define JITTER_CAS(p, expected, v, order) \
     JITTER_CHANGE(__atomic_compare_exchange_n(p, expected, v, false, order, __ATOMIC_RELAXED))
 #define wf_cas_relaxed(p, expected, v) JITTER_CAS(p, expected, v, __ATOMIC_RELAXED)
+#define wf_cas_acquire(p, expected, v) JITTER_CAS(p, expected, v, __ATOMIC_ACQUIRE)
+#define wf_cas_release(p, expected, v) JITTER_CAS(p, expected, v, __ATOMIC_RELEASE)
 #define wf_cas_acq_rel(p, expected, v) JITTER_CAS(p, expected, v, __ATOMIC_ACQ_REL)
 #define wf_cas_seq_cst(p, expected, v) JITTER_CAS(p, expected, v, __ATOMIC_SEQ_CST)
 

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * weft/bulk.h - many at once through an executor: under its limits, with its engine.
+ *
+ *     weft_executor *disk;                                      // .limit = 4
+ *     weft_executor_map(disk, load, names, sizeof *names, pages, sizeof *pages, n, NULL);    // 4 at a time
+ *
+ * weft/parallel.h is the same without an executor: the whole pool, cut to the last item.
+ */
+#ifndef WEFT_BULK_H
+#define WEFT_BULK_H
+
+#include <weft/executor.h>
+#include <weft/parallel.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/**
+ * Submits fn(args), fn(args + arg_size), ... n tasks in this order, with one look for sleepers.
+ * @param args      arg_size 0: each gets `args` itself
+ * @param futures   NULL, or room for n: receives the futures; NULL for those that were not submitted
+ * @param accepted  NULL, or receives how many were submitted: n, or the first so many
+ * @return 0; with nothing submitted -EINVAL (fn is NULL; args is NULL and arg_size is not 0), -ENOMEM, -ESHUTDOWN,
+ *         -EOWNERDEAD; with the first *accepted submitted -EAGAIN (full), -ENOMEM, -ESHUTDOWN (closed meanwhile)
+ * As weft_submit.
+ */
+WEFT_API int weft_submit_many(weft_executor *executor, weft_task_fn *fn, void *args, size_t arg_size,
+                              size_t n, weft_future **futures, size_t *accepted);
+
+/**
+ * Runs fn(arg) under the executor's limits and waits for it: in the caller, if a limit does not stand against it.
+ * @param status  NULL, or receives what fn answered; -ECANCELED: the executor was shut down before it began
+ * @return 0, or what weft_submit and weft_future_get return
+ * Any thread.
+ */
+WEFT_API int weft_apply(weft_executor *executor, weft_task_fn *fn, void *arg, int *status);
+
+/**
+ * As weft_parallel_map, but that at no time more items run than the executor's limit lets, other tasks of it included.
+ * On a pool's own executor it is weft_parallel_map; on a serial one, all items in order.
+ * @param executor  NULL: of the pool that the caller works in, or of the default pool
+ * @return as weft_parallel_map; before any item also -EAGAIN (full), -ESHUTDOWN (closed). -ECANCELED: no item failed,
+ *         but the executor was shut down, or asked to stop, before all had run; if not even one had begun, status
+ *         and report are not written
+ * Any thread; the caller works along if the limit lets it.
+ * Source of the pieces: guided self-scheduling, Polychronopoulos & Kuck 1987.
+ */
+WEFT_API int weft_executor_map(weft_executor *executor, weft_item_fn *fn, const void *in, size_t in_size,
+                               void *out, size_t out_size, size_t n, const weft_map_config *config);
+
+/**
+ * The same, without waiting: the future's status is what weft_executor_map would have returned.
+ * @param config  not kept; but what it points to, as the arrays, has to live until the future has ended
+ * @param future  receives it, to be released. Cancelled while pending, no item runs; cancelled when it runs, no
+ *                further item starts
+ * @return 0; before anything was done as weft_executor_map; -EINVAL: future is NULL
+ */
+WEFT_API int weft_executor_map_async(weft_executor *executor, weft_item_fn *fn, const void *in,
+                                     size_t in_size, void *out, size_t out_size, size_t n,
+                                     const weft_map_config *config, weft_future **future);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

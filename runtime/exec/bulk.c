@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: MIT */
+/* exec/bulk.c - see bulk.h. */
+#include "exec/bulk.h"
+
+#include <errno.h>
+
+#include "exec/executor.h"
+#include "par/map.h"
+#include "sched/block.h"
+#include "sched/tasks.h"
+
+/* ---- submit_many -------------------------------------------------------------------------------- */
+
+typedef struct many {
+    weft_task_fn *fn;
+    char *args;
+    size_t arg_size, n;
+    weft_future **futures;
+} many;
+
+static int submit_one(const wf_door *door, const many *m, size_t i)
+{
+    wf_task *task = wf_tasks_new(door->pool, door->self, sizeof *task);
+    if (!task)
+        return -ENOMEM;
+    wf_task_init(task, m->fn, m->args ? m->args + i * m->arg_size : NULL, m->futures ? 2 : 1);
+    int err = wf_executor_put(door, task);
+    if (err)
+        wf_slab_give(task);
+    else if (m->futures)
+        m->futures[i] = task;
+    return err;
+}
+
+static size_t submit_all(const wf_door *door, const many *m, int *err)
+{
+    size_t i = 0;
+    while (i < m->n && !(*err = submit_one(door, m, i)))
+        i++;
+    if (i)
+        wf_executor_notify(door);
+    return i;
+}
+
+int weft_submit_many(weft_executor *executor, weft_task_fn *fn, void *args, size_t arg_size, size_t n,
+                     weft_future **futures, size_t *accepted)
+{
+    const many m = {.fn = fn, .args = args, .arg_size = arg_size, .n = n, .futures = futures};
+    wf_door door;
+    for (size_t i = 0; futures && i < n; i++)
+        futures[i] = NULL;
+    if (accepted)
+        *accepted = 0;
+    if (!fn || (!args && arg_size))
+        return -EINVAL;
+    int err = wf_executor_find(executor, &door);
+    if (err)
+        return err;
+    size_t done = submit_all(&door, &m, &err);
+    if (accepted)
+        *accepted = done;
+    return err;
+}
+
+int weft_apply(weft_executor *executor, weft_task_fn *fn, void *arg, int *status)
+{
+    weft_future *future;
+    int err = weft_submit(executor, fn, arg, &future);
+    if (err)
+        return err;
+    err = weft_future_get(future, status);
+    weft_future_release(future);
+    return err;
+}
+
+/* ---- maps --------------------------------------------------------------------------------------- */
+
+#define HELPERS_MAX 255
+#define PIECES_EACH 4 /* while much is left: of what is left, everybody gets so many pieces */
+
+typedef struct shared_map {
+    wf_map map;
+    size_t next; /* the first item that nobody has taken */
+    size_t width;
+} shared_map;
+
+static bool take_piece(shared_map *s, size_t *begin, size_t *end)
+{
+    size_t n = s->map.call.n, from = wf_load_relaxed(&s->next); /* re-checked by the exchange */
+    do {
+        if (from >= n)
+            return false;
+        size_t piece = (n - from) / (PIECES_EACH * s->width);
+        *begin = from;
+        *end = from + (piece ? piece : 1);
+    } while (!wf_cas_relaxed(&s->next, &from, *end)); /* statistic: items bring nothing along */
+    return true;
+}
+
+static int help(void *shared)
+{
+    shared_map *s = shared;
+    size_t begin, end;
+    while (take_piece(s, &begin, &end)) {
+        if (weft_should_stop())
+            wf_map_stop(&s->map);
+        wf_map_items(begin, end, &s->map);
+    }
+    return 0;
+}
+
+/* As many as there is room for. */
+static size_t submit_helpers(const wf_door *door, shared_map *s, wf_task **helpers, size_t wanted)
+{
+    size_t count = 0;
+    for (; count < wanted; count++) {
+        wf_task *helper = wf_tasks_new(door->pool, door->self, sizeof *helper);
+        if (!helper)
+            break;
+        wf_task_init(helper, help, s, 2);
+        if (door->executor->engine->submit(door->executor, door->self, helper, WEFT_REJECT)) {
+            wf_slab_give(helper);
+            break;
+        }
+        helpers[count] = helper;
+    }
+    return count;
+}
+
+/* They use what lies here: as a join, this always waits. */
+static void end_helpers(wf_task **helpers, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        (void)weft_future_cancel(helpers[i]);
+    for (size_t i = 0; i < count; i++) {
+        if (!wf_task_ended(helpers[i]))
+            (void)wf_block_for(helpers[i], WEFT_FOREVER);
+        wf_task_release(helpers[i]);
+    }
+}
+
+typedef struct lead_call {
+    weft_executor *executor;
+    wf_map_call call;
+} lead_call;
+
+static size_t width_of(const lead_call *l)
+{
+    size_t width = l->executor->engine->width(l->executor), n = l->call.n ? l->call.n : 1;
+    if (width > HELPERS_MAX + 1)
+        width = HELPERS_MAX + 1;
+    return width < n ? width : n;
+}
+
+static int lead(void *given)
+{
+    const lead_call *l = given;
+    wf_task *helpers[HELPERS_MAX];
+    wf_door door;
+    shared_map s = {.width = width_of(l)};
+    int err = wf_executor_find(l->executor, &door);
+    if (err)
+        return err;
+    wf_map_begin(&s.map, &l->call);
+    size_t count = submit_helpers(&door, &s, helpers, s.width - 1);
+    (void)help(&s);
+    end_helpers(helpers, count);
+    int result = wf_map_end(&s.map);
+    return result || s.map.done == l->call.n ? result : -ECANCELED;
+}
+
+/* The pool's own: its loops cut better. */
+static int lead_of_pool(void *given)
+{
+    const lead_call *l = given;
+    const wf_map_call *c = &l->call;
+    return weft_parallel_map(l->executor->pool, c->fn, c->in, c->in_size, c->out, c->out_size, c->n,
+                             &c->config);
+}
+
+static int check(weft_executor *executor, const weft_map_config *config, lead_call *l)
+{
+    wf_door door;
+    int err = wf_map_check(&l->call, config);
+    if (!err)
+        err = wf_executor_find(executor, &door);
+    if (!err)
+        l->executor = door.executor;
+    l->call.config.size = sizeof l->call.config;
+    return err;
+}
+
+int weft_executor_map(weft_executor *executor, weft_item_fn *fn, const void *in, size_t in_size, void *out,
+                      size_t out_size, size_t n, const weft_map_config *config)
+{
+    lead_call l = {
+        .call = {.fn = fn, .in = in, .out = out, .in_size = in_size, .out_size = out_size, .n = n}};
+    int status = 0, err = check(executor, config, &l);
+    if (!err && !l.executor->engine)
+        return lead_of_pool(&l);
+    if (!err)
+        err = weft_apply(l.executor, lead, &l, &status);
+    return err ? err : status;
+}
+
+int weft_executor_map_async(weft_executor *executor, weft_item_fn *fn, const void *in, size_t in_size,
+                            void *out, size_t out_size, size_t n, const weft_map_config *config,
+                            weft_future **future)
+{
+    lead_call l = {
+        .call = {.fn = fn, .in = in, .out = out, .in_size = in_size, .out_size = out_size, .n = n}};
+    if (!future)
+        return -EINVAL;
+    *future = NULL;
+    int err = check(executor, config, &l);
+    if (err)
+        return err;
+    const weft_task_spec spec = {.size = sizeof spec,
+                                 .fn = l.executor->engine ? lead : lead_of_pool,
+                                 .arg = &l,
+                                 .arg_bytes = sizeof l,
+                                 .label = "map"};
+    return weft_submit_task(l.executor, &spec, future);
+}
