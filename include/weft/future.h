@@ -12,7 +12,8 @@
  *     err = weft_future_get(future, &status);                // waits; status: what fetch answered
  *     weft_future_release(future);
  *
- * A future is PENDING until somebody runs its task, then RUNNING, then DONE; or it is CANCELLED while it is pending.
+ * A future is PENDING until somebody runs its task, then RUNNING, then DONE; or it is CANCELLED: while it is pending, or
+ * because its task stopped when it was asked to.
  * Waiting never runs anything unrelated: the waiter runs the very task that it waits for, in place, if nobody has begun
  * it yet (it is taken over), or sleeps.
  *
@@ -51,7 +52,8 @@ enum weft_future_state {
     WEFT_PENDING = 0, /**< nobody has begun it */
     WEFT_RUNNING,
     WEFT_DONE,     /**< it has a status */
-    WEFT_CANCELLED /**< it never ran and never will; its status is -ECANCELED */
+    WEFT_CANCELLED /**< it never ran and never will, or it was asked to stop and answered -ECANCELED, which is its
+                      status */
 };
 
 /**
@@ -102,14 +104,15 @@ WEFT_API int weft_future_state(const weft_future *future);
 WEFT_API int weft_future_status(const weft_future *future);
 
 /**
- * Cancels a future that is pending: its task will not run.
- * @return 0: cancelled, by this call or before; -EBUSY: it runs, and is not disturbed; -EALREADY: too late, it is done;
+ * Cancels a future that is pending: its task will not run. One that runs is asked to stop: weft_should_stop() is 1 for
+ * it from now on, and if it answers -ECANCELED then, it counts as cancelled; any other answer stands.
+ * @return 0: cancelled, by this call or before; -EBUSY: it runs, and was asked; -EALREADY: too late, it is done;
  *         -EINVAL, -EOWNERDEAD
  * Any thread; does not wait.
  */
 WEFT_API int weft_future_cancel(weft_future *future);
 
-/** One more reference. 0; -EOVERFLOW (there are 8 million), -EINVAL, -EOWNERDEAD. Any thread that holds one. */
+/** One more reference. 0; -EOVERFLOW (there are 4 million), -EINVAL, -EOWNERDEAD. Any thread that holds one. */
 WEFT_API int weft_future_retain(weft_future *future);
 
 /** One reference less; the last one frees the future once its task is done. NULL is fine. Any thread. */

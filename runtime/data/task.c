@@ -2,6 +2,8 @@
 /* data/task.c - see task.h. */
 #include "data/task.h"
 
+#include <errno.h>
+
 #include "base/check.h"
 #include "os/clock.h"
 #include "os/memory.h"
@@ -14,8 +16,9 @@
 #define HELD 32u /* only while it is pending */
 #define WIDE 64u
 #define BORROWED 128u /* somebody asks what it needs: only while it is held */
-#define REFERENCE 256u
-#define REFERENCES_MAX (1u << 23)
+#define ASKED 256u    /* to stop, while it ran */
+#define REFERENCE 512u
+#define REFERENCES_MAX (1u << 22)
 
 _Static_assert(sizeof(wf_task) <= WF_TASK_BYTES, "a record is one line");
 _Static_assert(offsetof(wf_task, home) == offsetof(wf_block, home), "a record begins as a block does");
@@ -183,6 +186,16 @@ enum wf_task_state wf_task_cancel(wf_task *task)
     return WF_TASK_PENDING;
 }
 
+enum wf_task_state wf_task_ask(wf_task *task)
+{
+    return state_in(wf_or_relaxed(&task->word, ASKED)); /* hint: it looks now and then */
+}
+
+bool wf_task_asked(const wf_task *task)
+{
+    return wf_load_relaxed(&task->word) & ASKED; /* hint */
+}
+
 void wf_task_want(wf_task *task)
 {
     (void)wf_or_relaxed(&task->word, WANTED); /* hint */
@@ -194,8 +207,10 @@ bool wf_task_complete(wf_task *task, int status, bool drop)
     uint32_t word = wf_load_relaxed(&task->word), now; /* re-checked by the exchange */
     bool last;
     do {
+        bool obeys = (word & ASKED) && status == -ECANCELED;
         last = drop && !(word & FOLLOWED);
-        now = word + (WF_TASK_DONE - WF_TASK_RUNNING) - (last ? REFERENCE : 0);
+        uint32_t end = obeys ? WF_TASK_CANCELLED : WF_TASK_DONE;
+        now = word + (end - WF_TASK_RUNNING) - (last ? REFERENCE : 0);
         /* pair TA1 -> wf_task_state_of(): the status and what the task did; -> wf_task_release(): all is done with */
     } while (!wf_cas_acq_rel(&task->word, &word, now));
     if (last && now < REFERENCE)

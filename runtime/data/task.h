@@ -2,8 +2,8 @@
 /*
  * data/task.h - a submitted task and its future: one record, one cache line.
  *
- *   word = references << 8 | BORROWED | WIDE | HELD | FOLLOWED | WANTED | WAITED | state
- *   state: PENDING -> RUNNING -> DONE, or PENDING -> CANCELLED
+ *   word = references << 9 | ASKED | BORROWED | WIDE | HELD | FOLLOWED | WANTED | WAITED | state
+ *   state: PENDING -> RUNNING -> DONE, or PENDING -> CANCELLED, or RUNNING -> CANCELLED: asked to stop it said -ECANCELED
  *
  * - References: one for the queue that the task is in, one for each holder of the future. Who takes the last one
  *   away gives the block back.
@@ -84,6 +84,10 @@ bool wf_task_claim(wf_task *task);
 /* Who claimed it. drop: with the runner's reference; then the record may be gone at return. */
 /* True: somebody wanted to run it. */
 bool wf_task_complete(wf_task *task, int status, bool drop);
+/* Any holder of a reference asks it to stop, if it runs; what it was then. */
+enum wf_task_state wf_task_ask(wf_task *task);
+/* Who runs it: did anybody? A hint. */
+bool wf_task_asked(const wf_task *task);
 /* Any holder of a reference that would have run it, had it come first. */
 void wf_task_want(wf_task *task);
 /* Any holder of a reference: pending, it will never run; what it was before. DONE: the status may be read. */

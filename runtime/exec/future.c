@@ -195,7 +195,7 @@ int weft_future_cancel(weft_future *future)
     case WF_TASK_CANCELLED:
         return 0;
     case WF_TASK_RUNNING:
-        return -EBUSY;
+        return wf_task_ask(future) == WF_TASK_RUNNING ? -EBUSY : -EALREADY;
     default:
         return -EALREADY;
     }

@@ -176,6 +176,8 @@ static void begin(wf_queued *q, wf_task *task)
     int status = wf_tasks_call(self, task);
     if (label)
         wf_store_release(label, NULL); /* pair QU5 -> note_label() */
+    if (status == -ECANCELED && wf_queued_stops(task))
+        (void)wf_task_ask(task);
     tell_error(q, task, status);
     (void)wf_task_complete(task, status, true);
 }

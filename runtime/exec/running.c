@@ -19,7 +19,7 @@ int weft_should_stop(void)
     if (shields)
         return 0;
     for (const wf_running *r = wf_tasks_innermost(); r; r = r->outer)
-        if (weft_stop_requested(wf_task_stop(r->task)) || wf_queued_stops(r->task))
+        if (wf_task_asked(r->task) || weft_stop_requested(wf_task_stop(r->task)) || wf_queued_stops(r->task))
             return 1;
     return 0;
 }

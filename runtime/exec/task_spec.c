@@ -45,6 +45,8 @@ static int run(void *arg)
     int status = -ECANCELED;
     if (!weft_stop_requested(r->stop))
         status = r->fn ? r->fn(r->arg) : r->fn2(r->arg, r->result);
+    if (status == -ECANCELED && weft_stop_requested(r->stop))
+        (void)wf_task_ask(&r->wide.task);
     end_argument(r);
     return status;
 }
@@ -102,8 +104,16 @@ static void fill(rich *r, const weft_task_spec *spec, unsigned char *bytes)
     r->result = spec->result_bytes ? memset(bytes + before, 0, spec->result_bytes) : NULL;
     r->destroy = spec->destroy;
     r->label = spec->label;
-    r->stop = spec->stop;
-    weft_stop_retain(r->stop);
+}
+
+/* Its own token if it has a deadline, else the one that was given. */
+static int stop_of(const weft_task_spec *spec, weft_stop **stop)
+{
+    if (spec->deadline_ns)
+        return weft_stop_create(stop, spec->stop, spec->deadline_ns);
+    weft_stop_retain(spec->stop);
+    *stop = spec->stop;
+    return 0;
 }
 
 /* With memory for its bytes; NULL: there is none. */
@@ -113,7 +123,9 @@ static rich *make(weft_pool *pool, const wf_worker *self, const weft_task_spec *
     bool inside = bytes <= RECORD_MAX - sizeof(rich);
     void *block = inside ? NULL : wf_alloc(bytes);
     rich *r = inside || block ? (void *)wf_tasks_new(pool, self, sizeof(rich) + (inside ? bytes : 0)) : NULL;
-    if (!r) {
+    if (!r || stop_of(spec, &r->stop)) {
+        if (r)
+            wf_slab_give(r);
         wf_free(block);
         return NULL;
     }

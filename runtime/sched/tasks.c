@@ -235,8 +235,10 @@ int wf_tasks_call(wf_worker *self, wf_task *task)
     int status = task->fn(task->arg);
     wf_tsan_release(task);
     innermost = here.outer;
-    if (here.said)
+    if (here.said && status)
         wf_task_says(task, here.said);
+    else
+        wf_free(here.said);
     if (self)
         wf_frame_end(self, &outer);
     return status;

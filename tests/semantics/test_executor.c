@@ -610,3 +610,112 @@ PROMISE(bad_input_is_refused_and_changes_nothing)
     end(executor);
     cr_assert_eq(atomic_load(&runs), 0);
 }
+
+/* ---- cancel while it runs, deadlines ------------------------------------------------------------- */
+
+struct obedient {
+    atomic_int began;
+    int answer;
+};
+
+static int stops_when_asked(void *arg)
+{
+    struct obedient *o = arg;
+    atomic_store(&o->began, 1);
+    while (!weft_should_stop())
+        sched_yield();
+    return o->answer;
+}
+
+static int cancel_running(weft_executor *executor, int answer, int *status)
+{
+    struct obedient o = {.answer = answer};
+    weft_future *future;
+    cr_assert_eq(weft_submit(executor, stops_when_asked, &o, &future), 0);
+    while (!atomic_load(&o.began))
+        sched_yield();
+    cr_assert_eq(weft_future_cancel(future), -EBUSY);
+    cr_assert_eq(weft_future_get(future, status), 0);
+    int state = weft_future_state(future);
+    weft_future_release(future);
+    return state;
+}
+
+PROMISE(to_cancel_what_runs_asks_it_to_stop)
+{
+    NEEDS_WORKERS(1);
+    weft_pool *pool = sem_pool();
+    weft_executor *own, *one = make(WEFT_EXECUTOR_CONFIG(.pool = pool, .limit = 1));
+    int status;
+    weft_pool_executor(pool, &own);
+    cr_assert_eq(cancel_running(own, -ECANCELED, &status), WEFT_CANCELLED);
+    cr_assert_eq(status, -ECANCELED);
+    cr_assert_eq(cancel_running(own, 7, &status), WEFT_DONE, "another answer stands");
+    cr_assert_eq(status, 7);
+    cr_assert_eq(cancel_running(one, -ECANCELED, &status), WEFT_CANCELLED);
+    end(one);
+    sem_end(pool);
+}
+
+static int says_cancelled(void *arg)
+{
+    (void)arg;
+    return -ECANCELED;
+}
+
+PROMISE(a_task_that_was_not_asked_is_done_whatever_it_answers)
+{
+    weft_pool *pool = sem_pool();
+    weft_executor *own;
+    weft_future *future;
+    weft_pool_executor(pool, &own);
+    cr_assert_eq(weft_submit(own, says_cancelled, NULL, &future), 0);
+    cr_assert_eq(weft_future_get(future, NULL), 0);
+    cr_assert_eq(weft_future_state(future), WEFT_DONE);
+    weft_future_release(future);
+    sem_end(pool);
+}
+
+static int until_told(void *arg)
+{
+    while (!weft_should_stop())
+        sched_yield();
+    atomic_fetch_add((atomic_int *)arg, 1);
+    return -ECANCELED;
+}
+
+static void forget(void *arg)
+{
+    atomic_fetch_add((atomic_int *)arg, 100);
+}
+
+static int64_t now_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
+}
+
+PROMISE(a_deadline_of_a_task_fires_its_token)
+{
+    weft_pool *pool = sem_pool();
+    weft_executor *own;
+    weft_future *late, *running;
+    atomic_int seen = 0;
+    int status;
+    weft_pool_executor(pool, &own);
+    weft_task_spec spec = {
+        .size = sizeof spec, .fn = until_told, .arg = &seen, .destroy = forget, .deadline_ns = 1};
+    cr_assert_eq(weft_submit_task(own, &spec, &late), 0);
+    cr_assert_eq(weft_future_get(late, &status), 0);
+    cr_assert(status == -ECANCELED && weft_future_state(late) == WEFT_CANCELLED);
+    cr_assert_eq(seen, 100, "it never ran, and its argument ended");
+    spec.deadline_ns = now_ns() + 2000000;
+    cr_assert_eq(weft_submit_task(own, &spec, &running), 0);
+    cr_assert_eq(weft_future_get(running, &status), 0);
+    cr_assert(status == -ECANCELED && weft_future_state(running) == WEFT_CANCELLED);
+    cr_assert(seen == 200 || seen == 201, "it began or not, and its argument ended");
+    weft_future_release(late);
+    weft_future_release(running);
+    sem_end(pool);
+}

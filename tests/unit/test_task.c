@@ -2,6 +2,8 @@
 /* data/task: every way through the state word, every order of references, waits and who ends them. */
 #include "data/task.h"
 
+#include <errno.h>
+
 #include <criterion/criterion.h>
 #include <pthread.h>
 
@@ -217,18 +219,18 @@ Test(task, statuses_are_kept_as_they_are)
     }
 }
 
-/* 24 bits count; before they are used up retain says no, and changes nothing. */
+/* 23 bits count; before they are used up retain says no, and changes nothing. */
 Test(task, references_have_an_end)
 {
-    wf_task *task = task_with((1u << 24) - 1);
+    wf_task *task = task_with((1u << 23) - 1);
     cr_assert_not(wf_task_retain(task), "one more would carry over");
-    cr_assert_eq(task->word, ((1u << 24) - 1) << 8);
-    wf_task_init(task, plus_one, NULL, 1u << 22);
-    unsigned held = 1u << 22;
-    while (held < 1u << 24 && wf_task_retain(task))
+    cr_assert_eq(task->word, ((1u << 23) - 1) << 9);
+    wf_task_init(task, plus_one, NULL, 1u << 21);
+    unsigned held = 1u << 21;
+    while (held < 1u << 23 && wf_task_retain(task))
         held++;
-    cr_assert_lt(held, (1u << 24) - 1000, "with room for those that come together");
-    cr_assert_eq(task->word, held << 8);
+    cr_assert_lt(held, (1u << 23) - 1000, "with room for those that come together");
+    cr_assert_eq(task->word, held << 9);
     cr_assert_eq(wf_task_state_of(task), WF_TASK_PENDING);
     for (unsigned i = 0; i < held; i++)
         wf_task_release(task);
@@ -494,4 +496,24 @@ Test(task, followers_of_a_cancelled_one_are_told)
     wf_task_release(task);
     wf_task_release(task);
     assert_back(task);
+}
+
+Test(task, one_that_was_asked_and_says_so_is_cancelled)
+{
+    wf_task *asked = task_with(2), *proud = task_with(2), *late = task_with(2);
+    cr_assert_eq(wf_task_ask(asked), WF_TASK_PENDING, "too early: it may be cancelled");
+    cr_assert(wf_task_claim(asked) && wf_task_claim(proud) && wf_task_claim(late));
+    cr_assert_eq(wf_task_ask(asked), WF_TASK_RUNNING);
+    cr_assert_eq(wf_task_ask(proud), WF_TASK_RUNNING);
+    cr_assert(wf_task_asked(asked) && !wf_task_asked(late));
+    wf_task_complete(asked, -ECANCELED, true);
+    wf_task_complete(proud, 3, true);
+    wf_task_complete(late, -ECANCELED, true);
+    cr_assert_eq(wf_task_ask(late), WF_TASK_DONE);
+    cr_assert_eq(wf_task_state_of(asked), WF_TASK_CANCELLED);
+    cr_assert_eq(wf_task_state_of(proud), WF_TASK_DONE);
+    cr_assert_eq(wf_task_state_of(late), WF_TASK_DONE);
+    wf_task_release(asked);
+    wf_task_release(proud);
+    wf_task_release(late);
 }
