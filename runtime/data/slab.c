@@ -73,11 +73,18 @@ void wf_slab_close(wf_slab *slab)
         return;
     for (unsigned i = 0; i < slab->own + slab->shared; i++) {
         wf_shelf *shelf = &slab->shelf[i];
-        wf_block *returned = wf_exchange_acq_rel(&shelf->returned, CLOSED); /* pair SB1 -> wf_slab_give() */
+        wf_block *returned = wf_exchange_acq_rel(
+            &shelf->returned, CLOSED); /* pair SB1 -> wf_slab_give(); pair SB4 -> wf_slab_closed() */
         out += shelf->made - length(shelf->own) - length(returned);
     }
     if (wf_add_acq_rel(&slab->out, out) + out == 0) /* pair SB3 -> wf_slab_give() */
         destroy(slab);
+}
+
+bool wf_slab_closed(const void *block)
+{
+    /* pair SB4 -> wf_slab_close(): the maker is gone then, with all that it owned */
+    return wf_load_acquire(&((const wf_block *)block)->home->returned) == CLOSED;
 }
 
 /* Never handed out before; NULL: no memory. */

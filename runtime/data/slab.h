@@ -51,6 +51,9 @@ void *wf_slab_take_shared(wf_slab *slab, size_t near);
 /* Any thread, once for each take. */
 void wf_slab_give(void *block);
 
+/* Any thread that holds the block: has the maker closed the slab? */
+bool wf_slab_closed(const void *block);
+
 /* A number that the maker left with the slab: blocks that outlive the maker still know it. */
 void wf_slab_mark(wf_slab *slab, uint64_t mark);
 uint64_t wf_slab_mark_of(const void *block);

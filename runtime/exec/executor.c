@@ -54,6 +54,15 @@ int wf_executor_submit(const wf_door *door, wf_task *task)
     return err;
 }
 
+int wf_executor_submit_accepted(weft_executor *executor, wf_task *task)
+{
+    wf_door door;
+    int err = wf_executor_find(executor, &door);
+    if (err || !executor->engine)
+        return err ? err : wf_executor_submit(&door, task);
+    return executor->engine->submit(executor, door.self, task, WF_THOUGH_FULL);
+}
+
 int weft_submit(weft_executor *executor, weft_task_fn *fn, void *arg, weft_future **future)
 {
     wf_door door;

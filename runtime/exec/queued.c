@@ -259,10 +259,10 @@ static void run_in_caller(wf_queued *q, wf_task *task)
 }
 
 /* With its place in the queue, or -EAGAIN. */
-static int accept_into_room(wf_queued *q)
+static int accept_into_room(wf_queued *q, int policy)
 {
     int err = accept(q);
-    if (!err && q->config.queue_limit && not_taken(q) > q->config.queue_limit)
+    if (!err && policy != WF_THOUGH_FULL && q->config.queue_limit && not_taken(q) > q->config.queue_limit)
         err = refuse(q, -EAGAIN);
     return err;
 }
@@ -290,10 +290,10 @@ static int submit(weft_executor *executor, wf_worker *self, wf_task *task, int w
 {
     wf_queued *q = (wf_queued *)(void *)executor;
     int policy = when_full != WF_AS_CONFIGURED ? when_full : self ? WEFT_CALLER_RUNS : q->config.when_full;
-    int err = accept_into_room(q);
+    int err = accept_into_room(q, policy);
     while (err == -EAGAIN && policy == WEFT_BLOCK) {
         (void)wait_until(q, has_room, WEFT_FOREVER);
-        err = accept_into_room(q);
+        err = accept_into_room(q, policy);
     }
     if (err == -EAGAIN && policy == WEFT_CALLER_RUNS && !(err = accept(q)))
         run_in_caller(q, task);
@@ -498,6 +498,7 @@ int weft_executor_destroy(weft_executor *executor)
     q->config.stop = NULL;
     pthread_mutex_lock(&pool->locals_lock);
     q->base.pool = NULL;
+    q->base.epoch++;
     pthread_mutex_unlock(&pool->locals_lock);
     return 0;
 }

@@ -93,7 +93,7 @@ struct weft_executor;
 /* How an executor's tasks come to run; NULL: they go straight into the pool's queues. */
 typedef struct wf_engine {
     /* Puts a task with one reference where it is to wait. 0, or why it is refused. self: of the executor's pool or NULL.
-     * when_full: of weft_when_full, or WF_AS_CONFIGURED. */
+     * when_full: of weft_when_full, or one of those below. */
     int (*submit)(struct weft_executor *executor, wf_worker *self, wf_task *task, int when_full);
     /* A waiter wants to begin a task of it, and has ended it: may it? */
     bool (*begin)(struct weft_executor *executor);
@@ -105,12 +105,14 @@ typedef struct wf_engine {
 } wf_engine;
 
 #define WF_AS_CONFIGURED (-1)
+#define WF_THOUGH_FULL (-2)
 
 /* A door to a pool; its own is a plain one. */
 struct weft_executor {
     struct weft_pool *pool;
     const wf_engine *engine;
     wf_inbox *inbox;             /* where its tasks wait; NULL: in the pool's queues */
+    uint64_t epoch;              /* changes when it is destroyed: the record is used again */
     struct weft_executor *older; /* of the pool's */
 };
 

@@ -386,3 +386,75 @@ PROMISE(bad_input_is_refused_and_changes_nothing)
     cr_assert_eq(get(future), -ECANCELED);
     cr_assert_eq(atomic_load(&runs), 0);
 }
+
+/* ---- where it was to go is gone ------------------------------------------------------------------- */
+
+static int never(weft_future *before, void *arg)
+{
+    (void)before;
+    atomic_fetch_add((atomic_int *)arg, 1);
+    return 0;
+}
+
+PROMISE(what_follows_into_an_executor_that_is_gone_is_cancelled)
+{
+    weft_pool *pool = sem_pool();
+    weft_executor *first, *second;
+    weft_promise *promise;
+    weft_future *before, *after;
+    atomic_int ran = 0;
+    cr_assert_eq(weft_executor_create(&first, WEFT_EXECUTOR_CONFIG(.pool = pool, .limit = 1)), 0);
+    cr_assert_eq(weft_promise_create(&promise, first, &before), 0);
+    cr_assert_eq(weft_future_then(before, first, never, &ran, &after), 0);
+    cr_assert_eq(weft_executor_destroy(first), 0);
+    cr_assert_eq(weft_executor_create(&second, WEFT_EXECUTOR_CONFIG(.pool = pool, .limit = 1)), 0);
+    cr_assert_eq(weft_promise_fulfil(promise, 0), 0);
+    cr_assert_eq(weft_future_get(after, NULL), 0);
+    cr_assert_eq(weft_future_state(after), WEFT_CANCELLED, "the second one is another");
+    cr_assert_eq(weft_executor_destroy(second), 0);
+    cr_assert_eq(ran, 0);
+    weft_future_release(before);
+    weft_future_release(after);
+    sem_end(pool);
+}
+
+PROMISE(what_follows_into_a_pool_that_is_gone_is_cancelled)
+{
+    weft_pool *pool = sem_pool();
+    weft_executor *own;
+    weft_promise *promise;
+    weft_future *before, *after;
+    atomic_int ran = 0;
+    weft_pool_executor(pool, &own);
+    cr_assert_eq(weft_promise_create(&promise, own, &before), 0);
+    cr_assert_eq(weft_future_then(before, own, never, &ran, &after), 0);
+    sem_end(pool);
+    cr_assert_eq(weft_promise_fulfil(promise, 0), 0);
+    cr_assert_eq(weft_future_state(after), WEFT_CANCELLED);
+    cr_assert_eq(ran, 0);
+    weft_future_release(before);
+    weft_future_release(after);
+}
+
+PROMISE(what_follows_was_accepted_when_it_was_attached_and_no_full_queue_refuses_it)
+{
+    weft_pool *pool = sem_pool();
+    weft_executor *full;
+    weft_promise *promise;
+    weft_future *before, *after;
+    atomic_int ran = 0;
+    cr_assert_eq(
+        weft_executor_create(&full, WEFT_EXECUTOR_CONFIG(.pool = pool, .engine = WEFT_ENGINE_SERIAL,
+                                                         .queue_limit = 1, .when_full = WEFT_REJECT)),
+        0);
+    cr_assert_eq(weft_promise_create(&promise, full, &before), 0);
+    cr_assert_eq(weft_future_then(before, full, never, &ran, &after), 0);
+    cr_assert_eq(weft_future_then(before, full, never, &ran, NULL), 0);
+    cr_assert_eq(weft_promise_fulfil(promise, 0), 0);
+    cr_assert_eq(weft_future_get(after, NULL), 0);
+    cr_assert_eq(weft_executor_destroy(full), 0);
+    cr_assert_eq(ran, 2);
+    weft_future_release(before);
+    weft_future_release(after);
+    sem_end(pool);
+}

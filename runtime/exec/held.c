@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/* exec/held.c - see held.h. */
+#include "exec/held.h"
+
+#include "sched/tasks.h"
+
+static wf_held *held_of(wf_follower *follower)
+{
+    return (wf_held *)(void *)((char *)follower - offsetof(wf_held, follower));
+}
+
+static bool still_there(const wf_held *held)
+{
+    return !wf_slab_closed(held) && held->executor->epoch == held->epoch;
+}
+
+static void ended(wf_follower *follower, wf_task *before)
+{
+    wf_held *held = held_of(follower);
+    wf_task *task = &held->wide.task;
+    (void)before;
+    if (wf_task_let_go(task) && still_there(held) && !wf_executor_submit_accepted(held->executor, task))
+        return;
+    (void)wf_task_cancel(task);
+    wf_task_release(task);
+}
+
+bool wf_held_init(wf_held *held, const wf_kind *kind, int (*fn)(void *arg), unsigned references,
+                  wf_task *before, weft_executor *executor)
+{
+    if (!wf_task_retain(before))
+        return false;
+    wf_task_init_held(&held->wide, kind, fn, held, references);
+    held->before = before;
+    held->executor = executor;
+    held->epoch = executor->epoch;
+    held->follower.ended = ended;
+    wf_tasks_goes_to(&held->wide.task, executor->inbox);
+    return true;
+}
+
+void wf_held_follow(wf_held *held)
+{
+    wf_task_follow(held->before, &held->follower);
+}
+
+wf_task *wf_held_begins(wf_held *held)
+{
+    wf_task_not_borrowed(&held->wide.task);
+    return held->before;
+}
+
+void wf_held_let_before_go(wf_held *held)
+{
+    if (held->before)
+        wf_task_release(held->before);
+    held->before = NULL;
+}
+
+wf_task *wf_held_needs(wf_task *task)
+{
+    const wf_held *held = (wf_held *)(void *)task;
+    if (wf_task_ended(held->before) || !wf_task_retain(held->before))
+        return NULL;
+    return held->before;
+}
