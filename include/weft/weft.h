@@ -10,7 +10,7 @@
  * combine.h   what comes after a future; several as one insight.h  counters, and what everybody does just now
  * executor.h  doors with limits, tasks with everything   stop.h    asking tasks to stop
  * completions.h  futures as they end                    stream.h   many items through a window
- * bulk.h      many tasks, and maps, through an executor
+ * bulk.h      many tasks, and maps, through an executor  timer.h  tasks that begin at a time
  */
 #ifndef WEFT_WEFT_H
 #define WEFT_WEFT_H
@@ -29,5 +29,6 @@
 #include <weft/promise.h>
 #include <weft/stop.h>
 #include <weft/stream.h>
+#include <weft/timer.h>
 
 #endif

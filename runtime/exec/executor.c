@@ -32,6 +32,11 @@ int wf_executor_find(weft_executor *given, wf_door *door)
     return 0;
 }
 
+bool wf_executor_closed(const weft_executor *executor)
+{
+    return executor->engine && executor->engine->closed(executor);
+}
+
 int wf_executor_put(const wf_door *door, wf_task *task)
 {
     if (door->executor->engine)

@@ -21,6 +21,8 @@ typedef struct wf_door {
 
 /* The executor that is meant. 0, -ENOMEM, -EOWNERDEAD. */
 int wf_executor_find(weft_executor *given, wf_door *door);
+/* Would it refuse a task from outside now? */
+bool wf_executor_closed(const weft_executor *executor);
 /* A record that is filled in. 0, or why it was refused: then it is the caller's. */
 int wf_executor_submit(const wf_door *door, wf_task *task);
 /* One that was accepted earlier, when it had to wait yet: a full queue does not refuse it. */

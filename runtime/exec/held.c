@@ -14,7 +14,7 @@ static bool still_there(const wf_held *held)
     return !wf_slab_closed(held) && held->executor->epoch == held->epoch;
 }
 
-static void ended(wf_follower *follower, wf_task *before)
+void wf_held_ended(wf_follower *follower, wf_task *before)
 {
     wf_held *held = held_of(follower);
     wf_task *task = &held->wide.task;
@@ -34,7 +34,7 @@ bool wf_held_init(wf_held *held, const wf_kind *kind, int (*fn)(void *arg), unsi
     held->before = before;
     held->executor = executor;
     held->epoch = executor->epoch;
-    held->follower.ended = ended;
+    held->follower.ended = wf_held_ended;
     wf_tasks_goes_to(&held->wide.task, executor->inbox);
     return true;
 }

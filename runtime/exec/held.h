@@ -29,6 +29,8 @@ typedef struct wf_held {
 /* Before others know it; with a reference of `before`. False: there are too many of these. */
 bool wf_held_init(wf_held *held, const wf_kind *kind, int (*fn)(void *arg), unsigned references,
                   wf_task *before, weft_executor *executor);
+/* Its follower's function. */
+void wf_held_ended(wf_follower *follower, wf_task *before);
 /* Once, then: it goes through its executor when `before` has ended. */
 void wf_held_follow(wf_held *held);
 /* In its function, first: nobody asks any more what it needs. The future before it. */

@@ -11,6 +11,7 @@
 #include "base/tunables.h"
 #include "exec/executor.h"
 #include "exec/task_spec.h"
+#include "exec/timer.h"
 #include "os/clock.h"
 #include "os/memory.h"
 #include "os/thread.h"
@@ -321,8 +322,13 @@ static unsigned width(const weft_executor *executor)
     return ((const wf_queued *)(const void *)executor)->limit;
 }
 
+static bool closed(const weft_executor *executor)
+{
+    return wf_load_seq_cst(&((const wf_queued *)(const void *)executor)->closed); /* pair QU4 */
+}
+
 static const wf_engine queued = {
-    .submit = submit, .begin = waiter_begins, .end = waiter_ended, .width = width};
+    .submit = submit, .begin = waiter_begins, .end = waiter_ended, .width = width, .closed = closed};
 
 /* ---- serial: what was submitted before runs first ------------------------------------------------- */
 
@@ -351,8 +357,12 @@ static int help(weft_executor *executor, weft_future *future, int64_t deadline_n
     return 0;
 }
 
-static const wf_engine serial = {
-    .submit = submit, .begin = waiter_begins, .end = waiter_ended, .help = help, .width = width};
+static const wf_engine serial = {.submit = submit,
+                                 .begin = waiter_begins,
+                                 .end = waiter_ended,
+                                 .help = help,
+                                 .width = width,
+                                 .closed = closed};
 
 /* ---- life ---------------------------------------------------------------------------------------- */
 
@@ -471,6 +481,7 @@ int weft_executor_shutdown(weft_executor *executor, int mode, int64_t deadline_n
         err = weft_executor_close(executor);
     if (err)
         return err;
+    wf_alarms_cancel(executor);
     if (mode >= WEFT_CANCEL_PENDING)
         wf_store_release(&q->cancels, 1u); /* pair QU3 -> begin() */
     if (mode == WEFT_STOP_RUNNING)

@@ -8,13 +8,16 @@
 #include "base/config.h"
 #include "exec/executor.h"
 #include "exec/future.h"
+#include "exec/held.h"
+#include "exec/timer.h"
+#include "os/clock.h"
 #include "os/memory.h"
 #include "sched/tasks.h"
 
 #define RECORD_MAX (WF_TASK_BYTES << (WF_RECORD_SIZES - 1))
 
 typedef struct rich {
-    wf_wide wide;
+    wf_held held; /* by its time to begin; before NULL: it has none */
     int (*fn)(void *arg);
     int (*fn2)(const void *arg, void *result);
     void *arg, *result;
@@ -43,10 +46,12 @@ static int run(void *arg)
 {
     rich *r = arg;
     int status = -ECANCELED;
+    if (r->held.before && wf_held_begins(&r->held))
+        wf_held_let_before_go(&r->held);
     if (!weft_stop_requested(r->stop))
         status = r->fn ? r->fn(r->arg) : r->fn2(r->arg, r->result);
     if (status == -ECANCELED && weft_stop_requested(r->stop))
-        (void)wf_task_ask(&r->wide.task);
+        (void)wf_task_ask(&r->held.wide.task);
     end_argument(r);
     return status;
 }
@@ -58,14 +63,25 @@ static void cancelled(wf_task *task)
 
 static void freed(wf_task *task)
 {
+    wf_held_let_before_go(&rich_of(task)->held);
     wf_free(rich_of(task)->block);
 }
 
 static const wf_kind kind = {.cancelled = cancelled, .freed = freed};
 
+/* Its time has not come: nobody needs the alarm any more. */
+static void timed_cancelled(wf_task *task)
+{
+    (void)wf_task_cancel(rich_of(task)->held.before);
+    cancelled(task);
+}
+
+static const wf_kind timed = {.cancelled = timed_cancelled, .freed = freed, .needs = wf_held_needs};
+
 static const rich *rich_or_null(const wf_task *task)
 {
-    return wf_task_kind(task) == &kind ? rich_of(task) : NULL;
+    const wf_kind *of = wf_task_kind(task);
+    return of == &kind || of == &timed ? rich_of(task) : NULL;
 }
 
 weft_stop *wf_task_stop(const wf_task *task)
@@ -142,6 +158,44 @@ static void unmake(rich *r)
     wf_slab_give(r);
 }
 
+static int submit_now(const wf_door *door, rich *r, weft_future **future)
+{
+    r->held.before = NULL;
+    wf_task_init_wide(&r->held.wide, &kind, run, r, future ? 2 : 1);
+    int err = wf_executor_submit(door, &r->held.wide.task);
+    if (!err && future)
+        *future = &r->held.wide.task;
+    return err;
+}
+
+/* The alarm rang, or will never. */
+static void time_has_come(wf_follower *follower, wf_task *alarm)
+{
+    wf_task *task = (wf_task *)(void *)((char *)follower - offsetof(wf_held, follower));
+    if (wf_task_state_of(alarm) == WF_TASK_CANCELLED)
+        (void)wf_task_cancel(task);
+    wf_held_ended(follower, alarm);
+}
+
+/* Who closes the executor cancels what it finds set; what is set later sees that it is closed. */
+static int submit_timed(const wf_door *door, rich *r, int64_t start_ns, weft_future **future)
+{
+    wf_task *alarm, *task = &r->held.wide.task;
+    int err = wf_executor_closed(door->executor) ? -ESHUTDOWN : wf_alarm_at(door, start_ns, &alarm);
+    if (err)
+        return err;
+    (void)wf_held_init(&r->held, &timed, run, future ? 3 : 2, alarm, door->executor);
+    wf_task_release(alarm);
+    r->held.follower.ended = time_has_come;
+    if (future)
+        *future = task;
+    wf_held_follow(&r->held);
+    if (wf_executor_closed(door->executor))
+        (void)wf_task_cancel(task);
+    wf_task_release(task);
+    return 0;
+}
+
 int weft_submit_task(weft_executor *executor, const weft_task_spec *given, weft_future **future)
 {
     weft_task_spec spec;
@@ -156,12 +210,10 @@ int weft_submit_task(weft_executor *executor, const weft_task_spec *given, weft_
     rich *r = make(door.pool, door.self, &spec);
     if (!r)
         return -ENOMEM;
-    wf_task_init_wide(&r->wide, &kind, run, r, future ? 2 : 1);
-    err = wf_executor_submit(&door, &r->wide.task);
+    err = spec.start_ns > wf_now_ns() ? submit_timed(&door, r, spec.start_ns, future)
+                                      : submit_now(&door, r, future);
     if (err)
         unmake(r);
-    else if (future)
-        *future = &r->wide.task;
     return err;
 }
 

@@ -150,6 +150,8 @@ static void free_pool(weft_pool *pool)
 {
     wf_local_destroy_all(pool);
     wf_tasks_fini(pool);
+    if (pool->timers_dispose)
+        pool->timers_dispose(pool);
     free_doors(pool->doors);
     wf_binding_release(pool);
     for (unsigned i = 0; pool->all && i < pool->workers + pool->seats; i++) {
@@ -261,6 +263,8 @@ int weft_pool_destroy(weft_pool *pool)
         return -EDEADLK;
     if (wf_seats_taken(pool))
         return -EBUSY;
+    if (pool->timers_end && pool->timers_end(pool))
+        return -EDEADLK;
     weft_pool *is_default = pool;
     (void)wf_cas_acq_rel(&default_pool, &is_default, NULL); /* pair PL2 */
     wf_drain(pool);

@@ -102,6 +102,8 @@ typedef struct wf_engine {
     int (*help)(struct weft_executor *executor, wf_task *future, int64_t deadline_ns);
     /* How many tasks of it may run at the same time? */
     unsigned (*width)(const struct weft_executor *executor);
+    /* Does it refuse what comes from outside? */
+    bool (*closed)(const struct weft_executor *executor);
 } wf_engine;
 
 #define WF_AS_CONFIGURED (-1)
@@ -170,12 +172,16 @@ struct weft_pool {
     wf_slab *slab[WF_RECORD_SIZES]; /* of task records: 64, 128, 256 bytes; live on while futures do */
     struct weft_executor executor;
     struct weft_executor *doors; /* under locals_lock: all executors that were ever made */
-    bool force;                  /* children may be published without their owner */
-    bool crowded;                /* more workers than PUs, or than a quota lets run */
-    bool take_over;              /* waiters from outside run what they wait for */
-    bool grace;                  /* liburcu's grace periods may be used */
-    int bind;   /* planned: WEFT_BIND_NONE, _PU (it counts as one that owns its PUs) or _DOMAIN */
-    char *cpus; /* CPU sets: of each worker the planned one, then of each the kernel's answer */
+    struct wf_timers
+        *timers; /* exec/timer.h; NULL: nobody asked for a time yet. Ended first, disposed of last: */
+    int (*timers_end)(struct weft_pool *pool);
+    void (*timers_dispose)(struct weft_pool *pool);
+    bool force;     /* children may be published without their owner */
+    bool crowded;   /* more workers than PUs, or than a quota lets run */
+    bool take_over; /* waiters from outside run what they wait for */
+    bool grace;     /* liburcu's grace periods may be used */
+    int bind;       /* planned: WEFT_BIND_NONE, _PU (it counts as one that owns its PUs) or _DOMAIN */
+    char *cpus;     /* CPU sets: of each worker the planned one, then of each the kernel's answer */
     uint64_t spin_ticks, wait_ticks, short_ticks, block_ticks, paid_ticks, answer_ticks, force_ticks,
         asked_ticks;
     uint64_t clock_ticks;      /* what reading the clock adds to each measurement */

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+/* exec/every.c - see every.h. */
+#include "exec/every.h"
+
+#include <errno.h>
+
+#include "exec/timer.h"
+#include "os/clock.h"
+#include "sched/tasks.h"
+
+int weft_submit_at(weft_executor *executor, int64_t start_ns, weft_task_fn *fn, void *arg,
+                   weft_future **future)
+{
+    const weft_task_spec spec = {.size = sizeof spec, .fn = fn, .arg = arg, .start_ns = start_ns};
+    return weft_submit_task(executor, &spec, future);
+}
+
+int weft_submit_after(weft_executor *executor, int64_t delay_ns, weft_task_fn *fn, void *arg,
+                      weft_future **future)
+{
+    int64_t now = wf_now_ns(), start = 0;
+    if (delay_ns > 0)
+        start = delay_ns < WF_FOREVER - now ? now + delay_ns : WF_FOREVER;
+    return weft_submit_at(executor, start, fn, arg, future);
+}
+
+/* ---- series ------------------------------------------------------------------------------------- */
+
+typedef struct series {
+    wf_alarm alarm;
+    wf_follower follower; /* of the tick */
+    int64_t due_ns, period_ns;
+    weft_task_fn *fn;
+    void *arg;
+    weft_pool *pool;
+    weft_executor *executor;
+    uint64_t epoch; /* of the executor */
+} series;
+
+static wf_task *task_of(series *s)
+{
+    return &s->alarm.wide.task;
+}
+
+static void give_up(series *s)
+{
+    (void)wf_task_cancel(task_of(s));
+    wf_task_release(task_of(s));
+}
+
+static void finish(series *s, int status)
+{
+    if (wf_task_claim_held(task_of(s)))
+        (void)wf_task_complete(task_of(s), status, true);
+    else
+        wf_task_release(task_of(s));
+}
+
+/* The next time that has not passed yet. */
+static int64_t next_time(const series *s)
+{
+    int64_t late = wf_now_ns() - s->due_ns;
+    int64_t periods = late > 0 ? late / s->period_ns + 1 : 1;
+    return periods <= (WF_FOREVER - s->due_ns) / s->period_ns ? s->due_ns + periods * s->period_ns
+                                                              : WF_FOREVER;
+}
+
+/* Set, it may ring and end at once, but for a reference of the caller's. Who cancels it or shuts its executor down
+ * either finds it set, or is seen here. */
+static void set_again(series *s)
+{
+    bool kept = wf_task_retain(task_of(s));
+    s->due_ns = next_time(s);
+    if (!kept || !wf_alarm_set(&s->alarm, s->due_ns))
+        give_up(s);
+    else if (wf_task_ended(task_of(s)) || s->executor->epoch != s->epoch || wf_executor_closed(s->executor))
+        if (wf_alarm_unset(&s->alarm))
+            give_up(s);
+    if (kept)
+        wf_task_release(task_of(s));
+}
+
+static void tick_ended(wf_follower *follower, wf_task *tick)
+{
+    series *s = (series *)(void *)((char *)follower - offsetof(series, follower));
+    if (wf_task_state_of(tick) == WF_TASK_CANCELLED)
+        give_up(s);
+    else if (tick->status)
+        finish(s, tick->status);
+    else
+        set_again(s);
+}
+
+/* With no memory for a tick it is left out. */
+static void ring(wf_alarm *self)
+{
+    series *s = (series *)(void *)self;
+    wf_task *tick;
+    if (wf_task_ended(task_of(s)) || s->executor->epoch != s->epoch) {
+        give_up(s);
+    } else if (!(tick = wf_tasks_new(s->pool, NULL, sizeof *tick))) {
+        set_again(s);
+    } else {
+        wf_task_init(tick, s->fn, s->arg, 1);
+        s->follower.ended = tick_ended;
+        wf_task_follow(tick, &s->follower);
+        if (wf_executor_submit_accepted(s->executor, tick)) {
+            (void)wf_task_cancel(tick);
+            wf_task_release(tick);
+        }
+    }
+}
+
+static void cancelled(wf_task *task)
+{
+    if (wf_alarm_unset((wf_alarm *)(void *)task))
+        wf_task_release(task);
+}
+
+static const wf_kind kind = {.cancelled = cancelled};
+
+static int begin(const wf_door *door, const series *wanted, weft_future **future)
+{
+    wf_alarm *alarm;
+    int err = wf_alarm_new(door, sizeof(series), &kind, future ? 3 : 2, &alarm);
+    if (err)
+        return err;
+    series *s = (series *)(void *)alarm;
+    s->due_ns = wanted->due_ns;
+    s->period_ns = wanted->period_ns;
+    s->fn = wanted->fn;
+    s->arg = wanted->arg;
+    s->pool = door->pool;
+    s->executor = door->executor;
+    s->epoch = door->executor->epoch;
+    alarm->ring = ring;
+    if (!wf_alarm_set(alarm, s->due_ns)) {
+        wf_slab_give(alarm);
+        return -ESHUTDOWN;
+    }
+    if (future)
+        *future = task_of(s);
+    if (wf_executor_closed(door->executor))
+        (void)wf_task_cancel(task_of(s));
+    wf_task_release(task_of(s));
+    return 0;
+}
+
+int weft_submit_every(weft_executor *executor, int64_t first_ns, int64_t period_ns, weft_task_fn *fn,
+                      void *arg, weft_future **future)
+{
+    const series wanted = {
+        .due_ns = first_ns > 0 ? first_ns : wf_now_ns(), .period_ns = period_ns, .fn = fn, .arg = arg};
+    wf_door door;
+    if (future)
+        *future = NULL;
+    if (!fn || period_ns < 1)
+        return -EINVAL;
+    int err = wf_executor_find(executor, &door);
+    if (!err && wf_executor_closed(door.executor))
+        err = -ESHUTDOWN;
+    return err ? err : begin(&door, &wanted, future);
+}

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: MIT */
+/* exec/timer.c - see timer.h. */
+#include "exec/timer.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "os/clock.h"
+#include "os/futex.h"
+#include "os/memory.h"
+#include "os/thread.h"
+#include "sched/tasks.h"
+
+typedef struct wf_timers {
+    weft_pool *pool;
+    pthread_mutex_t lock;
+    wf_heap heap;    /* under the lock */
+    bool ended;      /* the same */
+    uint32_t change; /* what the clock sleeps on */
+    wf_thread thread;
+} wf_timers;
+
+/* ---- the clock ---------------------------------------------------------------------------------- */
+
+static wf_alarm *alarm_of(wf_node *node)
+{
+    return (wf_alarm *)(void *)((char *)node - offsetof(wf_alarm, node));
+}
+
+static void take_out(wf_timers *t, wf_alarm *alarm)
+{
+    wf_heap_remove(&t->heap, &alarm->node);
+    alarm->set = false;
+}
+
+/* What is due; NULL: nothing; then when something will be. */
+static wf_alarm *due(wf_timers *t, int64_t *next_ns)
+{
+    wf_node *root = t->heap.root;
+    *next_ns = root ? root->key : WF_FOREVER;
+    if (!root || root->key > wf_now_ns())
+        return NULL;
+    take_out(t, alarm_of(root));
+    return alarm_of(root);
+}
+
+static void *clock_main(void *arg)
+{
+    wf_timers *t = arg;
+    char name[16];
+    snprintf(name, sizeof name, "%.9s/clock", t->pool->name);
+    wf_thread_name(name);
+    wf_thread_exact();
+    for (;;) {
+        int64_t next_ns;
+        uint32_t change = wf_load_acquire(&t->change); /* pair TI1 -> tell() */
+        pthread_mutex_lock(&t->lock);
+        bool ended = t->ended;
+        wf_alarm *alarm = ended ? NULL : due(t, &next_ns);
+        pthread_mutex_unlock(&t->lock);
+        if (ended)
+            return NULL;
+        if (alarm)
+            alarm->ring(alarm);
+        else
+            wf_futex_wait_until(&t->change, change, next_ns);
+    }
+}
+
+static void tell(wf_timers *t)
+{
+    (void)wf_add_seq_cst(&t->change, 1u); /* pair TI1 -> clock_main() */
+    wf_futex_wake_all(&t->change);
+}
+
+/* ---- its life ----------------------------------------------------------------------------------- */
+
+/* Takes out, and cancels, all that are set for the executor; NULL: for any. */
+static void cancel_all(wf_timers *t, const weft_executor *executor)
+{
+    wf_node *others = NULL, *found = NULL, **last_other = &others, **last_found = &found;
+    pthread_mutex_lock(&t->lock);
+    while (t->heap.root) {
+        wf_alarm *alarm = alarm_of(t->heap.root);
+        wf_node ***last = executor && alarm->wide.task.arg != executor ? &last_other : &last_found;
+        take_out(t, alarm);
+        alarm->node.next = NULL;
+        **last = &alarm->node;
+        *last = &alarm->node.next;
+    }
+    for (wf_node *node = others, *next; node; node = next) {
+        next = node->next;
+        alarm_of(node)->set = true;
+        wf_heap_put(&t->heap, node, node->key);
+    }
+    pthread_mutex_unlock(&t->lock);
+    for (wf_node *node = found, *next; node; node = next) {
+        next = node->next;
+        (void)wf_task_cancel(&alarm_of(node)->wide.task);
+        wf_task_release(&alarm_of(node)->wide.task);
+    }
+}
+
+void wf_alarms_cancel(weft_executor *executor)
+{
+    wf_timers *t = wf_load_acquire(&executor->pool->timers); /* pair TI2 -> timers_of() */
+    if (t)
+        cancel_all(t, executor);
+}
+
+static int end(weft_pool *pool)
+{
+    wf_timers *t = pool->timers;
+    if (pthread_equal(t->thread.id, pthread_self()))
+        return -EDEADLK;
+    pthread_mutex_lock(&t->lock);
+    t->ended = true;
+    pthread_mutex_unlock(&t->lock);
+    tell(t);
+    wf_thread_join(&t->thread);
+    cancel_all(t, NULL);
+    return 0;
+}
+
+static void dispose(weft_pool *pool)
+{
+    pthread_mutex_destroy(&pool->timers->lock);
+    wf_free(pool->timers);
+}
+
+static wf_timers *make(weft_pool *pool)
+{
+    wf_timers *t = wf_alloc(sizeof *t);
+    if (!t)
+        return NULL;
+    t->pool = pool;
+    pthread_mutex_init(&t->lock, NULL);
+    if (wf_thread_create(&t->thread, clock_main, t, pool->stack_bytes)) {
+        pthread_mutex_destroy(&t->lock);
+        wf_free(t);
+        return NULL;
+    }
+    pool->timers_end = end;
+    pool->timers_dispose = dispose;
+    return t;
+}
+
+/* The pool's, with its thread; NULL: it could not be made. */
+static wf_timers *timers_of(weft_pool *pool)
+{
+    wf_timers *t = wf_load_acquire(&pool->timers); /* pair TI2 -> itself: made by another thread */
+    if (t)
+        return t;
+    pthread_mutex_lock(&pool->locals_lock);
+    t = pool->timers;
+    if (!t && (t = make(pool)) != NULL)
+        wf_store_release(&pool->timers, t); /* pair TI2 -> timers_of() */
+    pthread_mutex_unlock(&pool->locals_lock);
+    return t;
+}
+
+/* ---- alarms ------------------------------------------------------------------------------------- */
+
+int wf_alarm_new(const wf_door *door, size_t bytes, const wf_kind *kind, unsigned references,
+                 wf_alarm **alarm)
+{
+    wf_timers *t = timers_of(door->pool);
+    if (!t)
+        return -EAGAIN;
+    wf_alarm *made = (void *)wf_tasks_new(door->pool, door->self, bytes);
+    if (!made)
+        return -ENOMEM;
+    wf_task_init_held(&made->wide, kind, NULL, door->executor, references);
+    made->wide.task.pool = NULL;
+    wf_tasks_goes_to(&made->wide.task, NULL);
+    made->timers = t;
+    made->set = false;
+    *alarm = made;
+    return 0;
+}
+
+bool wf_alarm_set(wf_alarm *alarm, int64_t due_ns)
+{
+    wf_timers *t = alarm->timers;
+    pthread_mutex_lock(&t->lock);
+    bool accepted = !t->ended;
+    if (accepted)
+        wf_heap_put(&t->heap, &alarm->node, due_ns);
+    alarm->set = accepted;
+    bool earliest = t->heap.root == &alarm->node;
+    pthread_mutex_unlock(&t->lock);
+    if (accepted && earliest)
+        tell(t);
+    return accepted;
+}
+
+bool wf_alarm_unset(wf_alarm *alarm)
+{
+    wf_timers *t = alarm->timers;
+    pthread_mutex_lock(&t->lock);
+    bool was = alarm->set;
+    if (was)
+        take_out(t, alarm);
+    pthread_mutex_unlock(&t->lock);
+    return was;
+}
+
+/* ---- those that end by ringing ------------------------------------------------------------------ */
+
+static void ring(wf_alarm *self)
+{
+    if (wf_task_claim_held(&self->wide.task))
+        (void)wf_task_complete(&self->wide.task, 0, true);
+    else
+        wf_task_release(&self->wide.task);
+}
+
+static void cancelled(wf_task *task)
+{
+    if (wf_alarm_unset((wf_alarm *)(void *)task))
+        wf_task_release(task);
+}
+
+static const wf_kind kind = {.cancelled = cancelled};
+
+int wf_alarm_at(const wf_door *door, int64_t due_ns, wf_task **task)
+{
+    wf_alarm *alarm;
+    int err = wf_alarm_new(door, sizeof *alarm, &kind, 2, &alarm);
+    if (err)
+        return err;
+    alarm->ring = ring;
+    if (!wf_alarm_set(alarm, due_ns)) {
+        wf_slab_give(alarm);
+        return -ESHUTDOWN;
+    }
+    *task = &alarm->wide.task;
+    return 0;
+}
