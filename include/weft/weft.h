@@ -10,6 +10,7 @@
  * combine.h   what comes after a future; several as one insight.h  counters, and what everybody does just now
  * executor.h  doors with limits, tasks with everything   stop.h    asking tasks to stop
  * completions.h  futures as they end                    stream.h   many items through a window
+ * group.h     tasks waited for and stopped together
  * bulk.h      many tasks, and maps, through an executor  timer.h  tasks that begin at a time
  */
 #ifndef WEFT_WEFT_H
@@ -22,6 +23,7 @@
 #include <weft/executor.h>
 #include <weft/fork.h>
 #include <weft/future.h>
+#include <weft/group.h>
 #include <weft/insight.h>
 #include <weft/local.h>
 #include <weft/parallel.h>

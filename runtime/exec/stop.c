@@ -46,6 +46,13 @@ int weft_stop_requested(const weft_stop *stop)
     return 0;
 }
 
+bool wf_stop_is_within(const weft_stop *stop, const weft_stop *above)
+{
+    while (stop && stop != above)
+        stop = stop->parent;
+    return stop;
+}
+
 void weft_stop_retain(weft_stop *stop)
 {
     if (stop)

@@ -6,6 +6,10 @@
 #ifndef WF_EXEC_STOP_H
 #define WF_EXEC_STOP_H
 
+#include <stdbool.h>
 #include <weft/stop.h>
+
+/* Is it the one above, or below it? NULL is neither. */
+bool wf_stop_is_within(const weft_stop *stop, const weft_stop *above);
 
 #endif
