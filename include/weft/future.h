@@ -81,9 +81,14 @@ WEFT_API int weft_submit(weft_executor *executor, weft_task_fn *fn, void *arg, w
  * Waits until the future is done or cancelled. Runs the task here if nobody has begun it (unless the pool's config
  * says otherwise).
  * @param status  NULL, or receives the task's status; -ECANCELED if it was cancelled
- * @return 0; -EINVAL (future is NULL), -EDEADLK (the caller is inside this very task), -EOWNERDEAD, WEFT_ESTACK (waits
- *         of tasks in tasks are nested so deeply that the task would overflow this thread's stack)
+ * @return 0; -EINVAL (future is NULL), -EDEADLK (it would never end), -EOWNERDEAD, WEFT_ESTACK (waits of tasks in tasks
+ *         are nested so deeply that the task would overflow this thread's stack)
  * Any thread. What is returned is about the call alone.
+ *
+ * A wait would never end if the caller is inside this very task, or if it closes a circle: what is waited for waits in
+ * turn, without a deadline, for a task that the caller is inside of, or for one that cannot begin before that has ended
+ * (an executor's limit). Looked for only before the thread would sleep. The error text of the calling task
+ * (weft_future_error), if it fails, names who waits for whom by their labels.
  */
 WEFT_API int weft_future_get(weft_future *future, int *status);
 

@@ -167,6 +167,12 @@ const wf_kind *wf_task_kind(const wf_task *task)
     return word & WIDE ? ((const wf_wide *)(const void *)task)->kind : NULL;
 }
 
+const char *wf_task_label(const wf_task *task)
+{
+    const wf_kind *kind = wf_task_kind(task);
+    return kind && kind->label ? kind->label(task) : NULL;
+}
+
 bool wf_task_detached(const wf_task *task)
 {
     return wf_load_relaxed(&task->word) < 2 * REFERENCE; /* hint */

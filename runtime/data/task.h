@@ -60,6 +60,7 @@ typedef struct wf_kind {
     /* What has to end before it may run, with a reference; NULL: nothing now. */
     wf_task *(*needs)(wf_task *task);
     bool any; /* of several that it needs one will do */
+    const char *(*label)(const wf_task *task);
 } wf_kind;
 
 typedef struct wf_wide {
@@ -99,6 +100,8 @@ void wf_task_follow(wf_task *task, wf_follower *self);
 wf_task *wf_task_needs(wf_task *task);
 /* Any holder of a reference: the kind of a wide record, or NULL. */
 const wf_kind *wf_task_kind(const wf_task *task);
+/* Any holder of a reference: for people; NULL: none. */
+const char *wf_task_label(const wf_task *task);
 /* Who runs it, before it is complete: what it says about its end, from wf_alloc; freed with it. Instead of fn and arg. */
 void wf_task_says(wf_task *task, char *text);
 /* Of an ended one; NULL: nothing. */

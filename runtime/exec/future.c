@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "base/annotate.h"
+#include "exec/cycles.h"
 #include "os/clock.h"
 #include "os/memory.h"
 #include "os/thread.h"
@@ -78,7 +79,7 @@ static int take_over(weft_future *future)
 static int see_to_it(weft_future *future, int64_t deadline_ns)
 {
     if (wf_tasks_runs_here(future))
-        return -EDEADLK;
+        return wf_waits_for_itself(future);
     if (may_take_over(future, deadline_ns))
         return take_over(future);
     if (wf_task_state_of(future) != WF_TASK_PENDING)
@@ -99,6 +100,18 @@ static bool spin(const weft_future *future, uint64_t ticks)
     return true;
 }
 
+static int sleep_for(weft_future *future, int64_t deadline_ns)
+{
+    wf_waiter waiter;
+    int err = wf_waiter_begin(&waiter, future, deadline_ns);
+    if (err)
+        return err;
+    if (!wf_block_for(future, deadline_ns))
+        err = -ETIMEDOUT;
+    wf_waiter_done(&waiter);
+    return err;
+}
+
 /* A future that needs no other one, or whose needs are being met elsewhere. pool: none, of a promise. */
 static int wait_for_one(weft_future *future, int64_t deadline_ns)
 {
@@ -113,7 +126,7 @@ static int wait_for_one(weft_future *future, int64_t deadline_ns)
     if (err)
         return err;
     uint64_t ticks = pool && deadline_ns == WEFT_FOREVER ? pool->wait_ticks : 0;
-    return spin(future, ticks) || wf_block_for(future, deadline_ns) ? 0 : -ETIMEDOUT;
+    return spin(future, ticks) ? 0 : sleep_for(future, deadline_ns);
 }
 
 int wf_future_help(weft_future *needed, int64_t deadline_ns)

@@ -9,6 +9,7 @@
 
 #include "base/config.h"
 #include "base/tunables.h"
+#include "exec/cycles.h"
 #include "exec/executor.h"
 #include "exec/task_spec.h"
 #include "exec/timer.h"
@@ -322,13 +323,24 @@ static unsigned width(const weft_executor *executor)
     return ((const wf_queued *)(const void *)executor)->limit;
 }
 
+static bool full(const weft_executor *executor, unsigned *running)
+{
+    const wf_queued *q = (const wf_queued *)(const void *)executor;
+    *running = active_in(wf_load_seq_cst(&q->state)); /* pair QU1 -> give_ticket() */
+    return *running >= q->limit;
+}
+
 static bool closed(const weft_executor *executor)
 {
     return wf_load_seq_cst(&((const wf_queued *)(const void *)executor)->closed); /* pair QU4 */
 }
 
-static const wf_engine queued = {
-    .submit = submit, .begin = waiter_begins, .end = waiter_ended, .width = width, .closed = closed};
+static const wf_engine queued = {.submit = submit,
+                                 .begin = waiter_begins,
+                                 .end = waiter_ended,
+                                 .width = width,
+                                 .full = full,
+                                 .closed = closed};
 
 /* ---- serial: what was submitted before runs first ------------------------------------------------- */
 
@@ -337,14 +349,27 @@ static bool has_turn(wf_queued *q)
     return active_in(wf_load_seq_cst(&q->state)) < q->limit; /* pair QU1 -> give_ticket() */
 }
 
+static int wait_for_turn(wf_queued *q, weft_future *future, int64_t deadline_ns)
+{
+    wf_waiter waiter;
+    int err = wf_waiter_begin(&waiter, future, deadline_ns);
+    if (err)
+        return err;
+    if (!wait_until(q, has_turn, deadline_ns))
+        err = -ETIMEDOUT;
+    wf_waiter_done(&waiter);
+    return err;
+}
+
 /* Runs tasks in their order until the future has ended or the deadline has passed. */
 static int help(weft_executor *executor, weft_future *future, int64_t deadline_ns)
 {
     wf_queued *q = (wf_queued *)(void *)executor;
     while (!wf_task_ended(future)) {
         if (!waiter_begins(executor)) {
-            if (!wait_until(q, has_turn, deadline_ns))
-                return -ETIMEDOUT;
+            int err = wait_for_turn(q, future, deadline_ns);
+            if (err)
+                return err;
             continue;
         }
         bool ran = run_next(q);
@@ -362,6 +387,7 @@ static const wf_engine serial = {.submit = submit,
                                  .end = waiter_ended,
                                  .help = help,
                                  .width = width,
+                                 .full = full,
                                  .closed = closed};
 
 /* ---- life ---------------------------------------------------------------------------------------- */

@@ -10,8 +10,6 @@
 #include "os/memory.h"
 #include "sched/tasks.h"
 
-#define TEXT_BYTES 256
-
 static __thread unsigned shields;
 
 int weft_should_stop(void)
@@ -42,11 +40,11 @@ int weft_fail(int status, const char *format, ...)
     if (!running || !format)
         return status;
     if (!running->said)
-        running->said = wf_alloc(TEXT_BYTES);
+        running->said = wf_alloc(WF_SAID_BYTES);
     if (!running->said)
         return status;
     va_start(list, format);
-    vsnprintf(running->said, TEXT_BYTES, format, list);
+    vsnprintf(running->said, WF_SAID_BYTES, format, list);
     va_end(list);
     return status;
 }

@@ -67,7 +67,12 @@ static void freed(wf_task *task)
     wf_free(rich_of(task)->block);
 }
 
-static const wf_kind kind = {.cancelled = cancelled, .freed = freed};
+static const char *label(const wf_task *task)
+{
+    return rich_of(task)->label;
+}
+
+static const wf_kind kind = {.cancelled = cancelled, .freed = freed, .label = label};
 
 /* Its time has not come: nobody needs the alarm any more. */
 static void timed_cancelled(wf_task *task)
@@ -76,7 +81,8 @@ static void timed_cancelled(wf_task *task)
     cancelled(task);
 }
 
-static const wf_kind timed = {.cancelled = timed_cancelled, .freed = freed, .needs = wf_held_needs};
+static const wf_kind timed = {
+    .cancelled = timed_cancelled, .freed = freed, .needs = wf_held_needs, .label = label};
 
 static const rich *rich_or_null(const wf_task *task)
 {
@@ -88,12 +94,6 @@ weft_stop *wf_task_stop(const wf_task *task)
 {
     const rich *r = rich_or_null(task);
     return r ? r->stop : NULL;
-}
-
-const char *wf_task_label(const wf_task *task)
-{
-    const rich *r = rich_or_null(task);
-    return r ? r->label : NULL;
 }
 
 /* ---- making ------------------------------------------------------------------------------------- */

@@ -13,6 +13,5 @@
 
 /* NULL: it has none. */
 weft_stop *wf_task_stop(const wf_task *task);
-const char *wf_task_label(const wf_task *task);
 
 #endif

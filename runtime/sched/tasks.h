@@ -66,8 +66,9 @@ static inline void wf_tasks_goes_to(wf_task *task, wf_inbox *inbox)
 typedef struct wf_running {
     wf_task *task;
     struct wf_running *outer;
-    char *said; /* by weft_fail, from wf_alloc */
+    char *said; /* by weft_fail, from wf_alloc: WF_SAID_BYTES */
 } wf_running;
+#define WF_SAID_BYTES 256
 wf_running *wf_tasks_innermost(void);
 /* fn(arg) of a task that the caller has claimed, as a part of the pool if self is in one. What it answers. */
 int wf_tasks_call(wf_worker *self, wf_task *task);

@@ -102,6 +102,8 @@ typedef struct wf_engine {
     int (*help)(struct weft_executor *executor, wf_task *future, int64_t deadline_ns);
     /* How many tasks of it may run at the same time? */
     unsigned (*width)(const struct weft_executor *executor);
+    /* No task of it can begin before one of those that run has ended? How many these are. */
+    bool (*full)(const struct weft_executor *executor, unsigned *running);
     /* Does it refuse what comes from outside? */
     bool (*closed)(const struct weft_executor *executor);
 } wf_engine;

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+/* exec/cycles.c - see cycles.h. */
+#include "exec/cycles.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "os/lock.h"
+#include "os/memory.h"
+
+/* All under the lock. After a fork(2) the child's is empty. */
+static struct {
+    wf_lock lock;
+    wf_waiter *first;
+    uint64_t generation;
+} noted;
+
+/* ---- what it says ------------------------------------------------------------------------------- */
+
+static const char *label_of(const wf_task *task)
+{
+    const char *label = wf_task_label(task);
+    return label ? label : "a task";
+}
+
+/* Goes on with the text of the calling thread's running task. */
+static void say(bool anew, const char *format, ...)
+{
+    wf_running *running = wf_tasks_innermost();
+    va_list list;
+    if (!running->said)
+        running->said = wf_alloc(WF_SAID_BYTES);
+    if (!running->said)
+        return;
+    size_t used = anew ? 0 : strlen(running->said);
+    va_start(list, format);
+    vsnprintf(running->said + used, WF_SAID_BYTES - used, format, list);
+    va_end(list);
+}
+
+/* ---- the graph ---------------------------------------------------------------------------------- */
+
+static bool is_inside(const wf_waiter *waiter, const wf_task *task)
+{
+    for (const wf_running *r = waiter->inside; r; r = r->outer)
+        if (r->task == task)
+            return true;
+    return false;
+}
+
+/* The noted thread that is inside of the task, or NULL. */
+static wf_waiter *inside_of(const wf_task *task)
+{
+    wf_waiter *waiter = noted.first;
+    while (waiter && !is_inside(waiter, task))
+        waiter = waiter->next;
+    return waiter;
+}
+
+static const struct weft_executor *full_executor(const wf_task *task, unsigned *holders)
+{
+    const struct weft_executor *executor = wf_tasks_executor(task);
+    bool is = wf_task_state_of(task) == WF_TASK_PENDING && executor && executor->engine &&
+              executor->engine->full(executor, holders);
+    return is ? executor : NULL;
+}
+
+static unsigned tasks_of(const wf_waiter *waiter, const struct weft_executor *executor)
+{
+    unsigned count = 0;
+    for (const wf_running *r = waiter->inside; r; r = r->outer)
+        count += wf_tasks_executor(r->task) == executor;
+    return count;
+}
+
+static bool can_end(const wf_task *task);
+
+/* One of those who hold the executor's tickets can give it back. */
+static bool gets_free(const struct weft_executor *executor, unsigned holders)
+{
+    unsigned noted_holders = 0;
+    for (wf_waiter *waiter = noted.first; waiter; waiter = waiter->next)
+        noted_holders += tasks_of(waiter, executor);
+    bool free = noted_holders < holders;
+    for (wf_waiter *waiter = noted.first; waiter && !free; waiter = waiter->next)
+        if (!waiter->seen && tasks_of(waiter, executor)) {
+            waiter->seen = true;
+            free = can_end(waiter->awaited);
+        }
+    return free;
+}
+
+static bool can_end(const wf_task *task)
+{
+    unsigned holders;
+    const struct weft_executor *full = full_executor(task, &holders);
+    if (full)
+        return gets_free(full, holders);
+    wf_waiter *waiter = inside_of(task);
+    if (!waiter)
+        return true;
+    if (waiter->seen)
+        return false;
+    waiter->seen = true;
+    return can_end(waiter->awaited);
+}
+
+/* The first way round, from what the calling thread waits for. */
+static void tell(const wf_waiter *own)
+{
+    say(true, "deadlock: %s waits for %s", label_of(own->inside->task), label_of(own->awaited));
+    const wf_task *task = own->awaited;
+    for (wf_waiter *w = noted.first; w; w = w->next)
+        w->seen = false;
+    for (;;) {
+        unsigned holders;
+        const struct weft_executor *full = full_executor(task, &holders);
+        wf_waiter *waiter = noted.first;
+        while (waiter && (waiter->seen || !(full ? tasks_of(waiter, full) != 0 : is_inside(waiter, task))))
+            waiter = waiter->next;
+        if (!waiter)
+            return;
+        waiter->seen = true;
+        if (full)
+            say(false, ", which cannot begin before %s has ended", label_of(waiter->inside->task));
+        if (waiter == own)
+            return;
+        say(false, ", which waits for %s", label_of(waiter->awaited));
+        task = waiter->awaited;
+    }
+}
+
+static void add(wf_waiter *waiter)
+{
+    if (noted.generation != wf_generation()) {
+        noted.generation = wf_generation();
+        noted.first = NULL;
+    }
+    waiter->next = noted.first;
+    waiter->link = &noted.first;
+    if (waiter->next)
+        waiter->next->link = &waiter->next;
+    noted.first = waiter;
+}
+
+static void take_out(wf_waiter *waiter)
+{
+    *waiter->link = waiter->next;
+    if (waiter->next)
+        waiter->next->link = waiter->link;
+}
+
+/* ---- around a sleep ----------------------------------------------------------------------------- */
+
+int wf_waiter_begin(wf_waiter *waiter, wf_task *awaited, int64_t deadline_ns)
+{
+    *waiter = (wf_waiter){.awaited = awaited};
+    if (deadline_ns != WF_FOREVER || !wf_tasks_innermost())
+        return 0;
+    wf_lock_take(&noted.lock);
+    waiter->inside = wf_tasks_innermost();
+    add(waiter);
+    for (wf_waiter *w = noted.first; w; w = w->next)
+        w->seen = false;
+    int err = can_end(awaited) ? 0 : -EDEADLK;
+    if (err) {
+        tell(waiter);
+        take_out(waiter);
+    }
+    wf_lock_give(&noted.lock);
+    return err;
+}
+
+void wf_waiter_done(wf_waiter *waiter)
+{
+    if (!waiter->inside)
+        return;
+    wf_lock_take(&noted.lock);
+    take_out(waiter);
+    wf_lock_give(&noted.lock);
+}
+
+int wf_waits_for_itself(const wf_task *awaited)
+{
+    const wf_task *own = wf_tasks_innermost()->task;
+    if (own == awaited)
+        say(true, "deadlock: %s waits for itself", label_of(own));
+    else
+        say(true, "deadlock: %s waits for %s, in which it runs", label_of(own), label_of(awaited));
+    return -EDEADLK;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * exec/cycles.h - waits that can never end say so.
+ *
+ * Before a thread that is inside a task sleeps without a deadline, it writes down here what it waits for; the tasks that
+ * it is inside of cannot end before that has. So there is a graph:
+ *
+ *   a task that a noted thread is inside of   needs   what that thread waits for
+ *   a pending task of an executor that is full   needs   one of the tasks that hold its tickets to end
+ *   anything else   is alive: somebody runs it, or may come to run it, or it is fulfilled from outside
+ *
+ * If from what a thread is about to wait for nothing alive can be reached, it must not sleep. Whoever would close a
+ * circle is the one who sees it: notes are made and looked at under one lock. Joins and loops are not noted: what they
+ * wait for is alive. Nor are waits with a deadline: they end.
+ */
+#ifndef WF_EXEC_CYCLES_H
+#define WF_EXEC_CYCLES_H
+
+#include "data/task.h"
+#include "sched/tasks.h"
+
+typedef struct wf_waiter {
+    wf_task *awaited;
+    const wf_running *inside; /* the innermost; NULL: not noted */
+    struct wf_waiter *next, **link;
+    bool seen; /* by who looks just now */
+} wf_waiter;
+
+/* The calling thread is about to sleep until `awaited` ends, or the deadline. 0, then done() has to follow; -EDEADLK: it
+ * would never end; the running task's error text says why. */
+int wf_waiter_begin(wf_waiter *waiter, wf_task *awaited, int64_t deadline_ns);
+void wf_waiter_done(wf_waiter *waiter);
+/* It waits for a task that the calling thread is inside of: the same text. -EDEADLK. */
+int wf_waits_for_itself(const wf_task *awaited);
+
+#endif
