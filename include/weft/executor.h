@@ -27,7 +27,9 @@
 extern "C" {
 #endif
 
-/** Who goes first among what is submitted from outside. Lower ones age: they are not starved. */
+/** Whose tasks go first, among those of executors and what is submitted from outside; tasks that a worker's own tasks
+ *  submit to its pool come before. Lower ones age: of 16 tasks taken one is normal, of 64 one is low, if there are any. A
+ *  task that runs is not interrupted. */
 enum weft_priority { WEFT_PRIORITY_LOW = -1, WEFT_PRIORITY_NORMAL = 0, WEFT_PRIORITY_HIGH = 1 };
 
 /** When queue_limit tasks wait already. From a task of the same pool it is always CALLER_RUNS: a worker never blocks on

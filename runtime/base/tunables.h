@@ -66,6 +66,10 @@
 
 /* Tasks that a place fetches from an inbox at once: one lock for so many; others may steal them from it. */
 #define WF_BATCH 32
+/* Ageing: of so many tasks from outside one at least is of normal or low priority, if there is one; of so many, one of low
+ * priority. The second is a multiple of the first. */
+#define WF_AGE_NORMAL 16
+#define WF_AGE_LOW 64
 /* An executor's runner goes to the end of the pool's queue after so many tasks, so that others get their turn. */
 #define WF_RUNNER_TASKS 32
 /* A place with tasks of its own looks at the inbox first at every so many tasks (a prime: no rhythm of the

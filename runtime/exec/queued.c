@@ -104,7 +104,10 @@ static int run(void *arg);
 static void put_runner(wf_queued *q, wf_worker *self, wf_task *runner)
 {
     wf_task_init(runner, run, q, 1);
-    wf_tasks_submit(q->base.pool, self, runner);
+    if (q->config.priority)
+        wf_tasks_submit_to_band(q->base.pool, self, runner, q->config.priority);
+    else
+        wf_tasks_submit(q->base.pool, self, runner);
 }
 
 static wf_worker *self_of(const wf_queued *q)
@@ -195,6 +198,11 @@ static bool run_next(wf_queued *q)
     return true;
 }
 
+static bool has_to_yield(const wf_queued *q)
+{
+    return wf_tasks_more_urgent(self_of(q), q->config.priority);
+}
+
 static int run(void *arg)
 {
     wf_queued *q = arg;
@@ -207,7 +215,7 @@ static int run(void *arg)
         return 0;
     }
     do
-        for (int i = 0; i < WF_RUNNER_TASKS && visible(q); i++)
+        for (int i = 0; i < WF_RUNNER_TASKS && visible(q) && !(i && has_to_yield(q)); i++)
             if (!run_next(q))
                 wf_thread_yield(); /* half-way in, or another takes: a few instructions of theirs */
     while (!give_ticket(q));
@@ -447,6 +455,8 @@ int weft_executor_create(weft_executor **executor, const weft_executor_config *g
                                 : pool->workers ? pool->workers
                                                 : 1u); /* owner only */
     q->base.engine = one ? &serial : &queued;
+    if (config.priority)
+        wf_tasks_banded(pool);
     wf_store_release(&q->closed, 0u); /* pair QU4 -> accept() */
     *executor = &q->base;
     return 0;

@@ -31,7 +31,7 @@ static void who(wf_text *text, const weft_pool *pool, unsigned index)
 static uint64_t backlog(const weft_pool *pool)
 {
     uint64_t tasks = 0;
-    for (unsigned i = 0; i < pool->nodes; i++)
+    for (unsigned i = 0; i < pool->nodes * WF_BANDS; i++)
         tasks += wf_inbox_backlog(&pool->inboxes[i]);
     return tasks;
 }

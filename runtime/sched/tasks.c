@@ -36,7 +36,7 @@ static wf_inbox *inbox_near(const weft_pool *pool)
 {
     int cpu = pool->nodes > 1 ? wf_thread_cpu() : 0;
     unsigned node = pool->nodes > 1 && cpu >= 0 && cpu < pool->cpus_known ? pool->inbox_of_cpu[cpu] : 0;
-    return &pool->inboxes[node];
+    return &pool->inboxes[node * WF_BANDS + 1];
 }
 
 static void *take_block(wf_slab *slab, const wf_worker *self)
@@ -72,15 +72,38 @@ static bool serves(const weft_pool *pool)
     return false;
 }
 
+/* Those of one place that somebody may have put into: all, or the normal one. In the order in which they are looked at. */
+static int first_band(const weft_pool *pool)
+{
+    return wf_load_seq_cst(&pool->banded) ? 1 : 0; /* pair SL2 -> wf_tasks_banded(): before anything is put */
+}
+
+void wf_tasks_banded(weft_pool *pool)
+{
+    wf_store_seq_cst(&pool->banded, 1u); /* pair SL2 -> first_band() */
+}
+
+static bool inboxes_visible(wf_inbox *normal, int first)
+{
+    for (int band = first; band >= -first; band--)
+        if (wf_inbox_visible(wf_inbox_in(normal, band)))
+            return true;
+    return false;
+}
+
 /* In a pool without threads: until nothing is queued. One that is half-way in, or behind another taker's lock, is waited
  * for: its submitter may have found the lock taken, too. */
 static void run_queued(weft_pool *pool, wf_worker *self)
 {
     serving here = {.pool = pool, .outer = served};
     wf_link *link;
+    wf_inbox *normal = inbox_near(pool);
     served = &here;
-    while (wf_inbox_visible(&pool->inboxes[0])) {
-        if (!wf_inbox_take(&pool->inboxes[0], &link, 1)) {
+    while (inboxes_visible(normal, first_band(pool))) {
+        int band = first_band(pool);
+        while (band > -1 && !wf_inbox_visible(wf_inbox_in(normal, band)))
+            band--;
+        if (!wf_inbox_take(wf_inbox_in(normal, band), &link, 1)) {
             wf_thread_yield();
             continue;
         }
@@ -116,6 +139,15 @@ void wf_tasks_put(weft_pool *pool, wf_worker *self, wf_task *task)
         wf_tasks_goes_to(task, inbox);
         wf_inbox_put(inbox, &task->link);
     }
+}
+
+void wf_tasks_submit_to_band(weft_pool *pool, wf_worker *self, wf_task *task, int priority)
+{
+    wf_inbox *inbox = wf_inbox_in(self && self->place ? self->place->inbox : inbox_near(pool), priority);
+    wf_tsan_release(task);
+    wf_tasks_goes_to(task, inbox);
+    wf_inbox_put(inbox, &task->link);
+    wf_tasks_notify(pool, self);
 }
 
 void wf_tasks_notify(weft_pool *pool, wf_worker *self)
@@ -156,14 +188,43 @@ static wf_task *fetch(wf_worker *self, wf_inbox *inbox, unsigned max)
     return (wf_task *)(void *)links[0];
 }
 
-/* From outside: what was fetched before, then what is in the inbox. */
-static wf_task *next_from_outside(wf_worker *self)
+/* Of one priority; of the normal one what was fetched before comes first. */
+static wf_task *next_in_band(wf_worker *self, int band)
 {
     wf_place *place = self->place;
+    if (band)
+        return fetch(self, wf_inbox_in(place->inbox, band), 1);
     wf_task *task = wf_run_queue_steal(&place->batch);
     if (!task && !wf_run_queue_visible(&place->batch))
         task = fetch(self, place->inbox, WF_BATCH);
     return task;
+}
+
+/* From outside, the highest priority first; ageing: now and then a lower one goes before it. */
+static wf_task *next_from_outside(wf_worker *self)
+{
+    wf_place *place = self->place;
+    int first = first_band(self->pool), aged = 0;
+    wf_task *task = NULL;
+    if (!first)
+        return next_in_band(self, 0);
+    if (place->turns % WF_AGE_NORMAL == WF_AGE_NORMAL - 1) {
+        aged = place->turns % WF_AGE_LOW == WF_AGE_LOW - 1 ? -1 : 0;
+        task = next_in_band(self, aged);
+    }
+    for (int band = first; band >= -first && !task; band--)
+        task = next_in_band(self, band);
+    place->turns += task != NULL;
+    return task;
+}
+
+bool wf_tasks_more_urgent(const wf_worker *self, int priority)
+{
+    int first = self && self->place ? first_band(self->pool) : 0;
+    for (int band = first; band > priority; band--)
+        if (wf_inbox_visible(wf_inbox_in(self->place->inbox, band)))
+            return true;
+    return first && priority < 0 && wf_run_queue_visible(&self->place->batch);
 }
 
 wf_task *wf_tasks_next(wf_worker *self)
@@ -186,15 +247,16 @@ wf_task *wf_tasks_steal(wf_worker *self)
         task = wf_run_queue_steal(&place->queue);
         if (!task)
             task = wf_run_queue_steal(&place->batch);
-        if (!task && place->inbox != self->place->inbox)
-            task = fetch(self, place->inbox, 1);
+        int first = first_band(pool);
+        for (int band = first; band >= -first && !task && place->inbox != self->place->inbox; band--)
+            task = fetch(self, wf_inbox_in(place->inbox, band), 1);
     }
     return task;
 }
 
 bool wf_tasks_ever(const weft_pool *pool)
 {
-    for (unsigned i = 0; i < pool->nodes; i++)
+    for (unsigned i = 0; i < pool->nodes * WF_BANDS; i++)
         if (wf_inbox_ever(&pool->inboxes[i]))
             return true;
     for (unsigned i = 0; i < pool->workers; i++)
@@ -205,8 +267,9 @@ bool wf_tasks_ever(const weft_pool *pool)
 
 bool wf_tasks_visible(const weft_pool *pool)
 {
+    int first = first_band(pool);
     for (unsigned i = 0; i < pool->nodes; i++)
-        if (wf_inbox_visible(&pool->inboxes[i]))
+        if (inboxes_visible(&pool->inboxes[i * WF_BANDS + 1], first))
             return true;
     for (unsigned i = 0; i < pool->workers; i++)
         if (wf_run_queue_visible(&pool->places[i].queue) || wf_run_queue_visible(&pool->places[i].batch))
@@ -218,7 +281,7 @@ bool wf_tasks_more(const wf_worker *self)
 {
     const wf_place *place = self->place;
     return wf_run_queue_visible(&place->batch) || wf_run_queue_visible(&place->queue) ||
-           wf_inbox_visible(place->inbox);
+           inboxes_visible(place->inbox, first_band(self->pool));
 }
 
 /* ---- running ----------------------------------------------------------------------------------- */
@@ -316,8 +379,8 @@ static void assign_nodes(weft_pool *pool)
                 own->shares[WF_SAME_NODE])
                 place->inbox = pool->places[j].inbox;
         if (!place->inbox)
-            place->inbox = &pool->inboxes[pool->nodes++];
-        pool->inbox_of_cpu[own->os_index] = (uint16_t)(place->inbox - pool->inboxes);
+            place->inbox = &pool->inboxes[pool->nodes++ * WF_BANDS + 1];
+        pool->inbox_of_cpu[own->os_index] = (uint16_t)((place->inbox - pool->inboxes) / WF_BANDS);
         wf_worker_at(pool, i)->place = place;
     }
     if (!pool->nodes)
@@ -338,7 +401,7 @@ int wf_tasks_init(weft_pool *pool)
     unsigned most = pool->workers ? pool->workers : 1;
     pool->cpus_known = last_cpu(pool->machine) + 1;
     pool->places = wf_alloc(pool->workers * sizeof *pool->places);
-    pool->inboxes = wf_alloc(most * sizeof *pool->inboxes);
+    pool->inboxes = wf_alloc(most * WF_BANDS * sizeof *pool->inboxes);
     pool->inbox_of_cpu = wf_alloc((size_t)pool->cpus_known * sizeof *pool->inbox_of_cpu);
     if (!pool->places || !pool->inboxes || !pool->inbox_of_cpu)
         return -ENOMEM;
@@ -348,7 +411,7 @@ int wf_tasks_init(weft_pool *pool)
             return -ENOMEM;
         wf_slab_mark(pool->slab[i], pool->generation);
     }
-    for (unsigned i = 0; i < most; i++)
+    for (unsigned i = 0; i < most * WF_BANDS; i++)
         wf_inbox_init(&pool->inboxes[i]);
     assign_nodes(pool);
     return 0;

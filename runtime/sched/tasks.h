@@ -5,6 +5,9 @@
  *   submitted by a task on a worker    its place's run queue: newest first for the place, oldest first for thieves
  *   from outside, or by a guest        the inbox of the node; from there in batches to a place, oldest first
  *
+ * Each node has an inbox for each priority. Of what comes from outside the highest goes first, but that every
+ * WF_AGE_NORMAL-th is a normal one, every WF_AGE_LOW-th a low one, where there is one.
+ *
  * A worker looks at its run queue, its batch, its inbox, and then at other places'; every WF_INBOX_EVERY-th look
  * begins with the inbox, so that what comes from outside is not starved by tasks that submit tasks.
  * A task that its waiter took over, or that was cancelled, stays in its queue, dead: it is dropped when met.
@@ -24,7 +27,12 @@ void wf_tasks_fini(weft_pool *pool);
 wf_task *wf_tasks_new(weft_pool *pool, const wf_worker *self, size_t bytes);
 /* Puts it where it belongs, with one reference, and wakes who is to run it. */
 void wf_tasks_submit(weft_pool *pool, wf_worker *self, wf_task *task);
-/* The same in two parts, for several tasks: put each, then notify once. */
+/* Into the inbox of a priority, whoever submits; some executor with another than the normal one: banded, once, before. */
+void wf_tasks_submit_to_band(weft_pool *pool, wf_worker *self, wf_task *task, int priority);
+void wf_tasks_banded(weft_pool *pool);
+/* Is there something from outside of a higher priority? A hint. */
+bool wf_tasks_more_urgent(const wf_worker *self, int priority);
+/* The same as wf_tasks_submit in two parts, for several tasks: put each, then notify once. */
 void wf_tasks_put(weft_pool *pool, wf_worker *self, wf_task *task);
 void wf_tasks_notify(weft_pool *pool, wf_worker *self);
 

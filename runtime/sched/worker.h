@@ -84,9 +84,17 @@ enum wf_wait { WF_FOR_NOTHING, WF_FOR_CHILD, WF_FOR_LOOP, WF_FOR_FUTURE, WF_FOR_
 typedef struct wf_place {
     wf_run_queue queue; /* submitted by tasks that ran here: newest first */
     wf_run_queue batch; /* fetched from the inbox: oldest first */
-    wf_inbox *inbox;    /* of its node */
-    unsigned looks;     /* owner only */
+    wf_inbox *inbox;    /* of its node, for tasks of normal priority; wf_inbox_in() */
+    unsigned looks;     /* owner only, as all below */
+    unsigned turns;     /* how often something from outside was taken */
 } wf_place;
+
+/* An inbox for each priority, side by side: 1, 0, -1. */
+#define WF_BANDS 3
+static inline wf_inbox *wf_inbox_in(wf_inbox *normal, int priority)
+{
+    return normal - priority;
+}
 
 struct weft_executor;
 
@@ -167,8 +175,9 @@ struct weft_pool {
     wf_worker *all;         /* workers, then seats */
     uint16_t *victims;      /* the workers' lists, one after the other */
     wf_place *places;       /* as many as workers */
-    wf_inbox *inboxes;      /* one for each NUMA node */
-    unsigned nodes;         /* inboxes */
+    wf_inbox *inboxes;      /* WF_BANDS for each NUMA node */
+    unsigned nodes;         /* that have inboxes */
+    uint32_t banded;        /* 1: some executor has another priority than the normal one */
     uint16_t *inbox_of_cpu; /* by OS index, up to */
     int cpus_known;
     wf_slab *slab[WF_RECORD_SIZES]; /* of task records: 64, 128, 256 bytes; live on while futures do */
