@@ -25,7 +25,7 @@ static const struct {
     {WEFT_ESTACK, "waits are nested too deeply for the stack of this thread"},
     {WEFT_EEND, "nothing more comes"},
     {-EOWNERDEAD, "the pool was created before a fork; it belongs to the parent process"},
-    {-ECANCELED, "did not run"},
+    {-ECANCELED, "cancelled: did not run, or not to its end"},
 };
 
 const char *weft_strerror(int code)
