@@ -37,6 +37,14 @@ bool wf_executor_closed(const weft_executor *executor)
     return executor->engine && executor->engine->closed(executor);
 }
 
+bool wf_executor_runs_here(const weft_executor *executor)
+{
+    for (const wf_running *r = wf_tasks_innermost(); r; r = r->outer)
+        if (wf_tasks_executor(r->task) == executor)
+            return true;
+    return false;
+}
+
 int wf_executor_put(const wf_door *door, wf_task *task)
 {
     if (door->executor->engine)

@@ -23,9 +23,11 @@ typedef struct wf_door {
 int wf_executor_find(weft_executor *given, wf_door *door);
 /* Would it refuse a task from outside now? */
 bool wf_executor_closed(const weft_executor *executor);
+/* Is the caller inside a task of it? */
+bool wf_executor_runs_here(const weft_executor *executor);
 /* A record that is filled in. 0, or why it was refused: then it is the caller's. */
 int wf_executor_submit(const wf_door *door, wf_task *task);
-/* One that was accepted earlier, when it had to wait yet: a full queue does not refuse it. */
+/* One that was accepted earlier, when it had to wait yet, or for what was: a full queue does not refuse it. */
 int wf_executor_submit_accepted(weft_executor *executor, wf_task *task);
 /* The same as wf_executor_submit in two parts, for several tasks: put each, then notify once. */
 int wf_executor_put(const wf_door *door, wf_task *task);

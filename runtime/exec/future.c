@@ -63,7 +63,7 @@ static int take_over(weft_future *future)
     if (!wf_thread_stack_left())
         return WEFT_ESTACK;
     struct weft_executor *limited = wf_tasks_executor(future);
-    if (limited && !limited->engine->begin(limited))
+    if (limited && !limited->engine->begin(limited, future))
         return 0;
     int err = wf_pool_enter(future->pool, &entry);
     if (!err) {

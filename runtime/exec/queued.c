@@ -167,11 +167,18 @@ static const char **note_label(wf_queued *q, const wf_task *task)
     return NULL;
 }
 
+/* What has not begun will not any more. */
+static bool begins_no_more(const wf_queued *q)
+{
+    return wf_load_acquire(&q->cancels) ||
+           weft_stop_requested(q->config.stop); /* pair QU3 -> weft_executor_shutdown() */
+}
+
 /* Somebody begins it: here, or has already. */
 static void begin(wf_queued *q, wf_task *task)
 {
     wf_worker *self = self_of(q);
-    if (wf_load_acquire(&q->cancels)) /* pair QU3 -> weft_executor_shutdown() */
+    if (begins_no_more(q))
         (void)wf_task_cancel(task);
     if (!wf_task_claim(task)) {
         wf_task_release(task);
@@ -226,10 +233,7 @@ static int run(void *arg)
 
 static bool runs_here(const wf_queued *q)
 {
-    for (const wf_running *r = wf_tasks_innermost(); r; r = r->outer)
-        if (wf_tasks_executor(r->task) == &q->base)
-            return true;
-    return false;
+    return wf_executor_runs_here(&q->base);
 }
 
 static uint64_t not_taken(const wf_queued *q)
@@ -264,6 +268,7 @@ static void run_in_caller(wf_queued *q, wf_task *task)
     (void)wf_sub_seq_cst(&q->accepted, (uint64_t)1); /* pair QU4: it will not be taken out; it is active */
     wf_tasks_goes_to(task, &q->inbox);
     begin(q, task);
+    (void)wf_add_relaxed(&q->in_callers, (uint64_t)1); /* statistic */
     while (!give_ticket(q))
         (void)run_next(q);
 }
@@ -296,26 +301,12 @@ static void put(wf_queued *q, wf_worker *self, wf_task *task)
     }
 }
 
-static int submit(weft_executor *executor, wf_worker *self, wf_task *task, int when_full)
-{
-    wf_queued *q = (wf_queued *)(void *)executor;
-    int policy = when_full != WF_AS_CONFIGURED ? when_full : self ? WEFT_CALLER_RUNS : q->config.when_full;
-    int err = accept_into_room(q, policy);
-    while (err == -EAGAIN && policy == WEFT_BLOCK) {
-        (void)wait_until(q, has_room, WEFT_FOREVER);
-        err = accept_into_room(q, policy);
-    }
-    if (err == -EAGAIN && policy == WEFT_CALLER_RUNS && !(err = accept(q)))
-        run_in_caller(q, task);
-    else if (!err)
-        put(q, self, task);
-    return err;
-}
-
 /* A waiter inside a task of this executor runs under that one's ticket. */
-static bool waiter_begins(weft_executor *executor)
+static bool waiter_begins(weft_executor *executor, wf_task *task)
 {
     wf_queued *q = (wf_queued *)(void *)executor;
+    if (task && begins_no_more(q))
+        (void)wf_task_cancel(task);
     return take_ticket(q) || (runs_here(q) && (wf_add_seq_cst(&q->state, ACTIVE), true)); /* pair QU1: lent */
 }
 
@@ -324,6 +315,43 @@ static void waiter_ended(weft_executor *executor)
     wf_queued *q = (wf_queued *)(void *)executor;
     while (!give_ticket(q))
         (void)run_next(q);
+}
+
+static bool has_turn(wf_queued *q)
+{
+    return active_in(wf_load_seq_cst(&q->state)) < q->limit; /* pair QU1 -> give_ticket() */
+}
+
+static bool has_room_or_turn(wf_queued *q)
+{
+    return has_room(q) || has_turn(q);
+}
+
+/* Of a serial executor, whose tasks nobody else may ever run, the caller makes room. */
+static void wait_for_room(wf_queued *q)
+{
+    (void)wait_until(q, is_serial(q) ? has_room_or_turn : has_room, WEFT_FOREVER);
+    if (!is_serial(q) || has_room(q) || !waiter_begins(&q->base, NULL))
+        return;
+    (void)run_next(q);
+    waiter_ended(&q->base);
+}
+
+static int submit(weft_executor *executor, wf_worker *self, wf_task *task, int when_full)
+{
+    wf_queued *q = (wf_queued *)(void *)executor;
+    bool own = self || runs_here(q); /* a serial task's thread may be outside */
+    int policy = when_full != WF_AS_CONFIGURED ? when_full : own ? WEFT_CALLER_RUNS : q->config.when_full;
+    int err = accept_into_room(q, policy);
+    while (err == -EAGAIN && policy == WEFT_BLOCK) {
+        wait_for_room(q);
+        err = accept_into_room(q, policy);
+    }
+    if (err == -EAGAIN && policy == WEFT_CALLER_RUNS && !(err = accept(q)))
+        run_in_caller(q, task);
+    else if (!err)
+        put(q, self, task);
+    return err;
 }
 
 static unsigned width(const weft_executor *executor)
@@ -352,11 +380,6 @@ static const wf_engine queued = {.submit = submit,
 
 /* ---- serial: what was submitted before runs first ------------------------------------------------- */
 
-static bool has_turn(wf_queued *q)
-{
-    return active_in(wf_load_seq_cst(&q->state)) < q->limit; /* pair QU1 -> give_ticket() */
-}
-
 static int wait_for_turn(wf_queued *q, weft_future *future, int64_t deadline_ns)
 {
     wf_waiter waiter;
@@ -374,7 +397,7 @@ static int help(weft_executor *executor, weft_future *future, int64_t deadline_n
 {
     wf_queued *q = (wf_queued *)(void *)executor;
     while (!wf_task_ended(future)) {
-        if (!waiter_begins(executor)) {
+        if (!waiter_begins(executor, NULL)) {
             int err = wait_for_turn(q, future, deadline_ns);
             if (err)
                 return err;
@@ -446,10 +469,11 @@ int weft_executor_create(weft_executor **executor, const weft_executor_config *g
     snprintf(q->name, sizeof q->name, "%s", config.name ? config.name : "executor");
     weft_stop_retain(config.stop);
     bool one = config.engine == WEFT_ENGINE_SERIAL;
-    wf_store_relaxed(&q->accepted,
-                     wf_inbox_taken(&q->inbox)); /* owner only: nobody has it yet, as all of these */
-    wf_store_relaxed(&q->cancels, 0u);           /* owner only */
-    wf_store_relaxed(&q->stops, 0u);             /* owner only */
+    q->taken_before = wf_inbox_taken(&q->inbox);
+    wf_store_relaxed(&q->accepted, q->taken_before); /* owner only: nobody has it yet, as all of these */
+    wf_store_relaxed(&q->in_callers, (uint64_t)0);   /* owner only */
+    wf_store_relaxed(&q->cancels, 0u);               /* owner only */
+    wf_store_relaxed(&q->stops, 0u);                 /* owner only */
     wf_store_relaxed(&q->limit, one             ? 1u
                                 : config.limit  ? (uint32_t)config.limit
                                 : pool->workers ? pool->workers
@@ -501,7 +525,7 @@ static bool is_over(wf_queued *q)
 
 static void drain_here(wf_queued *q)
 {
-    while (visible(q) && waiter_begins(&q->base)) {
+    while (visible(q) && waiter_begins(&q->base, NULL)) {
         (void)run_next(q);
         waiter_ended(&q->base);
     }
@@ -569,9 +593,10 @@ int weft_executor_inspect(weft_executor *executor, weft_executor_state *state)
         return err;
     uint64_t taken = wf_inbox_taken(&q->inbox), active = active_in(wf_load_seq_cst(&q->state)); /* pair QU1 */
     uint64_t accepted = wf_load_seq_cst(&q->accepted);                                          /* pair QU4 */
+    uint64_t ended = taken - q->taken_before, in_callers = wf_load_relaxed(&q->in_callers); /* statistic */
     weft_executor_state now = {.size = sizeof now,
-                               .accepted = accepted,
-                               .ended = taken > active ? taken - active : 0,
+                               .accepted = accepted - q->taken_before + in_callers,
+                               .ended = (ended > active ? ended - active : 0) + in_callers,
                                .waiting = accepted > taken ? accepted - taken : 0,
                                .closed = (int)wf_load_seq_cst(&q->closed)}; /* pair QU4 */
     return wf_config_write(state, &now, sizeof now, sizeof now) ? 0 : -EINVAL;

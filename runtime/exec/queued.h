@@ -39,6 +39,8 @@ typedef struct wf_queued {
     wf_inbox inbox;
     uint64_t state __attribute__((aligned(WF_LINE)));
     uint64_t accepted;
+    uint64_t taken_before; /* of the inbox, at its creation */
+    uint64_t in_callers;   /* tasks that ended in who submitted them: in no queue, not in accepted */
     uint32_t closed, cancels, stops; /* how it is being shut down */
     uint32_t turn;                   /* changes when somebody who waits for room or for the end should look */
     uint32_t waiting;                /* how many do */

@@ -244,6 +244,7 @@ static int pump(void *arg)
 }
 
 /* One more, if there is something for it. */
+/* However full the queue is: a pump stands for the stream, which was accepted, and nobody may have to wait here. */
 static void add_pump(weft_stream *s)
 {
     wf_door door;
@@ -254,7 +255,7 @@ static void add_pump(weft_stream *s)
     if (task) {
         wf_task_init(task, pump, s, 1);
         (void)wf_add_relaxed(&s->users, 1u); /* statistic: the caller is one */
-        if (!wf_executor_submit(&door, task))
+        if (!wf_executor_submit_accepted(door.executor, task))
             return;
         (void)wf_sub_acq_rel(&s->users, 1u); /* pair SM6 */
         wf_slab_give(task);
@@ -325,7 +326,7 @@ static bool help(weft_stream *s, int64_t deadline_ns)
         return false;
     if (!door.self && !alone && (deadline_ns != WEFT_FOREVER || !door.pool->take_over))
         return false;
-    if (executor->engine && !executor->engine->begin(executor))
+    if (executor->engine && !executor->engine->begin(executor, NULL))
         return false;
     bool ran = false;
     if (!wf_pool_enter(door.pool, &entry)) {
@@ -459,6 +460,8 @@ int weft_stream_open(weft_stream **stream, const weft_stream_config *given)
     if (!given || !wf_config_read(&config, sizeof config, sizeof config, given) || !sensible(&config))
         return -EINVAL;
     int err = wf_executor_find(config.executor, &door);
+    if (!err && wf_executor_closed(door.executor) && !wf_executor_runs_here(door.executor))
+        err = -ESHUTDOWN;
     weft_stream *s = err ? NULL : wf_alloc(sizeof *s);
     if (!s)
         return err ? err : -ENOMEM;

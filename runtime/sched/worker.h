@@ -103,8 +103,9 @@ typedef struct wf_engine {
     /* Puts a task with one reference where it is to wait. 0, or why it is refused. self: of the executor's pool or NULL.
      * when_full: of weft_when_full, or one of those below. */
     int (*submit)(struct weft_executor *executor, wf_worker *self, wf_task *task, int when_full);
-    /* A waiter wants to begin a task of it, and has ended it: may it? */
-    bool (*begin)(struct weft_executor *executor);
+    /* A waiter wants to begin a task of it, and has ended it: may it? task: NULL, or cancelled here if it must not
+     * begin any more. */
+    bool (*begin)(struct weft_executor *executor, wf_task *task);
     void (*end)(struct weft_executor *executor);
     /* Runs what it has to until the future has ended; 0 or -ETIMEDOUT. NULL: its tasks run by themselves. */
     int (*help)(struct weft_executor *executor, wf_task *future, int64_t deadline_ns);

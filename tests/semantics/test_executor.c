@@ -278,6 +278,98 @@ PROMISE(a_full_queue_blocks_until_there_is_room)
     sem_end(pool);
 }
 
+/* Nobody but the caller could make room. */
+PROMISE(a_full_serial_executor_has_the_caller_make_room)
+{
+    weft_pool *pool = sem_pool();
+    weft_executor *executor =
+        make(WEFT_EXECUTOR_CONFIG(.pool = pool, .engine = WEFT_ENGINE_SERIAL, .queue_limit = 2));
+    struct line line = {0};
+    struct stand stand[10];
+    for (int i = 0; i < 10; i++) {
+        stand[i] = (struct stand){&line, i};
+        cr_assert_eq(weft_submit(executor, note, &stand[i], NULL), 0);
+    }
+    cr_assert_eq(line.next, 8);
+    end(executor);
+    for (int i = 0; i < 10; i++)
+        cr_assert_eq(line.order[i], i);
+    sem_end(pool);
+}
+
+static int submit_two(void *arg)
+{
+    weft_executor *executor = *(weft_executor **)arg;
+    static atomic_int runs;
+    int first = weft_submit(executor, count_up, &runs, NULL);
+    return first ? first : weft_submit(executor, count_up, &runs, NULL);
+}
+
+PROMISE(a_full_serial_executor_never_refuses_its_own_tasks)
+{
+    weft_pool *pool = sem_pool();
+    for (int when_full = WEFT_BLOCK; when_full <= WEFT_CALLER_RUNS; when_full++) {
+        weft_executor *executor = make(WEFT_EXECUTOR_CONFIG(.pool = pool, .engine = WEFT_ENGINE_SERIAL,
+                                                            .queue_limit = 1, .when_full = when_full));
+        weft_future *future;
+        cr_assert_eq(weft_submit(executor, submit_two, &executor, &future), 0);
+        cr_assert_eq(get(future), 0);
+        end(executor);
+    }
+    sem_end(pool);
+}
+
+static void numbers_of(weft_executor *executor, uint64_t accepted, uint64_t ended)
+{
+    weft_executor_state state = {.size = sizeof state};
+    cr_assert_eq(weft_executor_inspect(executor, &state), 0);
+    cr_assert_eq(state.accepted, accepted, "%d", (int)state.accepted);
+    cr_assert_eq(state.ended, ended, "%d", (int)state.ended);
+}
+
+/* Its record may have been another's before. */
+PROMISE(its_numbers_begin_at_its_creation)
+{
+    weft_pool *pool = sem_pool();
+    for (int i = 0; i < 3; i++) {
+        weft_executor *executor = make(WEFT_EXECUTOR_CONFIG(.pool = pool, .engine = WEFT_ENGINE_SERIAL,
+                                                            .queue_limit = 1, .when_full = WEFT_CALLER_RUNS));
+        atomic_int runs = 0;
+        numbers_of(executor, 0, 0);
+        cr_assert_eq(weft_submit(executor, count_up, &runs, NULL), 0);
+        cr_assert_eq(weft_submit(executor, count_up, &runs, NULL), 0);
+        numbers_of(executor, 2, 1);
+        cr_assert_eq(weft_executor_shutdown(executor, WEFT_DRAIN, WEFT_FOREVER), 0);
+        numbers_of(executor, 2, 2);
+        end(executor);
+    }
+    sem_end(pool);
+}
+
+PROMISE(nothing_begins_once_the_executors_token_has_fired)
+{
+    weft_pool *pool = sem_pool();
+    for (int engine = WEFT_ENGINE_POOL; engine <= WEFT_ENGINE_SERIAL; engine++) {
+        atomic_int runs = 0;
+        weft_stop *stop;
+        weft_future *future[3];
+        cr_assert_eq(weft_stop_create(&stop, NULL, WEFT_FOREVER), 0);
+        weft_executor *executor = make(WEFT_EXECUTOR_CONFIG(.pool = pool, .engine = engine, .stop = stop));
+        cr_assert_eq(weft_stop_request(stop), 0);
+        for (int i = 0; i < 3; i++)
+            cr_assert_eq(weft_submit(executor, count_up, &runs, &future[i]), 0);
+        for (int i = 0; i < 3; i++) {
+            cr_assert_eq(weft_future_wait(future[i], WEFT_FOREVER), 0);
+            cr_assert_eq(weft_future_state(future[i]), WEFT_CANCELLED);
+            cr_assert_eq(get(future[i]), -ECANCELED);
+        }
+        end(executor);
+        weft_stop_release(stop);
+        cr_assert_eq(atomic_load(&runs), 0);
+    }
+    sem_end(pool);
+}
+
 PROMISE(a_closed_executor_refuses)
 {
     weft_pool *pool = sem_pool();

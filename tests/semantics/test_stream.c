@@ -279,6 +279,61 @@ PROMISE(the_descriptor_tells_an_event_loop)
     sem_end(pool);
 }
 
+static const weft_executor_config *narrow(weft_pool *pool, int engine, int when_full)
+{
+    static weft_executor_config config;
+    config = *WEFT_EXECUTOR_CONFIG(.pool = pool, .engine = engine, .limit = 1, .queue_limit = 1,
+                                   .when_full = when_full);
+    return &config;
+}
+
+static int wait_at(void *arg)
+{
+    gate_wait(arg, 1);
+    return 0;
+}
+
+/* A full queue is no reason to wait, nor to give up. */
+PROMISE(a_stream_through_a_full_executor_comes_out)
+{
+    NEEDS_WORKERS(1);
+    fill_numbers();
+    weft_pool *pool = sem_pool();
+    for (int when_full = WEFT_BLOCK; when_full <= WEFT_CALLER_RUNS; when_full++) {
+        struct gate gate = GATE_INIT;
+        weft_executor *executor;
+        cr_assert_eq(weft_executor_create(&executor, narrow(pool, WEFT_ENGINE_POOL, when_full)), 0);
+        cr_assert_eq(weft_submit(executor, wait_at, &gate, NULL), 0);
+        weft_stream *stream = open_stream(WEFT_STREAM_CONFIG(.executor = executor, .fn = square,
+                                                             .items = numbers, .in_bytes = sizeof numbers[0],
+                                                             .n = 300, .out_bytes = sizeof(long)));
+        cr_assert_eq(weft_stream_next(stream, 0, NULL, NULL, NULL), -ETIMEDOUT);
+        gate_add(&gate);
+        read_all(stream, 300, true);
+        cr_assert_eq(weft_executor_destroy(executor), 0);
+    }
+    sem_end(pool);
+}
+
+PROMISE(a_closed_executor_takes_no_stream)
+{
+    weft_pool *pool = sem_pool();
+    for (int engine = WEFT_ENGINE_POOL; engine <= WEFT_ENGINE_SERIAL; engine++) {
+        weft_executor *executor;
+        weft_stream *stream = (weft_stream *)pool;
+        cr_assert_eq(weft_executor_create(&executor, narrow(pool, engine, WEFT_BLOCK)), 0);
+        cr_assert_eq(weft_executor_close(executor), 0);
+        cr_assert_eq(
+            weft_stream_open(&stream,
+                             WEFT_STREAM_CONFIG(.executor = executor, .fn = square, .items = numbers, .n = 3,
+                                                .in_bytes = sizeof numbers[0], .out_bytes = sizeof(long))),
+            -ESHUTDOWN);
+        cr_assert_null(stream);
+        cr_assert_eq(weft_executor_destroy(executor), 0);
+    }
+    sem_end(pool);
+}
+
 PROMISE(bad_input_is_refused)
 {
     weft_stream *s = (weft_stream *)1;
