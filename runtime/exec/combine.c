@@ -122,7 +122,7 @@ static const wf_kind any_kind = {.freed = freed, .needs = first_pending, .any = 
 
 ptrdiff_t weft_when_any_index(const weft_future *any)
 {
-    if (wf_future_usable(any) || !wf_task_any(any))
+    if (wf_future_usable(any) || !wf_task_any(any) || wf_task_state_of(any) != WF_TASK_DONE)
         return -1;
     return (ptrdiff_t)wf_load_acquire(&combined_of(any)->winner) - 1; /* pair CB2 -> any_ended() */
 }

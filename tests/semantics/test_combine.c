@@ -256,6 +256,19 @@ PROMISE(any_is_the_first_that_ends)
         weft_future_release(future[i]);
 }
 
+PROMISE(a_cancelled_any_has_no_index)
+{
+    weft_promise *promise;
+    weft_future *future, *any;
+    cr_assert_eq(weft_promise_create(&promise, NULL, &future), 0);
+    cr_assert_eq(weft_when_any(&future, 1, &any), 0);
+    cr_assert_eq(weft_future_cancel(any), 0);
+    cr_assert_eq(weft_promise_fulfil(promise, 1), 0);
+    cr_assert_eq(weft_when_any_index(any), -1);
+    cr_assert_eq(get(any), -ECANCELED);
+    weft_future_release(future);
+}
+
 PROMISE(wait_for_the_first_and_for_the_first_error)
 {
     weft_promise *promise[4];
