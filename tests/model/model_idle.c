@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * model/idle.c - the last searching worker leaves with a child, and a task is submitted in the same moment.
+ * model/idle.c - the last searching worker leaves, and at the same moment a task is submitted, or lies nowhere while
+ * somebody fetches it from the inbox.
  *
- * Guests hold all places, so nobody is woken for children; for the task somebody is, who runs it.
+ * Guests hold all places, so nobody is woken to watch; for the task somebody is, who runs it.
  */
 #include "pool.h"
 
 #include "../../runtime/sched/idle.c" /* its own copy: leave() */
 
 static weft_pool *pool;
-static wf_task *task;
+static wf_task *task, *fetched[2];
 static weft_slot_ child;
 
 static int nothing(void *arg)
@@ -18,14 +19,28 @@ static int nothing(void *arg)
     return 0;
 }
 
+static void two_guests(unsigned workers)
+{
+    pool = model_pool(workers, 2);
+    pool->seats_used = 2;
+    wf_worker_at(pool, workers)->mode = wf_worker_at(pool, workers + 1)->mode = WF_ACTIVE;
+    task = model_task(pool, nothing, NULL);
+}
+
 static void one_searches(void)
 {
-    pool = model_pool(2, 2);
-    wf_sleep_begin(wf_worker_at(pool, 1));
-    pool->seats_used = 2;
-    wf_worker_at(pool, 2)->mode = wf_worker_at(pool, 3)->mode = WF_ACTIVE;
-    task = wf_tasks_new(pool, NULL, sizeof(wf_task));
-    wf_task_init(task, nothing, NULL, 1);
+    two_guests(2);
+    model_lies_asleep(pool, 1);
+}
+
+/* Worker 2 is active, and will take from the inbox next. */
+static void two_wait(void)
+{
+    two_guests(3);
+    for (unsigned i = 0; i < 2; i++)
+        wf_tasks_submit(pool, NULL, fetched[i] = model_task(pool, nothing, NULL));
+    model_is_active(pool, 2);
+    model_lies_asleep(pool, 1);
 }
 
 static void submitter(void)
@@ -39,6 +54,17 @@ static void taker(void)
     leave(self, &(wf_work){.victim = wf_worker_at(pool, 2), .slot = &child, .more = true});
 }
 
+/* Stays for long with the first of them. */
+static void fetcher(void)
+{
+    mc_assert(wf_tasks_next(model_be(pool, 2)) == fetched[0]);
+}
+
+static void taker_of_a_task(void)
+{
+    leave(model_be(pool, 0), &(wf_work){.task = task});
+}
+
 static void somebody_comes(void)
 {
     mc_assert(!wf_sleeps(wf_worker_at(pool, 1)));
@@ -50,6 +76,12 @@ static const mc_scenario scenarios[] = {
      .thread = {submitter, taker},
      .check = somebody_comes,
      .bound = MC_UNBOUNDED},
+    {.name = "leave_while_others_are_fetched",
+     .setup = two_wait,
+     .thread = {fetcher, taker_of_a_task},
+     .check = somebody_comes,
+     .bound = MC_UNBOUNDED,
+     MODEL_POOL},
 };
 
 int main(int argc, char **argv)
