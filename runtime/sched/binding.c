@@ -91,7 +91,7 @@ void wf_binding_apply(wf_worker *self)
         err = wf_thread_bind(planned(self), pool->machine->cpus_bytes);
     note(self, err);
     /* pair BN1 -> wf_binding_wait(): who sees the count sees the notes */
-    if (wf_add_acq_rel(&pool->settled, ONE) & WAITED)
+    if (wf_add_release(&pool->settled, ONE) & WAITED)
         wf_futex_wake_all(&pool->settled);
 }
 
@@ -100,8 +100,8 @@ void wf_binding_wait(weft_pool *pool)
     unsigned started = wf_load_relaxed(&pool->started); /* owner only: set before the pool was known */
     uint32_t word = wf_load_acquire(&pool->settled);    /* pair BN1 -> wf_binding_apply() */
     while (word / ONE < started) {
-        /* pair BN1: a thread that counts itself after this wakes the waiters */
-        if ((word & WAITED) || wf_cas_acq_rel(&pool->settled, &word, word | WAITED))
+        /* re-checked: a thread that counts itself after this wakes the waiters */
+        if ((word & WAITED) || wf_cas_relaxed(&pool->settled, &word, word | WAITED))
             wf_futex_wait(&pool->settled, word | WAITED, WF_FOREVER);
         word = wf_load_acquire(&pool->settled); /* pair BN1 -> wf_binding_apply() */
     }

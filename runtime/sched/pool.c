@@ -266,7 +266,7 @@ int weft_pool_destroy(weft_pool *pool)
     if (pool->timers_end && pool->timers_end(pool))
         return -EDEADLK;
     weft_pool *is_default = pool;
-    (void)wf_cas_acq_rel(&default_pool, &is_default, NULL); /* pair PL2 */
+    (void)wf_cas_relaxed(&default_pool, &is_default, NULL); /* owner only: the last to use it */
     wf_drain(pool);
     end_threads(pool);
     wf_pools_remove(pool);

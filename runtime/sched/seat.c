@@ -51,7 +51,7 @@ static wf_worker *find_seat(weft_pool *pool)
             count_seat(pool, at);
             return seat;
         }
-        wf_store_seq_cst(&seat->mode, (uint32_t)WF_IDLE); /* pair SL4 -> take() */
+        wf_guest_end(seat); /* it held a place for a moment */
         return NULL;
     }
     return NULL;

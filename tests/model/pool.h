@@ -20,6 +20,8 @@
 
 /* Where all threads run, by the system's count; -1: not known. */
 extern int model_cpu;
+/* There is no memory for another task stack. */
+extern bool model_no_stacks;
 
 static inline wf_machine *model_machine(unsigned pus)
 {

@@ -5,7 +5,8 @@
  *
  * - futex(2): sleeps, wakes; it may return without a reason, and early, as often as the scenario says.
  * - membarrier(2): a full fence in each other thread at a moment of its own during the call.
- * - memory: as os/memory.h says; no more than 256 KiB at once, so that task stacks are short.
+ * - memory: as os/memory.h says; no more than 256 KiB at once, so that task stacks are short; none for stacks where a
+ *   scenario says so.
  * - time: stands still but for timeouts; each is a second. A pause lets others go on.
  */
 #include <stdlib.h>
@@ -66,9 +67,12 @@ void wf_free(void *memory)
     mc_free(memory);
 }
 
+extern bool model_no_stacks; /* pool.h */
+bool model_no_stacks;
+
 void *wf_reserve(size_t bytes)
 {
-    return bytes > RESERVE_MAX ? NULL : mc_alloc(bytes);
+    return model_no_stacks || bytes > RESERVE_MAX ? NULL : mc_alloc(bytes);
 }
 
 void wf_unreserve(void *memory, size_t bytes)
