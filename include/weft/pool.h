@@ -72,6 +72,9 @@ typedef struct weft_pool_config {
      *  PUs that are in the affinity mask. If it describes another machine (synthetic, from a file), all of its PUs:
      *  workers then sit and steal as on that machine and are not bound. NULL: the library's own. Not with flat. */
     struct hwloc_topology *topology;
+    int spare_max; /**< threads that may stand in for workers which wait, in the middle of a task, for a future, a stream or
+                      an executor's end while tasks are queued and no worker is idle. Made when they are first needed. 0: 16;
+                      WEFT_NONE: none: such a wait may then wait for what nobody runs; at most WEFT_SEATS_MAX */
 } weft_pool_config;
 
 /** A pointer to a config in which the named fields are set and all others default (C only; in C++:

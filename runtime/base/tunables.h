@@ -54,6 +54,9 @@
 #define WF_GRACE_NS 900000
 
 #define WF_SEATS_DEFAULT 16
+/* Threads that may stand in for workers which wait in the middle of a task. Each has a record of 5.3 KiB from the start;
+ * a thread and a task stack when it is first called. */
+#define WF_SPARES_DEFAULT 16
 
 /* Slots of a run queue's first ring, a power of two; it doubles. */
 #ifndef WF_RING_ITEMS

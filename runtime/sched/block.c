@@ -5,12 +5,15 @@
 #include "sched/note.h"
 #include "sched/self.h"
 #include "sched/sleep.h"
+#include "sched/tasks.h"
 
 static void begin(wf_worker *self, enum wf_wait why, const void *what)
 {
     if (wf_stack_publish_all(&self->stack))
         wf_count(&self->counters.publications);
     wf_block_begin(self, why, what);
+    if (wf_tasks_visible(self->pool)) /* who put them before saw an active worker: the place is vacant now */
+        wf_notify_task(self->pool, self);
 }
 
 void wf_block_while(uint32_t *word, uint32_t seen, int64_t deadline_ns, const void *what)

@@ -45,7 +45,7 @@ static weft_pool_info info_of(const weft_pool *pool)
     info.workers = (int)wf_load_relaxed(&pool->started); /* owner only: set before the pool was known */
     info.workers_wanted = (int)pool->workers;
     info.workers_origin = origin_of(pool);
-    info.seats = (int)pool->seats;
+    info.seats = (int)pool->guests;
     info.bind = pool->bind;
     info.source = source_of(machine);
     info.this_system = machine->here;

@@ -21,7 +21,9 @@
 #include "sched/pools.h"
 #include "sched/scratch.h"
 #include "sched/self.h"
+#include "sched/serve.h"
 #include "sched/sleep.h"
+#include "sched/spare.h"
 #include "sched/tasks.h"
 #include "sched/victims.h"
 
@@ -42,7 +44,8 @@ static bool in_range(int value, int max)
 static bool sensible(const weft_pool_config *config)
 {
     return in_range(config->workers, WEFT_WORKERS_MAX) && in_range(config->seats, WEFT_SEATS_MAX) &&
-           config->bind >= WEFT_BIND_AUTO && config->bind <= WEFT_BIND_DOMAIN &&
+           in_range(config->spare_max, WEFT_SEATS_MAX) && config->bind >= WEFT_BIND_AUTO &&
+           config->bind <= WEFT_BIND_DOMAIN &&
            (config->flat == 0 || (config->flat == 1 && !config->topology)) &&
            (config->force == 0 || config->force == WEFT_NONE) &&
            (config->take_over == 0 || config->take_over == WEFT_NONE) && config->spin_ns >= WEFT_NONE &&
@@ -159,6 +162,7 @@ static void free_pool(weft_pool *pool)
         wf_scratch_fini(wf_worker_at(pool, i));
     }
     pthread_mutex_destroy(&pool->locals_lock);
+    pthread_mutex_destroy(&pool->spares.lock);
     wf_free(pool->victims);
     wf_free(pool->all);
     wf_free(pool->machine);
@@ -185,7 +189,10 @@ static int fill(weft_pool *pool, const weft_pool_config *config)
     if (wf_size_choose(&pool->size, config->workers, (unsigned)pool->machine->pus, NULL))
         return -ENOMEM;
     pool->workers = pool->size.workers;
-    pool->seats = number(config->seats, WF_SEATS_DEFAULT);
+    pool->guests = number(config->seats, WF_SEATS_DEFAULT);
+    pool->spares.most = pool->workers ? number(config->spare_max, WF_SPARES_DEFAULT) : 0;
+    pool->spares.main = wf_serve_main;
+    pool->seats = pool->guests + pool->spares.most;
     pool->all = wf_alloc((pool->workers + pool->seats) * sizeof *pool->all);
     pool->victims = wf_alloc((size_t)pool->workers * pool->workers * sizeof *pool->victims);
     if (!pool->all || !pool->victims)
@@ -211,6 +218,7 @@ int weft_pool_create(weft_pool **pool, const weft_pool_config *given)
     if (!made)
         return -ENOMEM;
     pthread_mutex_init(&made->locals_lock, NULL);
+    pthread_mutex_init(&made->spares.lock, NULL);
     int err = fill(made, &config);
     if (err) {
         free_pool(made);
@@ -268,6 +276,7 @@ int weft_pool_destroy(weft_pool *pool)
     weft_pool *is_default = pool;
     (void)wf_cas_relaxed(&default_pool, &is_default, NULL); /* owner only: the last to use it */
     wf_drain(pool);
+    wf_spares_end(pool);
     end_threads(pool);
     wf_pools_remove(pool);
     free_pool(pool);

@@ -13,7 +13,7 @@ static __thread wf_visit *visits; /* of the calling thread, the innermost first 
 static unsigned first_seat(const weft_pool *pool)
 {
     uintptr_t thread = (uintptr_t)wf_outside() >> 12;
-    return (unsigned)((thread * UINT64_C(0x9e3779b97f4a7c15)) >> 40) % pool->seats;
+    return (unsigned)((thread * UINT64_C(0x9e3779b97f4a7c15)) >> 40) % pool->guests;
 }
 
 static void count_seat(weft_pool *pool, unsigned seat)
@@ -39,11 +39,11 @@ static bool take(wf_worker *seat)
 /* Taken, with a task stack; NULL: all are taken, or there is no memory for another stack. */
 static wf_worker *find_seat(weft_pool *pool)
 {
-    if (!pool->seats)
+    if (!pool->guests)
         return NULL;
     unsigned first = first_seat(pool);
-    for (unsigned i = 0; i < pool->seats; i++) {
-        unsigned at = (first + i) % pool->seats;
+    for (unsigned i = 0; i < pool->guests; i++) {
+        unsigned at = (first + i) % pool->guests;
         wf_worker *seat = wf_worker_at(pool, pool->workers + at);
         if (!take(seat))
             continue;
@@ -67,6 +67,20 @@ void wf_seat_enter(weft_pool *pool, wf_visit *visit)
     } else {
         weft_self_ = wf_outside();
     }
+}
+
+bool wf_seat_enter_own(wf_worker *seat, wf_visit *visit)
+{
+    weft_pool *pool = seat->pool;
+    if (!seat->stack.base && wf_stack_init(&seat->stack))
+        return false;
+    wf_store_seq_cst(&seat->mode, (uint32_t)WF_ACTIVE); /* pair SL4 -> wf_activity() */
+    count_seat(pool, seat->index - pool->workers);
+    *visit = (wf_visit){.pool = pool, .seat = seat, .outer = weft_self_, .previous = visits};
+    visits = visit;
+    weft_self_ = &seat->stack.head;
+    wf_guest_begin(seat);
+    return true;
 }
 
 void wf_seat_leave(wf_visit *visit)
@@ -99,7 +113,7 @@ weft_pool *wf_visited(void)
 
 bool wf_seats_taken(const weft_pool *pool)
 {
-    for (unsigned i = 0; i < pool->seats; i++)
+    for (unsigned i = 0; i < pool->guests; i++)
         if (wf_load_acquire(&wf_worker_at(pool, pool->workers + i)->mode) !=
             WF_IDLE) /* pair SL4 -> wf_guest_end() */
             return true;

@@ -20,13 +20,15 @@ typedef struct wf_visit {
 } wf_visit;
 
 void wf_seat_enter(weft_pool *pool, wf_visit *visit);
+/* A spare's, which nobody else takes. False: no memory for its task stack. */
+bool wf_seat_enter_own(wf_worker *seat, wf_visit *visit);
 void wf_seat_leave(wf_visit *visit);
 
 /* Is the calling thread inside the pool, at whatever depth? */
 bool wf_inside(const weft_pool *pool);
 /* The pool that the calling thread visits, with a seat or without; NULL: none. */
 weft_pool *wf_visited(void);
-/* Is any guest inside? */
+/* Is any guest inside? Spares do not count. */
 bool wf_seats_taken(const weft_pool *pool);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "os/clock.h"
 #include "sched/note.h"
+#include "sched/spare.h"
 
 /* pool->idle: sleeping 13 bits | searching 13 | blocked 13 | the sentinel's nap 2 | its index 13. */
 #define COUNT_BITS 13
@@ -57,14 +58,20 @@ bool wf_unwatched(const weft_pool *pool)
     return unwatched(read_idle(pool));
 }
 
-static unsigned active_guests(const weft_pool *pool)
+/* In the seats from this one on. */
+static unsigned active_from(const weft_pool *pool, unsigned first)
 {
     /* pair SL6 -> count_seat(): a guest in a new seat is seen here, or sees what the caller did to pool->idle before */
     unsigned active = 0, used = wf_load_seq_cst(&pool->seats_used);
-    for (unsigned i = 0; i < used; i++)
+    for (unsigned i = first; i < used; i++)
         /* pair SL4 -> wf_guest_end(): a guest that leaves after this look sees that somebody sleeps */
         active += wf_load_seq_cst(&wf_worker_at(pool, pool->workers + i)->mode) == WF_ACTIVE;
     return active;
+}
+
+static unsigned active_guests(const weft_pool *pool)
+{
+    return active_from(pool, 0);
 }
 
 /* Workers that are not active. */
@@ -77,6 +84,23 @@ static unsigned idle_workers(uint64_t idle)
 static bool place_free(const weft_pool *pool, uint64_t idle)
 {
     return active_guests(pool) < idle_workers(idle);
+}
+
+static bool vacant(const weft_pool *pool, uint64_t idle)
+{
+    unsigned blocked = count_of(idle, BLOCKED);
+    return blocked && idle_workers(idle) == blocked &&
+           wf_spares_coming(pool) + active_from(pool, pool->guests) < blocked;
+}
+
+bool wf_place_vacant(const weft_pool *pool)
+{
+    return vacant(pool, read_idle(pool));
+}
+
+bool wf_spare_has_place(const weft_pool *pool)
+{
+    return active_from(pool, pool->guests) <= count_of(read_idle(pool), BLOCKED);
 }
 
 /* Is the first fork of an activity to be published unasked? A watcher that can use force needs no help. */
@@ -199,6 +223,8 @@ void wf_notify_task(weft_pool *pool, wf_worker *self)
     }
     if (unwatched(idle))
         wake_one(pool, self);
+    else if (vacant(pool, idle))
+        wf_spare_call(pool);
 }
 
 void wf_urge(weft_pool *pool)

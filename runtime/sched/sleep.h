@@ -48,8 +48,13 @@ void wf_notify(wf_worker *self, enum wf_amount amount);
 
 /* After submitting a task; self NULL: from outside. Places do not count: a guest that holds one may wait for the task
  * in a way that nobody sees. A long nap becomes a short one, and so do the next ones: a stream of tasks
- * that their submitter takes back wakes the sentinel once in a while only. */
+ * that their submitter takes back wakes the sentinel once in a while only. Where a place is vacant a spare is called. */
 void wf_notify_task(weft_pool *pool, wf_worker *self);
+
+/* A worker waits in the middle of a task, its place is free, and nobody who is idle could take it: for a spare. And may
+ * the spares that run all stay? (sched/spare.h) */
+bool wf_place_vacant(const weft_pool *pool);
+bool wf_spare_has_place(const weft_pool *pool);
 
 /* Somebody outside waits for a pending task and will not run it itself: a napping sentinel is woken from a short nap,
  * too. */

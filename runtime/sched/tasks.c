@@ -254,6 +254,29 @@ wf_task *wf_tasks_steal(wf_worker *self)
     return task;
 }
 
+/* One of any place, without a place of one's own. */
+static wf_task *take_from(wf_inbox *normal, int first)
+{
+    wf_link *link;
+    for (int band = first; band >= -first; band--)
+        if (wf_inbox_take(wf_inbox_in(normal, band), &link, 1))
+            return (wf_task *)(void *)link;
+    return NULL;
+}
+
+wf_task *wf_tasks_take_any(weft_pool *pool)
+{
+    wf_task *task = NULL;
+    for (unsigned i = 0; i < pool->nodes && !task; i++)
+        task = take_from(&pool->inboxes[i * WF_BANDS + 1], first_band(pool));
+    for (unsigned i = 0; i < pool->workers && !task; i++) {
+        task = wf_run_queue_steal(&pool->places[i].batch);
+        if (!task)
+            task = wf_run_queue_steal(&pool->places[i].queue);
+    }
+    return task;
+}
+
 bool wf_tasks_ever(const weft_pool *pool)
 {
     for (unsigned i = 0; i < pool->nodes * WF_BANDS; i++)
@@ -307,16 +330,21 @@ int wf_tasks_call(wf_worker *self, wf_task *task)
     return status;
 }
 
+bool wf_tasks_run_one(wf_worker *self, wf_task *task)
+{
+    if (!wf_task_claim(task)) {
+        wf_task_release(task);
+        return false;
+    }
+    wf_count(&self->counters.tasks);
+    return !wf_task_complete(task, wf_tasks_call(self, task), true);
+}
+
 bool wf_tasks_run(wf_worker *self, wf_task *task)
 {
     bool useful = false;
     for (; task; task = wf_tasks_next(self))
-        if (!wf_task_claim(task)) {
-            wf_task_release(task);
-        } else {
-            wf_count(&self->counters.tasks);
-            useful |= !wf_task_complete(task, wf_tasks_call(self, task), true);
-        }
+        useful |= wf_tasks_run_one(self, task);
     return useful;
 }
 

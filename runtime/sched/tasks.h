@@ -40,6 +40,8 @@ void wf_tasks_notify(weft_pool *pool, wf_worker *self);
 wf_task *wf_tasks_next(wf_worker *self);
 /* One from another place, or its node's inbox. */
 wf_task *wf_tasks_steal(wf_worker *self);
+/* One of any place, for who has none. */
+wf_task *wf_tasks_take_any(weft_pool *pool);
 /* Was any ever submitted? The caller is outside, and nobody submits from there any more. */
 bool wf_tasks_ever(const weft_pool *pool);
 /* Is there any, for the last look before sleep? */
@@ -50,6 +52,8 @@ bool wf_tasks_more(const wf_worker *self);
 /* Runs it, unless somebody else has; then those of the own place, until there is none. Was any of them of use? One is
  * not that its waiter would have run a moment later. */
 bool wf_tasks_run(wf_worker *self, wf_task *task);
+/* Just the one. */
+bool wf_tasks_run_one(wf_worker *self, wf_task *task);
 /* Runs a task that the caller, a waiter, has claimed. self NULL: outside of any pool's seats. */
 void wf_tasks_take_over(wf_worker *self, wf_task *task);
 /* Runs a task that is in no queue here and now, unless it was cancelled, and drops its reference. */

@@ -167,10 +167,22 @@ struct wf_worker {
     wf_loop loops[WF_LOOP_DEPTH];
 };
 
+/* sched/spare.h */
+typedef struct wf_spares {
+    pthread_mutex_t lock;      /* of the numbers */
+    unsigned most, made;       /* threads */
+    unsigned resting, calls;   /* those that sleep, and how many of them are to come */
+    bool making, again, end;   /* again: called meanwhile */
+    void *(*main)(void *seat); /* a spare's thread */
+    uint32_t turn;             /* what they sleep on */
+    uint32_t coming, out;
+} wf_spares;
+
 struct weft_pool {
     /* Read mostly. */
-    uint64_t generation; /* wf_generation() at creation */
-    unsigned workers, seats;
+    uint64_t generation;     /* wf_generation() at creation */
+    unsigned workers, seats; /* seats: of guests, then of spares */
+    unsigned guests;         /* of the seats */
     unsigned started; /* threads; fewer than workers if the system refused some: their records stay empty */
     wf_machine *machine;
     wf_worker *all;         /* workers, then seats */
@@ -214,6 +226,7 @@ struct weft_pool {
     uint32_t settled; /* threads that have bound themselves; sched/binding.c */
     uint32_t closing; /* the pool is being destroyed: who is the last to fall asleep wakes closer */
     wf_parker closer;
+    wf_spares spares;
 
     /* What threads without a record of their own did. */
     weft_counters outside __attribute__((aligned(WF_LINE)));
