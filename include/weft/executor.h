@@ -61,7 +61,13 @@ typedef struct weft_executor_config {
      *  nobody is told. */
     void (*on_error)(const char *label, int status, void *ctx);
     void *ctx;
+    /** A hint: the NUMA node, as the kernel counts them, near which its tasks should begin: WEFT_NODE(n). 0, or a node
+     *  where the pool has no worker: near who submits. Workers of other nodes that are idle take them, too. */
+    int node;
 } weft_executor_config;
+
+/** For weft_executor_config.node, where 0 means: none. */
+#define WEFT_NODE(n) ((n) + 1)
 
 /** As WEFT_POOL_CONFIG. */
 #define WEFT_EXECUTOR_CONFIG(...) \

@@ -104,8 +104,8 @@ static int run(void *arg);
 static void put_runner(wf_queued *q, wf_worker *self, wf_task *runner)
 {
     wf_task_init(runner, run, q, 1);
-    if (q->config.priority)
-        wf_tasks_submit_to_band(q->base.pool, self, runner, q->config.priority);
+    if (q->config.priority || q->home)
+        wf_tasks_submit_to_band(q->base.pool, self, runner, q->home, q->config.priority);
     else
         wf_tasks_submit(q->base.pool, self, runner);
 }
@@ -427,7 +427,8 @@ static bool sensible(const weft_executor_config *config)
 {
     return config->engine >= WEFT_ENGINE_POOL && config->engine <= WEFT_ENGINE_SERIAL &&
            config->priority >= WEFT_PRIORITY_LOW && config->priority <= WEFT_PRIORITY_HIGH &&
-           config->limit >= 0 && config->when_full >= WEFT_BLOCK && config->when_full <= WEFT_CALLER_RUNS;
+           config->node >= 0 && config->limit >= 0 && config->when_full >= WEFT_BLOCK &&
+           config->when_full <= WEFT_CALLER_RUNS;
 }
 
 /* A record that is free again, or a new one. */
@@ -481,6 +482,7 @@ int weft_executor_create(weft_executor **executor, const weft_executor_config *g
     q->base.engine = one ? &serial : &queued;
     if (config.priority)
         wf_tasks_banded(pool);
+    q->home = config.node ? wf_tasks_inbox_on(pool, config.node - 1) : NULL;
     wf_store_release(&q->closed, 0u); /* pair QU4 -> accept() */
     *executor = &q->base;
     return 0;

@@ -45,6 +45,7 @@ typedef struct wf_queued {
     uint32_t turn;                   /* changes when somebody who waits for room or for the end should look */
     uint32_t waiting;                /* how many do */
     uint32_t limit;
+    wf_inbox *home; /* where its runners go; NULL: near who submits */
     weft_executor_config config;
     char name[32];
     const char *labels[WF_LABELS]; /* of the tasks that run, in any order */

@@ -141,9 +141,19 @@ void wf_tasks_put(weft_pool *pool, wf_worker *self, wf_task *task)
     }
 }
 
-void wf_tasks_submit_to_band(weft_pool *pool, wf_worker *self, wf_task *task, int priority)
+wf_inbox *wf_tasks_inbox_on(const weft_pool *pool, int node)
 {
-    wf_inbox *inbox = wf_inbox_in(self && self->place ? self->place->inbox : inbox_near(pool), priority);
+    for (unsigned i = 0; i < pool->workers; i++)
+        if (pool->machine->pu[wf_worker_at(pool, i)->pu].node == node)
+            return pool->places[i].inbox;
+    return NULL;
+}
+
+void wf_tasks_submit_to_band(weft_pool *pool, wf_worker *self, wf_task *task, wf_inbox *normal, int priority)
+{
+    if (!normal)
+        normal = self && self->place ? self->place->inbox : inbox_near(pool);
+    wf_inbox *inbox = wf_inbox_in(normal, priority);
     wf_tsan_release(task);
     wf_tasks_goes_to(task, inbox);
     wf_inbox_put(inbox, &task->link);

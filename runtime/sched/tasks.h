@@ -27,8 +27,11 @@ void wf_tasks_fini(weft_pool *pool);
 wf_task *wf_tasks_new(weft_pool *pool, const wf_worker *self, size_t bytes);
 /* Puts it where it belongs, with one reference, and wakes who is to run it. */
 void wf_tasks_submit(weft_pool *pool, wf_worker *self, wf_task *task);
-/* Into the inbox of a priority, whoever submits; some executor with another than the normal one: banded, once, before. */
-void wf_tasks_submit_to_band(weft_pool *pool, wf_worker *self, wf_task *task, int priority);
+/* That of the kernel's node for tasks of normal priority; NULL: no worker is there. */
+wf_inbox *wf_tasks_inbox_on(const weft_pool *pool, int node);
+/* Into the inbox of a priority, whoever submits; normal: of which node, or NULL: near. Some executor with another than the
+ * normal priority: banded, once, before. */
+void wf_tasks_submit_to_band(weft_pool *pool, wf_worker *self, wf_task *task, wf_inbox *normal, int priority);
 void wf_tasks_banded(weft_pool *pool);
 /* Is there something from outside of a higher priority? A hint. */
 bool wf_tasks_more_urgent(const wf_worker *self, int priority);
