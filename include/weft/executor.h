@@ -64,6 +64,15 @@ typedef struct weft_executor_config {
     /** A hint: the NUMA node, as the kernel counts them, near which its tasks should begin: WEFT_NODE(n). 0, or a node
      *  where the pool has no worker: near who submits. Workers of other nodes that are idle take them, too. */
     int node;
+    /** Hooks for what a task of this executor needs and one task at a time may use: a connection, a decoder. The executor
+     *  has lanes, as many as its limit, which has to be set, to 64 at most; weft_executor_lane() tells a task its own.
+     *  start(lane, ctx) is called before a lane's first task, in the thread that runs it; finish(lane, ctx) by
+     *  weft_executor_destroy, for each lane that was started. If start answers another number than 0 the executor is
+     *  broken: on_error("start", status) is told, nothing of it runs any more, what waits is cancelled, and it counts as
+     *  closed; weft_executor_inspect tells. With a start hook a task never runs above the limit: what a worker submits
+     *  while the queue is full goes into it. */
+    int (*start)(unsigned lane, void *ctx);
+    void (*finish)(unsigned lane, void *ctx);
 } weft_executor_config;
 
 /** For weft_executor_config.node, where 0 means: none. */
@@ -108,6 +117,7 @@ typedef struct weft_executor_state {
     uint64_t accepted, ended; /**< since its creation; accepted - ended wait or run */
     uint64_t waiting;         /**< have not been handed to the pool: beyond the limit */
     int closed;
+    int broken; /**< what its start hook answered; 0: it is not */
 } weft_executor_state;
 
 /** 0; -EINVAL (NULL, no size). Any thread. */
@@ -119,6 +129,10 @@ WEFT_API int weft_executor_inspect(weft_executor *executor, weft_executor_state 
  * Any thread. Labels are as they were a moment ago.
  */
 WEFT_API int weft_executor_running(weft_executor *executor, char *text, size_t bytes);
+
+/** The lane that the calling thread is in: of the innermost task of an executor with a limit of 64 at most; below the limit.
+ *  -1: none, or it runs above the limit. */
+WEFT_API int weft_executor_lane(void);
 
 /** Shuts it down (WEFT_DRAIN) if that was not done, and frees it. 0 (also NULL); -EDEADLK from one of its own tasks;
  *  -EINVAL (a pool's own), -EOWNERDEAD. Nobody may use it during or after the call. */

@@ -56,6 +56,7 @@ static bool run_here(weft_future *future, wf_worker *self)
 static int take_over(weft_future *future)
 {
     wf_entry entry;
+    wf_pass pass;
     if (wf_task_state_of(future) != WF_TASK_PENDING) {
         wf_task_want(future);
         return 0;
@@ -63,7 +64,7 @@ static int take_over(weft_future *future)
     if (!wf_thread_stack_left())
         return WEFT_ESTACK;
     struct weft_executor *limited = wf_tasks_executor(future);
-    if (limited && !limited->engine->begin(limited, future))
+    if (limited && !limited->engine->begin(limited, future, &pass))
         return 0;
     int err = wf_pool_enter(future->pool, &entry);
     if (!err) {
@@ -71,7 +72,7 @@ static int take_over(weft_future *future)
         wf_pool_leave(&entry);
     }
     if (limited)
-        limited->engine->end(limited);
+        limited->engine->end(limited, &pass);
     return err;
 }
 

@@ -153,20 +153,6 @@ static void tell_error(const wf_queued *q, wf_task *task, int status)
         q->config.on_error(wf_task_label(task), status, q->config.ctx);
 }
 
-/* Its label where others find it, while it runs; NULL: there are too many. */
-static const char **note_label(wf_queued *q, const wf_task *task)
-{
-    const char *label = wf_task_label(task);
-    for (unsigned i = 0; i < WF_LABELS; i++) {
-        const char **at = &q->labels[i], *none = NULL;
-        /* pair QU5 -> weft_executor_running(): the text */
-        if (!wf_load_relaxed(at) &&
-            wf_cas_acq_rel(at, &none, label ? label : "?")) /* re-checked by the exchange */
-            return at;
-    }
-    return NULL;
-}
-
 /* What has not begun will not any more. */
 static bool begins_no_more(const wf_queued *q)
 {
@@ -184,10 +170,10 @@ static void begin(wf_queued *q, wf_task *task)
         wf_task_release(task);
         return;
     }
-    const char **label = note_label(q, task);
+    const wf_pass *pass = wf_lane_pass(&q->lanes);
+    const char *before = wf_lane_label(pass, wf_task_label(task));
     int status = wf_tasks_call(self, task);
-    if (label)
-        wf_store_release(label, NULL); /* pair QU5 -> note_label() */
+    wf_lane_unlabel(pass, before);
     if (status == -ECANCELED && wf_queued_stops(task))
         (void)wf_task_ask(task);
     tell_error(q, task, status);
@@ -203,6 +189,43 @@ static bool run_next(wf_queued *q)
     tell(q);
     begin(q, (wf_task *)(void *)link);
     return true;
+}
+
+/* Its start hook failed: nothing of it runs any more. */
+static void break_down(wf_queued *q, int status)
+{
+    int whole = 0;
+    wf_store_seq_cst(&q->closed, 1u);  /* pair QU4 -> accept() */
+    wf_store_release(&q->cancels, 1u); /* pair QU3 -> begin() */
+    /* pair QU6 -> enter_lane(): who sees it cancels */
+    if (wf_cas_release(&q->broken, &whole, status) && q->config.on_error)
+        q->config.on_error("start", status, q->config.ctx);
+}
+
+/* With a ticket: into a lane; where that fails what is taken out is cancelled. */
+static bool enter_lane(wf_queued *q, wf_pass *pass)
+{
+    int status = wf_load_acquire(&q->broken); /* pair QU6 -> break_down() */
+    if (status)
+        return false;
+    status = wf_lane_enter(&q->lanes, &q->config, pass);
+    if (status)
+        break_down(q, status);
+    return !status;
+}
+
+/* R3, and on if there is more and no memory for a runner. */
+static void leave_lane(wf_queued *q, wf_pass *pass)
+{
+    bool entered = true;
+    for (;;) {
+        if (entered)
+            wf_lane_leave(pass);
+        if (give_ticket(q))
+            return;
+        entered = enter_lane(q, pass);
+        (void)run_next(q);
+    }
 }
 
 static bool has_to_yield(const wf_queued *q)
@@ -221,11 +244,16 @@ static int run(void *arg)
         leave(q);
         return 0;
     }
-    do
+    wf_pass pass;
+    bool entered;
+    do {
+        entered = enter_lane(q, &pass);
         for (int i = 0; i < WF_RUNNER_TASKS && visible(q) && !(i && has_to_yield(q)); i++)
             if (!run_next(q))
                 wf_thread_yield(); /* half-way in, or another takes: a few instructions of theirs */
-    while (!give_ticket(q));
+        if (entered)
+            wf_lane_leave(&pass);
+    } while (!give_ticket(q));
     return 0;
 }
 
@@ -264,13 +292,14 @@ static int accept(wf_queued *q)
 
 static void run_in_caller(wf_queued *q, wf_task *task)
 {
+    wf_pass pass;
     (void)wf_add_seq_cst(&q->state, ACTIVE);         /* pair QU1: above the limit, if need be */
     (void)wf_sub_seq_cst(&q->accepted, (uint64_t)1); /* pair QU4: it will not be taken out; it is active */
     wf_tasks_goes_to(task, &q->inbox);
+    (void)enter_lane(q, &pass); /* if one is free: there is no start hook */
     begin(q, task);
     (void)wf_add_relaxed(&q->in_callers, (uint64_t)1); /* statistic */
-    while (!give_ticket(q))
-        (void)run_next(q);
+    leave_lane(q, &pass);
 }
 
 /* With its place in the queue, or -EAGAIN. */
@@ -302,19 +331,29 @@ static void put(wf_queued *q, wf_worker *self, wf_task *task)
 }
 
 /* A waiter inside a task of this executor runs under that one's ticket. */
-static bool waiter_begins(weft_executor *executor, wf_task *task)
+static bool waiter_begins(weft_executor *executor, wf_task *task, wf_pass *pass)
 {
     wf_queued *q = (wf_queued *)(void *)executor;
     if (task && begins_no_more(q))
         (void)wf_task_cancel(task);
-    return take_ticket(q) || (runs_here(q) && (wf_add_seq_cst(&q->state, ACTIVE), true)); /* pair QU1: lent */
+    bool ticket =
+        take_ticket(q) || (runs_here(q) && (wf_add_seq_cst(&q->state, ACTIVE), true)); /* pair QU1: lent */
+    if (ticket && !enter_lane(q, pass)) {
+        do
+            while (run_next(q))
+                ;
+        while (!give_ticket(q));
+        return false;
+    }
+    if (ticket && task)
+        pass->label = wf_lane_label(pass, wf_task_label(task));
+    return ticket;
 }
 
-static void waiter_ended(weft_executor *executor)
+static void waiter_ended(weft_executor *executor, wf_pass *pass)
 {
-    wf_queued *q = (wf_queued *)(void *)executor;
-    while (!give_ticket(q))
-        (void)run_next(q);
+    wf_lane_unlabel(pass, pass->label);
+    leave_lane((wf_queued *)(void *)executor, pass);
 }
 
 static bool has_turn(wf_queued *q)
@@ -331,10 +370,11 @@ static bool has_room_or_turn(wf_queued *q)
 static void wait_for_room(wf_queued *q)
 {
     (void)wait_until(q, is_serial(q) ? has_room_or_turn : has_room, WEFT_FOREVER);
-    if (!is_serial(q) || has_room(q) || !waiter_begins(&q->base, NULL))
+    wf_pass pass;
+    if (!is_serial(q) || has_room(q) || !waiter_begins(&q->base, NULL, &pass))
         return;
     (void)run_next(q);
-    waiter_ended(&q->base);
+    waiter_ended(&q->base, &pass);
 }
 
 static int submit(weft_executor *executor, wf_worker *self, wf_task *task, int when_full)
@@ -342,6 +382,8 @@ static int submit(weft_executor *executor, wf_worker *self, wf_task *task, int w
     wf_queued *q = (wf_queued *)(void *)executor;
     bool own = self || runs_here(q); /* a serial task's thread may be outside */
     int policy = when_full != WF_AS_CONFIGURED ? when_full : own ? WEFT_CALLER_RUNS : q->config.when_full;
+    if (policy == WEFT_CALLER_RUNS && q->config.start) /* above the limit there is no lane */
+        policy = WF_THOUGH_FULL;
     int err = accept_into_room(q, policy);
     while (err == -EAGAIN && policy == WEFT_BLOCK) {
         wait_for_room(q);
@@ -397,14 +439,15 @@ static int help(weft_executor *executor, weft_future *future, int64_t deadline_n
 {
     wf_queued *q = (wf_queued *)(void *)executor;
     while (!wf_task_ended(future)) {
-        if (!waiter_begins(executor, NULL)) {
+        wf_pass pass;
+        if (!waiter_begins(executor, NULL, &pass)) {
             int err = wait_for_turn(q, future, deadline_ns);
             if (err)
                 return err;
             continue;
         }
         bool ran = run_next(q);
-        waiter_ended(executor);
+        waiter_ended(executor, &pass);
         if (!ran && wf_task_state_of(future) != WF_TASK_PENDING)
             return 0;
         if (deadline_ns != WEFT_FOREVER && wf_now_ns() >= deadline_ns)
@@ -427,8 +470,10 @@ static bool sensible(const weft_executor_config *config)
 {
     return config->engine >= WEFT_ENGINE_POOL && config->engine <= WEFT_ENGINE_SERIAL &&
            config->priority >= WEFT_PRIORITY_LOW && config->priority <= WEFT_PRIORITY_HIGH &&
-           config->node >= 0 && config->limit >= 0 && config->when_full >= WEFT_BLOCK &&
-           config->when_full <= WEFT_CALLER_RUNS;
+           config->node >= 0 &&
+           (!(config->start || config->finish) || (config->limit >= 1 && config->limit <= WF_LANES) ||
+            config->engine == WEFT_ENGINE_SERIAL) &&
+           config->limit >= 0 && config->when_full >= WEFT_BLOCK && config->when_full <= WEFT_CALLER_RUNS;
 }
 
 /* A record that is free again, or a new one. */
@@ -475,10 +520,12 @@ int weft_executor_create(weft_executor **executor, const weft_executor_config *g
     wf_store_relaxed(&q->in_callers, (uint64_t)0);   /* owner only */
     wf_store_relaxed(&q->cancels, 0u);               /* owner only */
     wf_store_relaxed(&q->stops, 0u);                 /* owner only */
+    wf_store_relaxed(&q->broken, 0);                 /* owner only */
     wf_store_relaxed(&q->limit, one             ? 1u
                                 : config.limit  ? (uint32_t)config.limit
                                 : pool->workers ? pool->workers
                                                 : 1u); /* owner only */
+    q->lanes.count = q->limit < WF_LANES ? q->limit : WF_LANES;
     q->base.engine = one ? &serial : &queued;
     if (config.priority)
         wf_tasks_banded(pool);
@@ -527,9 +574,10 @@ static bool is_over(wf_queued *q)
 
 static void drain_here(wf_queued *q)
 {
-    while (visible(q) && waiter_begins(&q->base, NULL)) {
+    wf_pass pass;
+    while (visible(q) && waiter_begins(&q->base, NULL, &pass)) {
         (void)run_next(q);
-        waiter_ended(&q->base);
+        waiter_ended(&q->base, &pass);
     }
 }
 
@@ -567,6 +615,7 @@ int weft_executor_destroy(weft_executor *executor)
     weft_pool *pool = q->base.pool;
     while (wf_load_seq_cst(&q->state)) /* pair QU1 -> leave(): a few instructions of theirs */
         wf_thread_yield();
+    wf_lanes_stop(&q->lanes, &q->config);
     weft_stop_release(q->config.stop);
     q->config.stop = NULL;
     pthread_mutex_lock(&pool->locals_lock);
@@ -600,7 +649,8 @@ int weft_executor_inspect(weft_executor *executor, weft_executor_state *state)
                                .accepted = accepted - q->taken_before + in_callers,
                                .ended = (ended > active ? ended - active : 0) + in_callers,
                                .waiting = accepted > taken ? accepted - taken : 0,
-                               .closed = (int)wf_load_seq_cst(&q->closed)}; /* pair QU4 */
+                               .closed = (int)wf_load_seq_cst(&q->closed), /* pair QU4 */
+                               .broken = wf_load_relaxed(&q->broken)};     /* hint */
     return wf_config_write(state, &now, sizeof now, sizeof now) ? 0 : -EINVAL;
 }
 
@@ -612,8 +662,8 @@ int weft_executor_running(weft_executor *executor, char *text, size_t bytes)
         return -EINVAL;
     if (bytes)
         *text = 0;
-    for (unsigned i = 0; i < WF_LABELS; i++) {
-        const char *label = wf_load_acquire(&q->labels[i]); /* pair QU5 -> note_label() */
+    for (unsigned i = 0; i < q->lanes.count; i++) {
+        const char *label = wf_load_acquire(&q->lanes.lane[i].label); /* pair LN2 -> wf_lane_label() */
         size_t used = (size_t)length < bytes ? (size_t)length : bytes;
         if (label)
             length += snprintf(text ? text + used : NULL, bytes - used, "%s\n", label);

@@ -30,9 +30,8 @@
 
 #include <weft/executor.h>
 
+#include "exec/lanes.h"
 #include "sched/worker.h"
-
-#define WF_LABELS 64
 
 typedef struct wf_queued {
     struct weft_executor base;
@@ -48,7 +47,8 @@ typedef struct wf_queued {
     wf_inbox *home; /* where its runners go; NULL: near who submits */
     weft_executor_config config;
     char name[32];
-    const char *labels[WF_LABELS]; /* of the tasks that run, in any order */
+    int broken; /* what the start hook answered */
+    wf_lanes lanes;
 } wf_queued;
 
 /* Of a task that is running: is its executor being stopped? */

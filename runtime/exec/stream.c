@@ -319,6 +319,7 @@ static bool help(weft_stream *s, int64_t deadline_ns)
 {
     wf_task task;
     wf_entry entry;
+    wf_pass pass;
     weft_executor *executor = s->door.executor;
     wf_door door;
     bool alone = !wf_load_seq_cst(&s->pumps); /* pair SM1 */
@@ -326,7 +327,7 @@ static bool help(weft_stream *s, int64_t deadline_ns)
         return false;
     if (!door.self && !alone && (deadline_ns != WEFT_FOREVER || !door.pool->take_over))
         return false;
-    if (executor->engine && !executor->engine->begin(executor, NULL))
+    if (executor->engine && !executor->engine->begin(executor, NULL, &pass))
         return false;
     bool ran = false;
     if (!wf_pool_enter(door.pool, &entry)) {
@@ -336,7 +337,7 @@ static bool help(weft_stream *s, int64_t deadline_ns)
         wf_pool_leave(&entry);
     }
     if (executor->engine)
-        executor->engine->end(executor);
+        executor->engine->end(executor, &pass);
     return ran;
 }
 

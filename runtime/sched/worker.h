@@ -98,6 +98,15 @@ static inline wf_inbox *wf_inbox_in(wf_inbox *normal, int priority)
 
 struct weft_executor;
 
+/* Of a thread that runs a task of an executor with lanes: which (exec/lanes.h). On its stack. */
+typedef struct wf_pass {
+    struct wf_lanes *lanes;
+    struct wf_lane *lane; /* NULL: none */
+    bool lent;            /* a pass around it is in the lane, too */
+    const char *label;    /* that the lane showed before */
+    struct wf_pass *outer;
+} wf_pass;
+
 /* How an executor's tasks come to run; NULL: they go straight into the pool's queues. */
 typedef struct wf_engine {
     /* Puts a task with one reference where it is to wait. 0, or why it is refused. self: of the executor's pool or NULL.
@@ -105,8 +114,8 @@ typedef struct wf_engine {
     int (*submit)(struct weft_executor *executor, wf_worker *self, wf_task *task, int when_full);
     /* A waiter wants to begin a task of it, and has ended it: may it? task: NULL, or cancelled here if it must not
      * begin any more. */
-    bool (*begin)(struct weft_executor *executor, wf_task *task);
-    void (*end)(struct weft_executor *executor);
+    bool (*begin)(struct weft_executor *executor, wf_task *task, wf_pass *pass);
+    void (*end)(struct weft_executor *executor, wf_pass *pass);
     /* Runs what it has to until the future has ended; 0 or -ETIMEDOUT. NULL: its tasks run by themselves. */
     int (*help)(struct weft_executor *executor, wf_task *future, int64_t deadline_ns);
     /* How many tasks of it may run at the same time? */
