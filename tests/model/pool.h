@@ -55,7 +55,7 @@ static inline weft_pool *model_pool(unsigned workers, unsigned seats)
     weft_pool *pool = wf_alloc(sizeof *pool);
     pool->generation = wf_generation();
     pool->workers = pool->started = workers;
-    pool->seats = seats;
+    pool->seats = pool->guests = seats;
     pool->machine = model_machine(workers);
     pool->all = wf_alloc((workers + seats) * sizeof *pool->all);
     pool->victims = wf_alloc((size_t)workers * workers * sizeof *pool->victims);
