@@ -36,6 +36,13 @@ static void serve(wf_worker *self)
         wf_spare_call(pool);
 }
 
+void wf_serve(wf_worker *self)
+{
+    do
+        serve(self);
+    while (wf_spare_wait(self->pool));
+}
+
 void *wf_serve_main(void *arg)
 {
     wf_worker *self = arg;
@@ -47,9 +54,7 @@ void *wf_serve_main(void *arg)
     wf_thread_exact();
     if (pool->grace)
         wf_grace_register();
-    do
-        serve(self);
-    while (wf_spare_wait(pool));
+    wf_serve(self);
     if (pool->grace)
         wf_grace_unregister();
     return NULL;

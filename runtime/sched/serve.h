@@ -8,7 +8,11 @@
 #ifndef WF_SCHED_SERVE_H
 #define WF_SCHED_SERVE_H
 
-/* A spare's thread; arg: its seat. */
+#include "sched/worker.h"
+
+/* A spare's thread, which was called; arg: its seat. */
 void *wf_serve_main(void *arg);
+/* The same in a thread that is set up. */
+void wf_serve(wf_worker *self);
 
 #endif
