@@ -32,6 +32,7 @@
 #define wf_add_release(p, v) __atomic_fetch_add(p, v, __ATOMIC_RELEASE)
 #define wf_add_acq_rel(p, v) __atomic_fetch_add(p, v, __ATOMIC_ACQ_REL)
 #define wf_add_seq_cst(p, v) __atomic_fetch_add(p, v, __ATOMIC_SEQ_CST)
+#define wf_sub_relaxed(p, v) __atomic_fetch_sub(p, v, __ATOMIC_RELAXED)
 #define wf_sub_acq_rel(p, v) __atomic_fetch_sub(p, v, __ATOMIC_ACQ_REL)
 #define wf_sub_seq_cst(p, v) __atomic_fetch_sub(p, v, __ATOMIC_SEQ_CST)
 #define wf_or_relaxed(p, v) __atomic_fetch_or(p, v, __ATOMIC_RELAXED)

@@ -125,7 +125,7 @@ int weft_completions_add(weft_completions *set, weft_future *future, void *tag)
     bool pending = wf_task_state_of(future) == WF_TASK_PENDING; /* else nobody here can begin it */
     wf_store_relaxed(&e->uses, 1u + pending);                   /* owner only: published by the queues */
     (void)wf_add_relaxed(&set->users, 1u);                      /* statistic: the caller uses it */
-    (void)wf_add_seq_cst(&set->left, (uint64_t)1);              /* pair CO2 -> next_ready() */
+    (void)wf_add_relaxed(&set->left, (uint64_t)1);              /* ordered by the queues: before it is out */
     if (pending)
         wf_queue_put(&set->added, &e->added);
     wf_task_follow(future, &e->follower);
@@ -175,7 +175,7 @@ static weft_future *next_pending(weft_completions *set)
 
 static int give_out(weft_completions *set, entry *e, weft_future **future, void **tag)
 {
-    if (wf_sub_seq_cst(&set->left, (uint64_t)1) == 1) /* pair CO2 -> weft_completions_next() */
+    if (wf_sub_relaxed(&set->left, (uint64_t)1) == 1) /* ordered by pair CO2: told is newer */
         tell(set);                                    /* other consumers: that was the last */
     if (tag)
         *tag = e->tag;
@@ -202,7 +202,7 @@ static void sleep_until(weft_completions *set, uint32_t told, int64_t deadline_n
 {
     (void)wf_add_seq_cst(&set->sleepers, 1u); /* pair CO2 -> ended() */
     wf_block_while(&set->told, told, deadline_ns, set);
-    (void)wf_sub_seq_cst(&set->sleepers, 1u); /* pair CO2 -> ended() */
+    (void)wf_sub_relaxed(&set->sleepers, 1u); /* hint: too late, somebody wakes for nothing */
 }
 
 int weft_completions_next(weft_completions *set, int64_t deadline_ns, weft_future **future, void **tag)
@@ -217,7 +217,7 @@ int weft_completions_next(weft_completions *set, int64_t deadline_ns, weft_futur
         entry *e = next_ready(set);
         if (e)
             return give_out(set, e, future, tag);
-        if (!wf_load_seq_cst(&set->left)) /* pair CO2 -> give_out() */
+        if (!wf_load_relaxed(&set->left)) /* ordered by pair CO2: told was read before */
             return WEFT_EEND;
         if (help(set, deadline_ns, &err))
             continue;
