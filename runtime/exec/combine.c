@@ -113,7 +113,8 @@ static void any_ended(wf_follower *self, wf_task *part)
     size_t none = 0;
     int status = status_of(part);
     if ((status || !whole->errors) &&
-        wf_cas_acq_rel(&whole->winner, &none, (size_t)(own - whole->links) + 1)) /* pair CB2 -> winner() */
+        wf_cas_relaxed(&whole->winner, &none,
+                       (size_t)(own - whole->links) + 1)) /* ordered by pair TA1: before DONE */
         settle(whole, status);
     part_ended(whole);
 }
@@ -124,7 +125,7 @@ ptrdiff_t weft_when_any_index(const weft_future *any)
 {
     if (wf_future_usable(any) || !wf_task_any(any) || wf_task_state_of(any) != WF_TASK_DONE)
         return -1;
-    return (ptrdiff_t)wf_load_acquire(&combined_of(any)->winner) - 1; /* pair CB2 -> any_ended() */
+    return (ptrdiff_t)wf_load_relaxed(&combined_of(any)->winner) - 1; /* ordered by pair TA1: after DONE */
 }
 
 /* ---- making ------------------------------------------------------------------------------------- */
