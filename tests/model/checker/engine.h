@@ -132,6 +132,8 @@ void mc_as_checker(void (*fn)(void));
 void mc_point_before(const mc_access *access);
 /* The current thread does this; NULL: something that may have to do with anything. */
 void mc_happens(const mc_access *access);
+/* Does it lie on the current thread's stack? */
+bool mc_on_own_stack(const void *address);
 /* Leaves the execution. */
 void mc_stop(void) __attribute__((noreturn));
 

@@ -224,7 +224,8 @@ static mc_location *meet(const void *address, unsigned size, bool writes, bool m
     }
     mc_atomic(address, size, writes, site);
     mc_location *location = known >= 0 ? &mc.location[known] : add_location(address, size);
-    if (location->plain) {
+    /* On a stack it may be another call's by now, and what was there in between is nobody's. */
+    if (location->plain || (!location->shared && mc_on_own_stack(address))) {
         stores[location->last].value = in_memory(address, size);
         location->plain = false;
     }

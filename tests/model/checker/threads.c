@@ -77,6 +77,12 @@ static void thread_main(void)
     leave();
 }
 
+bool mc_on_own_stack(const void *address)
+{
+    const char *stack = mc.thread[mc.current].stack, *at = address;
+    return at >= stack && at < stack + STACK_BYTES;
+}
+
 /* A stack whose first switch comes to thread_main, aligned as after a call. */
 static void prepare(mc_thread *thread)
 {
