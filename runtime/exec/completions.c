@@ -148,7 +148,7 @@ static void unlock(weft_completions *set)
     wf_store_release(&set->lock, 0u); /* pair CO4 -> lock() */
 }
 
-/* One that has ended; NULL: none now. */
+/* One that has ended; NULL: none now. One that came while the descriptor was cleared may not be the last. */
 static entry *next_ready(weft_completions *set)
 {
     lock(set);
@@ -156,6 +156,8 @@ static entry *next_ready(weft_completions *set)
     if (!e && wf_load_relaxed(&set->fd) >= 0) { /* hint: who asks for one posts it */
         wf_event_clear(set->fd);
         e = take(&set->ready, offsetof(entry, ready));
+        if (e)
+            wf_event_post(set->fd);
     }
     unlock(set);
     return e;

@@ -160,6 +160,12 @@ static void check_two(void)
     mc_assert(out[1] == 1);
     check_one();
 }
+static void check_two_without_tag(void)
+{
+    mc_assert(out[0] == 2);
+    out[0] = 1;
+    check_one();
+}
 static void check_one_and_one_end(void)
 {
     mc_assert(ends == 1);
@@ -209,10 +215,10 @@ static const mc_scenario scenarios[] = {
      .stale = 1,
      MODEL_POOL},
     {.name = "take_when_readable",
-     .setup = added,
+     .setup = two_added,
      .thread = {runner, takes_when_readable},
-     .check = check_one,
-     .bound = 3,
+     .check = check_two_without_tag,
+     .bound = 2,
      MODEL_POOL},
     {.name = "destroy_while_it_ends",
      .setup = added,
