@@ -116,7 +116,7 @@ static bool pull_one(weft_stream *s, uint32_t *id)
     int end = pull(s, *id);
     if (end) {
         s->error = end < 0 ? end : 0;
-        wf_store_release(&s->ended, 1u); /* pair SM2 -> more_to_pull() */
+        wf_store_seq_cst(&s->ended, 1u); /* pair SM4 -> comes_out(); SM2 -> more_to_pull() */
         return false;
     }
     cell *c = &s->cells[*id];
@@ -200,7 +200,7 @@ static bool run_chunk(weft_stream *s)
     }
     adapt(s, wf_ticks() - since);
     (void)wf_sub_seq_cst(&s->running, 1u);     /* pair SM5 -> weft_stream_close() */
-    if (!count || wf_load_acquire(&s->closed)) /* pair SM2: the end, or the closer, is to be told, too */
+    if (!count || wf_load_seq_cst(&s->closed)) /* pair SM5: the end, or the closer, is to be told, too */
         tell(s);
     return count;
 }
@@ -341,25 +341,34 @@ static bool help(weft_stream *s, int64_t deadline_ns)
     return ran;
 }
 
+/* The look again, before the consumer waits: an item, or the end. */
+static bool comes_out(const weft_stream *s)
+{
+    uint32_t id;
+    return next_ready(s, &id) || (wf_load_seq_cst(&s->ended) &&             /* pair SM4 -> pull_one() */
+                                  s->taken == wf_load_seq_cst(&s->pulled)); /* pair SM1 -> pull_one() */
+}
+
 static void sleep_until(weft_stream *s, int64_t deadline_ns)
 {
-    uint32_t id, told = wf_load_seq_cst(&s->told); /* pair SM4 -> tell() */
-    wf_store_seq_cst(&s->sleepers, 1u);            /* pair SM4 -> tell() */
-    if (!next_ready(s, &id) &&
-        !(wf_load_acquire(&s->ended) && s->taken == wf_load_seq_cst(&s->pulled))) /* pair SM2, SM1 */
+    uint32_t told = wf_load_seq_cst(&s->told); /* pair SM4 -> tell() */
+    wf_store_seq_cst(&s->sleepers, 1u);        /* pair SM4 -> tell() */
+    if (!comes_out(s))
         wf_block_while(&s->told, told, deadline_ns, s);
     wf_store_seq_cst(&s->sleepers, 0u); /* pair SM4 -> tell() */
 }
 
-/* The descriptor is to be posted at the next one; true: there is one already. */
+/* The descriptor is to be posted at the next one, or the end; true: there is one already, and maybe more. */
 static bool arm(weft_stream *s)
 {
-    uint32_t id;
     if (s->fd < 0)
         return false;
     wf_event_clear(s->fd);
     wf_store_seq_cst(&s->armed, 1u); /* pair SM4 -> tell() */
-    return next_ready(s, &id);
+    if (!comes_out(s))
+        return false;
+    wf_event_post(s->fd);
+    return true;
 }
 
 int weft_stream_next(weft_stream *s, int64_t deadline_ns, void *out, int *status, size_t *index)
