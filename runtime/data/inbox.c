@@ -40,7 +40,8 @@ static wf_link *next(wf_inbox *inbox)
 
 static void count_taken(wf_inbox *inbox, uint64_t count)
 {
-    wf_store_relaxed(&inbox->taken, inbox->taken + count); /* under lock */
+    /* pair IB2 -> wf_inbox_taken(): then the caller looks for who waits for room */
+    wf_store_seq_cst(&inbox->taken, inbox->taken + count);
 }
 
 unsigned wf_inbox_take(wf_inbox *inbox, wf_link **links, unsigned max)
@@ -70,7 +71,7 @@ uint64_t wf_inbox_backlog(const wf_inbox *inbox)
 
 uint64_t wf_inbox_taken(const wf_inbox *inbox)
 {
-    return wf_load_seq_cst(&inbox->taken); /* pair SL2 -> wf_inbox_put() */
+    return wf_load_seq_cst(&inbox->taken); /* pair IB2 -> count_taken() */
 }
 
 bool wf_inbox_ever(const wf_inbox *inbox)

@@ -450,6 +450,8 @@ static int help(weft_executor *executor, weft_future *future, int64_t deadline_n
         waiter_ended(executor, &pass);
         if (!ran && wf_task_state_of(future) != WF_TASK_PENDING)
             return 0;
+        if (!ran)
+            wf_thread_yield(); /* half-way in */
         if (deadline_ns != WEFT_FOREVER && wf_now_ns() >= deadline_ns)
             return wf_task_ended(future) ? 0 : -ETIMEDOUT;
     }
@@ -576,9 +578,29 @@ static void drain_here(wf_queued *q)
 {
     wf_pass pass;
     while (visible(q) && waiter_begins(&q->base, NULL, &pass)) {
-        (void)run_next(q);
+        bool ran = run_next(q);
         waiter_ended(&q->base, &pass);
+        if (!ran)
+            wf_thread_yield(); /* half-way in: a few instructions of theirs */
     }
+}
+
+/* A task that was accepted in time may come in late, and nobody else may ever run it. */
+static bool is_over_or_has_turn(wf_queued *q)
+{
+    return is_over(q) || (visible(q) && has_turn(q));
+}
+
+static bool drain(wf_queued *q, int64_t deadline_ns)
+{
+    if (!is_serial(q))
+        return wait_until(q, is_over, deadline_ns);
+    bool in_time;
+    do {
+        drain_here(q);
+        in_time = wait_until(q, is_over_or_has_turn, deadline_ns);
+    } while (in_time && !is_over(q));
+    return in_time;
 }
 
 int weft_executor_shutdown(weft_executor *executor, int mode, int64_t deadline_ns)
@@ -599,9 +621,7 @@ int weft_executor_shutdown(weft_executor *executor, int mode, int64_t deadline_n
     if (mode >= WEFT_CANCEL_PENDING)
         while (run_next(q))
             ;
-    if (is_serial(q))
-        drain_here(q);
-    return wait_until(q, is_over, deadline_ns) ? 0 : -ETIMEDOUT;
+    return drain(q, deadline_ns) ? 0 : -ETIMEDOUT;
 }
 
 int weft_executor_destroy(weft_executor *executor)

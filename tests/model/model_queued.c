@@ -7,6 +7,7 @@
 #include "pool.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include <weft/executor.h>
 
@@ -14,7 +15,9 @@
 
 static weft_pool *pool;
 static weft_executor *executor;
-static weft_future *future;
+static weft_future *future, *second;
+static int over, reason;              /* in_one as shutdown returned; plain: why it is shut down */
+static int apart;                     /* as in_one, of tasks that run beside each other */
 static int in_one, accepted, refused; /* in_one is plain: tasks run under the one ticket */
 
 static int work(void *arg)
@@ -24,18 +27,111 @@ static int work(void *arg)
     return 7;
 }
 
+/* What the caller runs itself is above the limit. */
+static int works_apart(void *arg)
+{
+    (void)arg;
+    (void)__atomic_fetch_add(&apart, 1, __ATOMIC_RELAXED);
+    return 7;
+}
+
+static void make(unsigned workers, const weft_executor_config *config)
+{
+    pool = model_pool(workers, 1);
+    weft_executor_config with_pool = *config;
+    with_pool.pool = pool;
+    mc_assert(!weft_executor_create(&executor, &with_pool));
+    future = NULL;
+    in_one = accepted = refused = over = reason = apart = 0;
+}
+
 static void setup(void)
 {
-    pool = model_pool(1, 1);
-    mc_assert(!weft_executor_create(&executor, WEFT_EXECUTOR_CONFIG(.pool = pool, .limit = 1)));
-    future = NULL;
-    in_one = accepted = refused = 0;
+    make(1, WEFT_EXECUTOR_CONFIG(.limit = 1));
+}
+static void setup_serial(void)
+{
+    make(1, WEFT_EXECUTOR_CONFIG(.engine = WEFT_ENGINE_SERIAL));
+}
+static void setup_one_waits(int when_full)
+{
+    make(1, WEFT_EXECUTOR_CONFIG(.limit = 1, .queue_limit = 1, .when_full = when_full));
+    mc_assert(!weft_submit(executor, when_full == WEFT_BLOCK ? work : works_apart, NULL, NULL));
+    accepted = 1;
+}
+static void setup_full_blocks(void)
+{
+    setup_one_waits(WEFT_BLOCK);
+}
+static void setup_full_runs(void)
+{
+    setup_one_waits(WEFT_CALLER_RUNS);
 }
 
 static void setup_submitted(void)
 {
     setup();
     mc_assert(!weft_submit(executor, work, NULL, &future));
+}
+static void setup_serial_submitted(void)
+{
+    setup_serial();
+    mc_assert(!weft_submit(executor, work, NULL, &future));
+    mc_assert(!weft_submit(executor, work, NULL, &second));
+}
+
+#define SPEC(...) (&(weft_task_spec){.size = sizeof(weft_task_spec), __VA_ARGS__})
+
+/* A task that says whether it was told to stop, and knows why then. */
+static int asks(void *arg)
+{
+    (void)arg;
+    if (weft_should_stop())
+        mc_assert(reason == 5);
+    in_one++;
+    return 7;
+}
+static void is_destroyed(void *arg)
+{
+    (void)arg;
+    if (!in_one)
+        mc_assert(reason == 5);
+}
+static void setup_asks(void)
+{
+    setup();
+    mc_assert(!weft_submit_task(executor, SPEC(.fn = asks, .destroy = is_destroyed), &future));
+}
+
+/* Its label is among those that run. */
+static int is_noted(void *arg)
+{
+    char text[64];
+    mc_assert(weft_executor_running(executor, text, sizeof text) >= 2 && strstr(text, arg));
+    return 7;
+}
+static void setup_noted(void)
+{
+    make(2, WEFT_EXECUTOR_CONFIG(.limit = 2));
+    mc_assert(!weft_submit_task(executor, SPEC(.fn = is_noted, .arg = "a", .label = "a"), NULL));
+    mc_assert(!weft_submit_task(executor, SPEC(.fn = is_noted, .arg = "b", .label = "b"), NULL));
+}
+
+/* A task that submits another one to its own executor and waits for it, on the ticket that it has. */
+static int waits_inside(void *arg)
+{
+    weft_future *inner;
+    int status;
+    (void)arg;
+    mc_assert(!weft_submit(executor, work, NULL, &inner));
+    mc_assert(!weft_future_get(inner, &status) && status == 7);
+    weft_future_release(inner);
+    return 7;
+}
+static void setup_waits_inside(void)
+{
+    setup();
+    mc_assert(!weft_submit(executor, waits_inside, NULL, &future));
 }
 
 static void submit(void)
@@ -45,13 +141,42 @@ static void submit(void)
     (void)__atomic_fetch_add(err ? &refused : &accepted, 1, __ATOMIC_RELAXED);
 }
 
-/* A worker that looks until nothing is there. */
-static void runner(void)
+static void submit_apart(void)
 {
-    wf_worker *self = model_be(pool, 0);
+    int err = weft_submit(executor, works_apart, NULL, NULL);
+    mc_assert(!err || err == -ESHUTDOWN);
+    (void)__atomic_fetch_add(err ? &refused : &accepted, 1, __ATOMIC_RELAXED);
+}
+
+/* A worker that looks until nothing is there. */
+static void run_as(unsigned index)
+{
+    wf_worker *self = model_be(pool, index);
     wf_task *task = wf_tasks_next(self);
     if (task)
         (void)wf_tasks_run(self, task);
+}
+static void runner(void)
+{
+    run_as(0);
+}
+static void runner_until_over(void)
+{
+    wf_worker *self = model_be(pool, 0);
+    for (;;) {
+        bool last = wf_load_acquire(&over);
+        wf_task *task = wf_tasks_next(self);
+        if (task)
+            (void)wf_tasks_run(self, task);
+        else if (last)
+            return;
+        else
+            mc_pause();
+    }
+}
+static void runner1(void)
+{
+    run_as(1);
 }
 
 static void get(void)
@@ -59,6 +184,13 @@ static void get(void)
     int status;
     mc_assert(!weft_future_get(future, &status) && status == 7);
     weft_future_release(future);
+}
+
+static void get_second(void)
+{
+    int status;
+    mc_assert(!weft_future_get(second, &status) && status == 7);
+    weft_future_release(second);
 }
 
 static void worker(void)
@@ -69,6 +201,34 @@ static void worker(void)
 static void shut_down(void)
 {
     mc_assert(!weft_executor_shutdown(executor, WEFT_DRAIN, WEFT_FOREVER));
+}
+
+/* What was accepted ran before. */
+static void shut_down_at_once(void)
+{
+    shut_down();
+    over = in_one;
+}
+
+static void shut_down_apart(void)
+{
+    shut_down();
+    reason = __atomic_load_n(&apart, __ATOMIC_RELAXED);
+    wf_store_release(&over, 1);
+}
+
+/* Its record is used again. */
+static void destroy_and_create(void)
+{
+    mc_assert(!weft_executor_destroy(executor));
+    mc_assert(
+        !weft_executor_create(&executor, WEFT_EXECUTOR_CONFIG(.pool = pool, .limit = 2, .queue_limit = 5)));
+}
+
+static void stop_running(void)
+{
+    reason = 5;
+    mc_assert(!weft_executor_shutdown(executor, WEFT_STOP_RUNNING, WEFT_FOREVER));
 }
 
 /* What runs meanwhile is not begun. */
@@ -85,15 +245,37 @@ static void check(void)
     mc_assert(in_one == accepted);
 }
 
+static void check_apart(void)
+{
+    runner();
+    mc_assert(!weft_executor_destroy(executor));
+    mc_assert(apart == accepted && (!reason || reason == apart));
+}
+
 static void check_submitted(void)
 {
     accepted++;
     check();
 }
 
+static void check_two(void)
+{
+    accepted++;
+    check_submitted();
+}
+static void check_noted(void)
+{
+    runner();
+    mc_assert(!weft_executor_destroy(executor));
+}
+static void check_again(void)
+{
+    mc_assert(in_one == 1 && !weft_executor_destroy(executor));
+}
+
 static void check_shut(void)
 {
-    mc_assert(in_one == accepted && accepted + refused == 1);
+    mc_assert(in_one == accepted && over == in_one && accepted + refused == 1);
     mc_assert(!weft_executor_destroy(executor));
 }
 
@@ -135,9 +317,70 @@ static const mc_scenario scenarios[] = {
      MODEL_POOL},
     {.name = "shutdown_and_submit",
      .setup = setup,
-     .thread = {submit, shut_down, worker},
+     .thread = {submit, shut_down_at_once, worker},
      .check = check_shut,
      .daemons = 4,
+     .bound = 2,
+     .stale = 1,
+     MODEL_POOL},
+    {.name = "shutdown_serial",
+     .setup = setup_serial,
+     .thread = {submit, shut_down_at_once},
+     .check = check_shut,
+     .bound = 3,
+     MODEL_POOL},
+    {.name = "serial",
+     .setup = setup_serial_submitted,
+     .thread = {get, get_second},
+     .check = check_two,
+     .bound = 2,
+     .stale = 1,
+     MODEL_POOL},
+    {.name = "full_blocks",
+     .setup = setup_full_blocks,
+     .thread = {submit, runner},
+     .check = check,
+     .bound = 3,
+     .stale = 2,
+     MODEL_POOL},
+    {.name = "full_runs",
+     .setup = setup_full_runs,
+     .thread = {submit_apart, submit_apart, runner},
+     .check = check_apart,
+     .bound = 1,
+     .stale = 1,
+     MODEL_POOL},
+    {.name = "full_runs_and_shutdown",
+     .setup = setup_full_runs,
+     .thread = {submit_apart, shut_down_apart, runner_until_over},
+     .check = check_apart,
+     .bound = 1,
+     .stale = 1,
+     MODEL_POOL},
+    {.name = "wait_inside",
+     .setup = setup_waits_inside,
+     .thread = {runner, get},
+     .check = check_submitted,
+     .bound = 1,
+     .stale = 1,
+     MODEL_POOL},
+    {.name = "destroy_and_create",
+     .setup = setup_submitted,
+     .thread = {runner, destroy_and_create},
+     .check = check_again,
+     .bound = 3,
+     MODEL_POOL},
+    {.name = "stop_running",
+     .setup = setup_asks,
+     .thread = {runner, stop_running},
+     .check = check_noted,
+     .bound = 2,
+     .stale = 1,
+     MODEL_POOL},
+    {.name = "running",
+     .setup = setup_noted,
+     .thread = {runner, runner1},
+     .check = check_noted,
      .bound = 2,
      .stale = 1,
      MODEL_POOL},
