@@ -46,6 +46,9 @@ typedef struct weft_stream_config {
     int unordered; /**< 1: results come as they are ready */
     void (*drop)(void *out,
                  void *ctx); /**< a result with status 0 that nobody took, at close. NULL: nothing to do */
+    /** An item that was pulled and will not be given to fn, at close: for what it owns. NULL: nothing to do. Not for
+     *  those of an array. In any thread, as fn. */
+    void (*drop_item)(void *in, void *ctx);
 } weft_stream_config;
 
 /** As WEFT_POOL_CONFIG. */
@@ -54,7 +57,7 @@ typedef struct weft_stream_config {
 /**
  * @param stream  receives it; NULL after an error. Work begins at once
  * @return 0; -EINVAL (no fn; both or none of pull and in_bytes with items; n without items; weigh and window_bytes not
- *         together; a window that makes no sense), -ENOMEM, -EOWNERDEAD, -ESHUTDOWN
+ *         together; drop_item without pull; a window that makes no sense), -ENOMEM, -EOWNERDEAD, -ESHUTDOWN
  * Any thread.
  */
 WEFT_API int weft_stream_open(weft_stream **stream, const weft_stream_config *config);

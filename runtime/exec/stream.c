@@ -156,11 +156,18 @@ static const void *item_of(const weft_stream *s, uint32_t id)
     return s->config.pull ? item_at(s, id) : items ? items + s->cells[id].index * s->config.in_bytes : NULL;
 }
 
+static int not_run(weft_stream *s, uint32_t id)
+{
+    if (s->config.drop_item)
+        s->config.drop_item(item_at(s, id), s->config.ctx);
+    return -ECANCELED;
+}
+
 static void run_one(weft_stream *s, uint32_t id)
 {
     cell *c = &s->cells[id];
     void *out = memset(result_at(s, id), 0, s->config.out_bytes);
-    c->status = wf_load_acquire(&s->closed) ? -ECANCELED
+    c->status = wf_load_acquire(&s->closed) ? not_run(s, id)
                                             : s->config.fn(item_of(s, id), out, s->config.ctx); /* pair SM2 */
     if (s->config.unordered) {
         uint64_t at = wf_add_seq_cst(&s->noted, (uint64_t)1); /* pair SM4 -> next_ready() */
@@ -432,8 +439,9 @@ static bool sensible(const weft_stream_config *c)
 {
     bool array = !c->pull && (c->n == 0 || (c->items && c->in_bytes) || (!c->items && !c->in_bytes));
     return c->fn && (array || (c->pull && !c->items && !c->n)) && c->window <= WINDOW_MAX &&
-           c->chunk <= CHUNK_MAX && (!c->window_bytes == !c->weigh) && c->in_bytes < SIZE_MAX / 4 &&
-           c->out_bytes < SIZE_MAX / 4 && (c->unordered == 0 || c->unordered == 1);
+           c->chunk <= CHUNK_MAX && (!c->window_bytes == !c->weigh) && (c->pull || !c->drop_item) &&
+           c->in_bytes < SIZE_MAX / 4 && c->out_bytes < SIZE_MAX / 4 &&
+           (c->unordered == 0 || c->unordered == 1);
 }
 
 static size_t up16(size_t bytes)

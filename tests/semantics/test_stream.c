@@ -223,6 +223,61 @@ PROMISE(a_half_read_stream_closes_and_drops_what_nobody_took)
     sem_end(pool);
 }
 
+static atomic_int owned, released, waits;
+
+static int pull_owned(void *in, void *ctx)
+{
+    (void)ctx;
+    *(void **)in = malloc(16);
+    atomic_fetch_add(&owned, 1);
+    return 0;
+}
+
+static void drop_item(void *in, void *ctx)
+{
+    (void)ctx;
+    free(*(void **)in);
+    atomic_fetch_add(&released, 1);
+}
+
+static int pass_on(const void *in, void *out, void *ctx)
+{
+    (void)ctx;
+    while (atomic_load(&waits)) /* what was pulled with it is still to come when the stream is closed */
+        sched_yield();
+    sched_yield();
+    *(void **)out = *(void *const *)in;
+    return 0;
+}
+
+static void drop_result(void *out, void *ctx)
+{
+    drop_item(out, ctx);
+}
+
+/* Items own something, and the source never ends. */
+PROMISE(what_was_pulled_is_dropped_once_too)
+{
+    weft_pool *pool = sem_pool();
+    for (int read = 0; read < 40; read++) {
+        weft_stream *stream;
+        atomic_store(&waits, read == 0 && sem_threads());
+        stream = open_stream(WEFT_STREAM_CONFIG(.executor = door(pool), .fn = pass_on, .pull = pull_owned,
+                                                .in_bytes = sizeof(void *), .out_bytes = sizeof(void *),
+                                                .window = 64, .chunk = 32, .drop = drop_result,
+                                                .drop_item = drop_item));
+        for (int i = 0; i < read; i++) {
+            void *out;
+            cr_assert_eq(weft_stream_next(stream, WEFT_FOREVER, &out, NULL, NULL), 0);
+            drop_result(&out, NULL);
+        }
+        atomic_store(&waits, 0);
+        weft_stream_close(stream);
+        cr_assert_eq(atomic_load(&released), atomic_load(&owned), "after %d", read);
+    }
+    sem_end(pool);
+}
+
 static int collect_inside(void *arg)
 {
     weft_stream *stream;
@@ -350,6 +405,7 @@ PROMISE(bad_input_is_refused)
     cr_assert_eq(weft_stream_open(&s, WEFT_STREAM_CONFIG(.fn = square, .window = SIZE_MAX)), -EINVAL);
     cr_assert_eq(weft_stream_open(&s, WEFT_STREAM_CONFIG(.fn = square, .chunk = 65)), -EINVAL);
     cr_assert_eq(weft_stream_open(&s, WEFT_STREAM_CONFIG(.fn = square, .unordered = 2)), -EINVAL);
+    cr_assert_eq(weft_stream_open(&s, WEFT_STREAM_CONFIG(.fn = square, .drop_item = drop_item)), -EINVAL);
     cr_assert_null(s);
     cr_assert_eq(weft_stream_next(NULL, 0, &out, NULL, NULL), -EINVAL);
     cr_assert_eq(weft_stream_fd(NULL), -EINVAL);
