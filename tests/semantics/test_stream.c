@@ -389,6 +389,27 @@ PROMISE(a_closed_executor_takes_no_stream)
     sem_end(pool);
 }
 
+/* Short ones, many times: the end may be found just after the last look of the loop. */
+PROMISE(the_descriptor_tells_of_the_end)
+{
+    weft_pool *pool = sem_pool();
+    for (int round = 0; round < 3000; round++) {
+        weft_stream *stream = open_stream(WEFT_STREAM_CONFIG(.executor = door(pool), .fn = square,
+                                                             .items = numbers, .in_bytes = sizeof numbers[0],
+                                                             .n = 3, .out_bytes = sizeof(long), .window = 2));
+        struct pollfd p = {.fd = weft_stream_fd(stream), .events = POLLIN};
+        int err;
+        do {
+            cr_assert_eq(poll(&p, 1, 5000), 1, "the end was not told, round %d", round);
+            while ((err = weft_stream_next(stream, 0, NULL, NULL, NULL)) == 0)
+                ;
+        } while (err == -ETIMEDOUT);
+        cr_assert_eq(err, WEFT_EEND);
+        weft_stream_close(stream);
+    }
+    sem_end(pool);
+}
+
 PROMISE(bad_input_is_refused)
 {
     weft_stream *s = (weft_stream *)1;
