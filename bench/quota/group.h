@@ -21,8 +21,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define GROUP_LEFT_OUT 77
-
 static char group_path[PATH_MAX];
 static pid_t group_child;
 
@@ -145,7 +143,7 @@ static inline int group_run(long quota_us, long period_us, int (*run)(const stru
     const char *no_v2 = no_v1 ? group_make(true, quota_us, period_us) : NULL;
     if (no_v1 && no_v2) {
         fprintf(stderr, "no control group with a CPU quota can be made: v1: %s; v2: %s\n", no_v1, no_v2);
-        return GROUP_LEFT_OUT;
+        return BENCH_LEFT_OUT;
     }
     group_child = fork();
     if (group_child == 0)

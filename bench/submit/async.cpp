@@ -23,6 +23,6 @@ int main(int argc, char **argv)
 {
     bench b = bench_args(argc, argv);
     bench_serial();
-    const submit_api api = {"", submit, get, 0};
+    const submit_api api = {"", submit, get, nullptr, nullptr, nullptr};
     return submit_measure(&b, &api);
 }

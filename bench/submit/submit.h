@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bench/submit/submit.h - one thread outside the pool submits tasks and collects their statuses.
+ * bench/submit/submit.h - threads submit tasks and collect their statuses: one or two outside the pool, or a worker.
  *
- *  - BENCH_MEASURE (a flag in benchmarks.txt) is one of the four submit_measure_ functions below.
- *  - The pool has N threads beside the one outside.
- *  - share: how many of the tasks ran in another thread than the one outside.
+ *  - BENCH_MEASURE (a flag in benchmarks.txt) is one of the submit_measure_ functions below.
+ *  - The pool has N threads beside those outside.
+ *  - share: how many of the tasks ran in another thread than those that submit.
  *  - wake-call, over-wake: in round-trip-idle each round trip is preceded by a bare FUTEX_WAKE, after as long an
  *    idleness; what that took, and what the round trip took more (medians).
  *  - Verified: each task ran once a submission and its status came back to the right place.
@@ -23,20 +23,24 @@
 #define SUBMIT_TASKS_QUICK 100000
 
 /* What a runtime does. Task i is a call of submit_task(i); numbers below SUBMIT_TASKS, each submitted again only
- * after get. */
+ * after get, by the thread that submitted it. */
 struct submit_api {
     const char *prefix; /* of the metrics' names */
     void (*submit)(long i);
-    int (*get)(long i); /* waits, gives the status and the memory back */
-    int gates;          /* tasks that keep all workers busy, for `bytes`; 0: that is not measured */
+    int (*get)(long i);                                /* waits, gives the status and the memory back */
+    void (*begin)(void);                               /* what a thread that submits needs first, */
+    void (*end)(void);                                 /* and last; NULL: nothing */
+    void (*inside)(void (*run)(void *arg), void *arg); /* on a worker, and waits; NULL: that cannot be done */
 };
 
-static __thread bool submit_is_outside;
-static uint32_t submit_ran[SUBMIT_TASKS]; /* each entry is the running task's own */
-static long submit_ran_outside;           /* owned by the thread outside */
-static long submit_submitted, submit_wrong;
+struct submit_counts {
+    long submitted, ran, wrong;
+};
 
-static int submit_gates, submit_at_gate; /* how many tasks wait at a closed gate: the first ones */
+static __thread struct submit_counts submit_mine; /* of each thread */
+static struct submit_counts submit_sum;           /* of those that submit */
+static uint32_t submit_ran[SUBMIT_TASKS];         /* each entry is the running task's own */
+
 static bool submit_timed, submit_started;
 static double submit_when; /* published by submit_started */
 
@@ -45,36 +49,48 @@ static inline int submit_status(long i)
     return (int)(i % 64);
 }
 
-static inline void submit_wait_at_gate(void)
-{
-    __atomic_fetch_add(&submit_at_gate, 1, __ATOMIC_RELAXED);
-    while (__atomic_load_n(&submit_gates, __ATOMIC_RELAXED))
-        sched_yield();
-}
-
 static inline int submit_task(long i)
 {
     if (submit_timed) {
         submit_when = bench_now();
         __atomic_store_n(&submit_started, true, __ATOMIC_RELEASE);
     }
-    if (i < __atomic_load_n(&submit_gates, __ATOMIC_RELAXED))
-        submit_wait_at_gate();
     submit_ran[i]++;
-    if (submit_is_outside)
-        submit_ran_outside++;
+    submit_mine.ran++;
     return submit_status(i);
 }
 
 static inline void submit_one(const struct submit_api *api, long i)
 {
-    submit_submitted++;
+    submit_mine.submitted++;
     api->submit(i);
 }
 
 static inline void submit_get(const struct submit_api *api, long i)
 {
-    submit_wrong += api->get(i) != submit_status(i);
+    submit_mine.wrong += api->get(i) != submit_status(i);
+}
+
+static inline void submit_begin(const struct submit_api *api)
+{
+    memset(&submit_mine, 0, sizeof submit_mine);
+    if (api->begin)
+        api->begin();
+}
+
+static inline void submit_end(const struct submit_api *api)
+{
+    if (api->end)
+        api->end();
+    __atomic_fetch_add(&submit_sum.submitted, submit_mine.submitted, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&submit_sum.ran, submit_mine.ran, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&submit_sum.wrong, submit_mine.wrong, __ATOMIC_RELAXED);
+}
+
+static inline void submit_reset(void)
+{
+    memset(&submit_sum, 0, sizeof submit_sum);
+    memset(submit_ran, 0, sizeof submit_ran);
 }
 
 static inline void submit_print(const struct submit_api *api, const char *metric, double value,
@@ -90,77 +106,166 @@ static inline int submit_check(void)
     long ran = 0;
     for (long i = 0; i < SUBMIT_TASKS; i++)
         ran += (long)submit_ran[i];
-    int status = bench_check("the number of tasks that ran", ran, submit_submitted);
-    return bench_check("the number of wrong statuses", submit_wrong, 0) | status;
+    int status = bench_check("the number of tasks that ran", ran, submit_sum.submitted);
+    return bench_check("the number of wrong statuses", submit_sum.wrong, 0) | status;
 }
 
 static inline void submit_print_share(const struct submit_api *api)
 {
-    double outside = (double)submit_ran_outside / (double)submit_submitted;
-    submit_print(api, "share", 100 * (1 - outside), "%");
+    double own = (double)submit_sum.ran / (double)submit_sum.submitted;
+    submit_print(api, "share", 100 * (1 - own), "%");
 }
 
 /* ---- submit: many tasks, then all of them collected ---------------------------------------------- */
 
-static inline double submit_resident(void)
+/* What one thread submits and collects, and when it had submitted all. */
+struct submit_part {
+    const struct submit_api *api;
+    long from, to;
+    double submitted;
+    pthread_barrier_t *start, *stop;
+    pthread_t thread;
+};
+
+static inline void submit_collect(void *arg)
 {
-    long pages = 0;
-    FILE *f = fopen("/proc/self/statm", "r");
-    if (!f || fscanf(f, "%*d %ld", &pages) != 1) {
-        fprintf(stderr, "cannot read /proc/self/statm\n");
-        exit(1);
+    struct submit_part *part = (struct submit_part *)arg;
+    for (long i = part->from; i < part->to; i++)
+        submit_one(part->api, i);
+    part->submitted = bench_now();
+    for (long i = part->from; i < part->to; i++)
+        submit_get(part->api, i);
+}
+
+static inline long submit_many(const struct bench *b)
+{
+    return b->quick ? SUBMIT_TASKS_QUICK : SUBMIT_TASKS;
+}
+
+/* seconds(api, n, submitting): of n tasks; the median of some. */
+static inline void submit_repeat(const struct bench *b, const struct submit_api *api,
+                                 double (*seconds)(const struct submit_api *, long, double *))
+{
+    double all[BENCH_REPEATS], submitting[BENCH_REPEATS], sum = 0, n = (double)submit_many(b);
+    int runs = 0;
+    submit_reset();
+    while (runs < BENCH_REPEATS && sum < BENCH_SECONDS) {
+        submitting[runs] = 0;
+        all[runs] = seconds(api, submit_many(b), &submitting[runs]);
+        sum += all[runs++];
     }
-    fclose(f);
-    return (double)pages * (double)sysconf(_SC_PAGESIZE);
+    submit_print(api, "time", bench_median(all, runs) / n * 1e9, "ns");
+    if (submitting[0] > 0)
+        submit_print(api, "submit-only", bench_median(submitting, runs) / n * 1e9, "ns");
+    submit_print_share(api);
 }
 
-/* The memory of tasks that nobody has begun, while the workers are kept at the gate. */
-static inline void submit_measure_bytes(const struct submit_api *api, long n)
+static inline double submit_by_one(const struct submit_api *api, long n, double *submitting)
 {
-    __atomic_store_n(&submit_gates, api->gates, __ATOMIC_RELAXED);
-    for (long i = 0; i < api->gates; i++)
-        submit_one(api, i);
-    while (__atomic_load_n(&submit_at_gate, __ATOMIC_RELAXED) < api->gates)
-        sched_yield();
-    double before = submit_resident();
-    for (long i = api->gates; i < n; i++)
-        submit_one(api, i);
-    submit_print(api, "bytes", (submit_resident() - before) / (double)(n - api->gates), "bytes");
-    __atomic_store_n(&submit_gates, 0, __ATOMIC_RELAXED);
-    submit_at_gate = 0;
-    for (long i = 0; i < n; i++)
-        submit_get(api, i);
-}
-
-static inline double submit_all(const struct submit_api *api, long n, double *submitting)
-{
+    struct submit_part part;
+    memset(&part, 0, sizeof part);
+    part.api = api;
+    part.to = n;
+    submit_begin(api);
     double start = bench_now();
-    for (long i = 0; i < n; i++)
-        submit_one(api, i);
-    *submitting = bench_now() - start;
-    for (long i = 0; i < n; i++)
-        submit_get(api, i);
-    return bench_now() - start;
+    submit_collect(&part);
+    double took = bench_now() - start;
+    *submitting = part.submitted - start;
+    submit_end(api);
+    return took;
+}
+
+/* The memory of the tasks' numbers is touched, and has no page of zeros. */
+static inline void submit_touch(void)
+{
+    memset(submit_ran, 0xff, sizeof submit_ran);
+    memset(submit_ran, 0, sizeof submit_ran);
 }
 
 __attribute__((unused)) static int submit_measure_many(const struct bench *b, const struct submit_api *api)
 {
-    const long n = b->quick ? SUBMIT_TASKS_QUICK : SUBMIT_TASKS;
-    double all[BENCH_REPEATS], submitting[BENCH_REPEATS], sum = 0;
-    int runs = 0;
-    memset(submit_ran, 0xff, sizeof submit_ran); /* touched, and no page of zeros */
-    memset(submit_ran, 0, sizeof submit_ran);
-    if (api->gates)
-        submit_measure_bytes(api, n);
-    submit_submitted = submit_ran_outside = 0;
-    memset(submit_ran, 0, sizeof submit_ran);
-    while (runs < BENCH_REPEATS && sum < BENCH_SECONDS) {
-        all[runs] = submit_all(api, n, &submitting[runs]);
-        sum += all[runs++];
+    submit_touch();
+    submit_repeat(b, api, submit_by_one);
+    return submit_check();
+}
+
+/* ---- the same by two threads, half of the tasks each, and by a worker ------------------------------ */
+
+static inline void *submit_half(void *arg)
+{
+    struct submit_part *part = (struct submit_part *)arg;
+    submit_begin(part->api);
+    pthread_barrier_wait(part->start);
+    submit_collect(part);
+    pthread_barrier_wait(part->stop);
+    submit_end(part->api);
+    return NULL;
+}
+
+static inline double submit_by_two(const struct submit_api *api, long n, double *submitting)
+{
+    struct submit_part part[2];
+    pthread_barrier_t start, stop;
+    (void)submitting;
+    pthread_barrier_init(&start, NULL, 3);
+    pthread_barrier_init(&stop, NULL, 3);
+    for (int i = 0; i < 2; i++) {
+        part[i].api = api;
+        part[i].from = i ? n / 2 : 0;
+        part[i].to = i ? n : n / 2;
+        part[i].start = &start;
+        part[i].stop = &stop;
+        if (pthread_create(&part[i].thread, NULL, submit_half, &part[i])) {
+            fprintf(stderr, "cannot create a thread\n");
+            exit(1);
+        }
     }
-    submit_print(api, "time", bench_median(all, runs) / (double)n * 1e9, "ns");
-    submit_print(api, "submit-only", bench_median(submitting, runs) / (double)n * 1e9, "ns");
-    submit_print_share(api);
+    pthread_barrier_wait(&start);
+    double began = bench_now();
+    pthread_barrier_wait(&stop);
+    double took = bench_now() - began;
+    for (int i = 0; i < 2; i++)
+        pthread_join(part[i].thread, NULL);
+    pthread_barrier_destroy(&start);
+    pthread_barrier_destroy(&stop);
+    return took;
+}
+
+__attribute__((unused)) static int submit_measure_two(const struct bench *b, const struct submit_api *api)
+{
+    submit_touch();
+    submit_repeat(b, api, submit_by_two);
+    return submit_check();
+}
+
+struct submit_worker {
+    const struct submit_api *api;
+    long n;
+    double took, submitting;
+};
+
+static inline void submit_on_worker(void *arg)
+{
+    struct submit_worker *w = (struct submit_worker *)arg;
+    w->took = submit_by_one(w->api, w->n, &w->submitting);
+}
+
+static inline double submit_by_worker(const struct submit_api *api, long n, double *submitting)
+{
+    struct submit_worker w = {api, n, 0, 0};
+    api->inside(submit_on_worker, &w);
+    *submitting = w.submitting;
+    return w.took;
+}
+
+__attribute__((unused)) static int submit_measure_inside(const struct bench *b, const struct submit_api *api)
+{
+    if (!api->inside) {
+        fprintf(stderr, "a task that waits for others needs a second worker\n");
+        return BENCH_LEFT_OUT;
+    }
+    submit_touch();
+    submit_repeat(b, api, submit_by_worker);
     return submit_check();
 }
 
@@ -186,7 +291,10 @@ __attribute__((unused)) static int submit_measure_hot(const struct bench *b, con
 {
     struct submit_api ctx = *api;
     (void)b;
+    submit_reset();
+    submit_begin(api);
     submit_print(api, "time", bench_time_batch(submit_round_trips, &ctx) * 1e6, "us");
+    submit_end(api);
     submit_print_share(api);
     return submit_check();
 }
@@ -216,7 +324,10 @@ __attribute__((unused)) static int submit_measure_idle(const struct bench *b, co
     s.api = *api;
     s.events = 0;
     wake_start(&s.floor);
+    submit_reset();
+    submit_begin(api);
     latency_measure(b, api->prefix, NULL, submit_beside_wake, &s);
+    submit_end(api);
     wake_stop(&s.floor);
     submit_print_share(api);
     if (s.floor.there) {
@@ -246,19 +357,19 @@ __attribute__((unused)) static int submit_measure_start(const struct bench *b, c
     char hot[64];
     snprintf(hot, sizeof hot, "%shot-", api->prefix);
     submit_timed = true;
+    submit_reset();
+    submit_begin(api);
     latency_measure(b, api->prefix, latency_idle, submit_start, &ctx);
     latency_measure(b, hot, NULL, submit_start, &ctx);
+    submit_end(api);
     submit_timed = false;
-    int status = bench_check("the number of tasks that ran in the submitting thread", submit_ran_outside, 0);
+    int status = bench_check("the number of tasks that ran in the submitting thread", submit_sum.ran, 0);
     return submit_check() | status;
 }
 
 /* For main: measures one api after the other. */
 static inline int submit_measure(const struct bench *b, const struct submit_api *api)
 {
-    submit_is_outside = true;
-    submit_submitted = submit_ran_outside = 0;
-    memset(submit_ran, 0, sizeof submit_ran);
     return BENCH_MEASURE(b, api);
 }
 
