@@ -76,14 +76,14 @@ def latencies(prefix, one, quick):
     show(prefix + "p99", took[(events * 99 + 99) // 100 - 1] * 1e6, "us")
 
 
-def resident_most():
-    """The most bytes that the process had in memory so far."""
+def resident(what="VmRSS"):
+    """Bytes of the process in memory; VmHWM: the most since forget_most."""
     with open("/proc/self/status", encoding="ascii") as status:
-        line = next(line for line in status if line.startswith("VmHWM"))
+        line = next(line for line in status if line.startswith(what))
     return int(line.split()[1]) * 1024
 
 
-def forget_resident_most():
+def forget_most():
     with open("/proc/self/clear_refs", "w", encoding="ascii") as refs:
         refs.write("5")
 
