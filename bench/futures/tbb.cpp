@@ -22,6 +22,7 @@ static long chain(long hops)
         if (i)
             tbb::flow::make_edge(nodes[static_cast<std::size_t>(i) - 1], nodes.back());
     }
+    futures_chain_made = bench_now();
     nodes.front().try_put(message());
     graph.wait_for_all();
     return ended;

@@ -28,6 +28,7 @@ static long chain(weft_executor *where, long hops)
         bench_must("weft_future_then", weft_future_then(last, where, hop, NULL, &next));
         weft_future_release(last);
     }
+    futures_chain_made = bench_now();
     bench_must("weft_promise_fulfil", weft_promise_fulfil(promise, 0));
     bench_must("weft_future_get", weft_future_get(last, &status));
     weft_future_release(last);
