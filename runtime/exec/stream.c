@@ -250,22 +250,34 @@ static int pump(void *arg)
     return 0;
 }
 
-/* One more, if there is something for it. */
-/* However full the queue is: a pump stands for the stream, which was accepted, and nobody may have to wait here. */
+/* Its executor is being stopped: the consumer runs items itself. */
+static void pump_cancelled(wf_task *task)
+{
+    weft_stream *s = task->arg;
+    (void)wf_sub_seq_cst(&s->pumps, 1u); /* pair SM1 -> count_pump() */
+    tell(s);
+    let_go(s);
+}
+
+static const wf_kind pump_kind = {.cancelled = pump_cancelled};
+
+/* One more, if there is something for it; however full the queue is: it stands for the stream, which was accepted, and
+ * nobody may have to wait here. */
 static void add_pump(weft_stream *s)
 {
     wf_door door;
     if (!more_to_pull(s) || !room(s, s->window) || !count_pump(s))
         return;
-    wf_task *task =
-        wf_executor_find(s->door.executor, &door) ? NULL : wf_tasks_new(door.pool, door.self, sizeof *task);
-    if (task) {
-        wf_task_init(task, pump, s, 1);
+    wf_wide *wide = wf_executor_find(s->door.executor, &door)
+                        ? NULL
+                        : (void *)wf_tasks_new(door.pool, door.self, sizeof *wide);
+    if (wide) {
+        wf_task_init_wide(wide, &pump_kind, pump, s, 1);
         (void)wf_add_relaxed(&s->users, 1u); /* statistic: the caller is one */
-        if (!wf_executor_submit_accepted(door.executor, task))
+        if (!wf_executor_submit_accepted(door.executor, &wide->task))
             return;
         (void)wf_sub_acq_rel(&s->users, 1u); /* pair SM6 */
-        wf_slab_give(task);
+        wf_slab_give(wide);
     }
     (void)wf_sub_seq_cst(&s->pumps,
                          1u); /* pair SM1 -> pump(): refused, or no memory; the consumer runs items itself */

@@ -370,6 +370,25 @@ PROMISE(a_stream_through_a_full_executor_comes_out)
     sem_end(pool);
 }
 
+/* Nobody but the consumer runs its items then, and nothing is left behind. */
+PROMISE(a_stream_of_an_executor_that_was_shut_down_comes_out)
+{
+    fill_numbers();
+    weft_pool *pool = sem_pool();
+    for (int engine = WEFT_ENGINE_POOL; engine <= WEFT_ENGINE_SERIAL; engine++)
+        for (int mode = WEFT_DRAIN; mode <= WEFT_STOP_RUNNING; mode++) {
+            weft_executor *executor;
+            cr_assert_eq(weft_executor_create(&executor, narrow(pool, engine, WEFT_BLOCK)), 0);
+            weft_stream *stream = open_stream(
+                WEFT_STREAM_CONFIG(.executor = executor, .fn = square, .items = numbers, .n = 300,
+                                   .in_bytes = sizeof numbers[0], .out_bytes = sizeof(long), .window = 8));
+            cr_assert_eq(weft_executor_shutdown(executor, mode, WEFT_FOREVER), 0);
+            read_all(stream, 300, true);
+            cr_assert_eq(weft_executor_destroy(executor), 0);
+        }
+    sem_end(pool);
+}
+
 PROMISE(a_closed_executor_takes_no_stream)
 {
     weft_pool *pool = sem_pool();
