@@ -75,6 +75,8 @@
 #define WF_AGE_LOW 64
 /* An executor's runner goes to the end of the pool's queue after so many tasks, so that others get their turn. */
 #define WF_RUNNER_TASKS 32
+/* How many branches of a composed future a waiter follows in search of something to run, each time. */
+#define WF_HELP_LOOKS 4096
 /* A place with tasks of its own looks at the inbox first at every so many tasks (a prime: no rhythm of the
  * program's falls in with it). */
 #define WF_INBOX_EVERY 61

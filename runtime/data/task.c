@@ -236,7 +236,7 @@ bool wf_task_any(const wf_task *task)
     return kind && kind->any;
 }
 
-wf_task *wf_task_needs(wf_task *task)
+wf_task *wf_task_needs(wf_task *task, size_t *at)
 {
     const wf_kind *kind;
     uint32_t word = wf_load_relaxed(&task->word); /* re-checked by the exchange */
@@ -251,7 +251,7 @@ wf_task *wf_task_needs(wf_task *task)
             break;
         }
     }
-    wf_task *needed = kind->needs(task);
+    wf_task *needed = kind->needs(task, at);
     (void)wf_and_acq_rel(&task->word, ~BORROWED); /* pair TA3 -> wf_task_not_borrowed() */
     return needed;
 }

@@ -57,8 +57,9 @@ typedef struct weft_future {
 typedef struct wf_kind {
     void (*cancelled)(wf_task *task); /* it was pending, and will never run */
     void (*freed)(wf_task *task);     /* its last reference is gone */
-    /* What has to end before it may run, with a reference; NULL: nothing now. */
-    wf_task *(*needs)(wf_task *task);
+    /* What has to end before it may run, with a reference; NULL: nothing more. *at: 0, and whatever it made of it: where
+     * to look on. */
+    wf_task *(*needs)(wf_task *task, size_t *at);
     bool any; /* of several that it needs one will do */
     const char *(*label)(const wf_task *task);
 } wf_kind;
@@ -96,8 +97,9 @@ enum wf_task_state wf_task_cancel(wf_task *task);
 /* Any holder of a reference: self->ended is called once, by who ends the task or, if it has ended, by somebody who
  * follows it, perhaps before this call returns. */
 void wf_task_follow(wf_task *task, wf_follower *self);
-/* Any holder of a reference: what a held task needs first, with a reference; NULL: nothing, or it is not held. */
-wf_task *wf_task_needs(wf_task *task);
+/* Any holder of a reference: what a held task needs first, with a reference; NULL: nothing, or it is not held. *at is 0
+ * the first time; again with the same: what else. */
+wf_task *wf_task_needs(wf_task *task, size_t *at);
 /* Any holder of a reference: the kind of a wide record, or NULL. */
 const wf_kind *wf_task_kind(const wf_task *task);
 /* Any holder of a reference: for people; NULL: none. */

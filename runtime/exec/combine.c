@@ -48,12 +48,14 @@ static int status_of(const weft_future *ended)
 
 /* ---- all ---------------------------------------------------------------------------------------- */
 
-static wf_task *first_not_ended(wf_task *task)
+static wf_task *next_not_ended(wf_task *task, size_t *at)
 {
     const combined *whole = combined_of(task);
-    for (size_t i = 0; i < whole->count; i++)
-        if (!wf_task_ended(whole->links[i].part))
-            return wf_task_retain(whole->links[i].part) ? whole->links[i].part : NULL;
+    while (*at < whole->count) {
+        wf_task *part = whole->links[(*at)++].part;
+        if (!wf_task_ended(part))
+            return wf_task_retain(part) ? part : NULL;
+    }
     return NULL;
 }
 
@@ -93,16 +95,18 @@ static void all_ended(wf_follower *self, wf_task *part)
     part_ended(((link *)(void *)self)->whole);
 }
 
-static const wf_kind all_kind = {.freed = freed, .needs = first_not_ended};
+static const wf_kind all_kind = {.freed = freed, .needs = next_not_ended};
 
 /* ---- any ---------------------------------------------------------------------------------------- */
 
-static wf_task *first_pending(wf_task *task)
+static wf_task *next_pending(wf_task *task, size_t *at)
 {
     const combined *whole = combined_of(task);
-    for (size_t i = 0; i < whole->count; i++)
-        if (wf_task_state_of(whole->links[i].part) == WF_TASK_PENDING)
-            return wf_task_retain(whole->links[i].part) ? whole->links[i].part : NULL;
+    while (*at < whole->count) {
+        wf_task *part = whole->links[(*at)++].part;
+        if (wf_task_state_of(part) == WF_TASK_PENDING)
+            return wf_task_retain(part) ? part : NULL;
+    }
     return NULL;
 }
 
@@ -119,7 +123,7 @@ static void any_ended(wf_follower *self, wf_task *part)
     part_ended(whole);
 }
 
-static const wf_kind any_kind = {.freed = freed, .needs = first_pending, .any = true};
+static const wf_kind any_kind = {.freed = freed, .needs = next_pending, .any = true};
 
 ptrdiff_t weft_when_any_index(const weft_future *any)
 {

@@ -21,6 +21,7 @@ typedef struct entry {
     weft_future *future;
     void *tag;
     uint32_t uses; /* queues that it is in, or will be */
+    bool out;      /* under the lock: its future is not the set's any more */
 } entry;
 
 struct weft_completions {
@@ -122,6 +123,7 @@ int weft_completions_add(weft_completions *set, weft_future *future, void *tag)
     e->set = set;
     e->future = future;
     e->tag = tag;
+    e->out = false;
     bool pending = wf_task_state_of(future) == WF_TASK_PENDING; /* else nobody here can begin it */
     wf_store_relaxed(&e->uses, 1u + pending);                   /* owner only: published by the queues */
     (void)wf_add_relaxed(&set->users, 1u);                      /* statistic: the caller uses it */
@@ -159,20 +161,35 @@ static entry *next_ready(weft_completions *set)
         if (e)
             wf_event_post(set->fd);
     }
+    if (e)
+        e->out = true;
     unlock(set);
     return e;
 }
 
-/* The future of one that nobody may have begun, with a reference; NULL: none is left. */
-static weft_future *next_pending(weft_completions *set)
+/* One that nobody may have begun, with a reference of its future; NULL: none is left. */
+static entry *next_pending(weft_completions *set)
 {
-    weft_future *found = NULL;
+    entry *e;
     lock(set);
-    for (entry *e; !found && (e = take(&set->added, offsetof(entry, added))) != NULL; let_entry_go(e))
-        if (wf_task_state_of(e->future) == WF_TASK_PENDING && wf_task_retain(e->future))
-            found = e->future;
+    while ((e = take(&set->added, offsetof(entry, added))) != NULL) {
+        if (!e->out && wf_task_state_of(e->future) == WF_TASK_PENDING && wf_task_retain(e->future))
+            break;
+        let_entry_go(e);
+    }
     unlock(set);
-    return found;
+    return e;
+}
+
+/* A composed one may have more to be run, now or later; of a promise nothing ever is. */
+static void put_back(weft_completions *set, entry *e)
+{
+    const wf_kind *kind = wf_task_kind(e->future);
+    bool helpable = e->future->pool || (kind && kind->needs);
+    if (helpable && wf_task_state_of(e->future) == WF_TASK_PENDING)
+        wf_queue_put(&set->added, &e->added);
+    else
+        let_entry_go(e);
 }
 
 static int give_out(weft_completions *set, entry *e, weft_future **future, void **tag)
@@ -189,15 +206,19 @@ static int give_out(weft_completions *set, entry *e, weft_future **future, void 
     return 0;
 }
 
-/* Runs one that nobody has begun. True: there was one, or err says why it could not be run. */
+/* Runs one that nobody has begun, or what that needs. True: there was one, or err says why it could not be run. */
 static bool help(weft_completions *set, int64_t deadline_ns, int *err)
 {
-    weft_future *pending = next_pending(set);
-    if (!pending)
-        return false;
-    *err = wf_future_help(pending, deadline_ns);
-    wf_task_release(pending);
-    return true;
+    uint64_t looks = wf_load_seq_cst(&set->left); /* pair CO2 -> give_out() */
+    bool helped = false;
+    entry *e;
+    while (!helped && !*err && looks-- && (e = next_pending(set)) != NULL) {
+        weft_future *future = e->future;
+        helped = wf_future_help(future, deadline_ns, err);
+        put_back(set, e);
+        wf_task_release(future);
+    }
+    return helped || *err;
 }
 
 static void sleep_until(weft_completions *set, uint32_t told, int64_t deadline_ns)

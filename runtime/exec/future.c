@@ -130,7 +130,7 @@ static int wait_for_one(weft_future *future, int64_t deadline_ns)
     return spin(future, ticks) ? 0 : sleep_for(future, deadline_ns);
 }
 
-int wf_future_help(weft_future *needed, int64_t deadline_ns)
+static int help_with(weft_future *needed, int64_t deadline_ns)
 {
     struct weft_executor *executor = wf_tasks_executor(needed);
     if (!needed->pool || wf_task_ended(needed))
@@ -140,21 +140,76 @@ int wf_future_help(weft_future *needed, int64_t deadline_ns)
     return may_take_over(needed, deadline_ns) ? take_over(needed) : 0;
 }
 
-/* What it needs, down to what needs nothing, is waited for first; that may be run here. */
+static bool help_with_one(weft_future *needed, int64_t deadline_ns, int *err)
+{
+    if (wf_task_state_of(needed) != WF_TASK_PENDING)
+        return false;
+    *err = help_with(needed, deadline_ns);
+    return wf_task_state_of(needed) != WF_TASK_PENDING;
+}
+
+/* looks: how many ways it may still try. The last of what a future needs is looked at without coming back: chains may be
+ * long. */
+static bool help(weft_future *future, int64_t deadline_ns, unsigned *looks, int *err)
+{
+    weft_future *held = NULL, *needed, *next;
+    bool helped = false;
+    while (!helped && !*err) {
+        size_t at = 0;
+        if (!(needed = wf_task_needs(future, &at))) {
+            helped = help_with_one(future, deadline_ns, err);
+            break;
+        }
+        while (!helped && !*err && (next = wf_task_needs(future, &at)) != NULL) {
+            helped = *looks && wf_thread_stack_left() && (--*looks, help(needed, deadline_ns, looks, err));
+            wf_task_release(needed);
+            needed = next;
+        }
+        if (held)
+            wf_task_release(held);
+        future = held = needed;
+    }
+    if (held)
+        wf_task_release(held);
+    return helped;
+}
+
+bool wf_future_help(weft_future *future, int64_t deadline_ns, int *err)
+{
+    unsigned looks = WF_HELP_LOOKS;
+    return help(future, deadline_ns, &looks, err);
+}
+
+/* What it needs, down to what needs nothing; one_will_do: of several, somewhere on the way. */
+static weft_future *needed_first(weft_future *future, bool *one_will_do)
+{
+    size_t at = 0;
+    weft_future *needed = wf_task_needs(future, &at);
+    *one_will_do = needed && wf_task_any(future);
+    for (weft_future *deeper; needed; needed = deeper) {
+        at = 0;
+        if (!(deeper = wf_task_needs(needed, &at)))
+            return needed;
+        *one_will_do |= wf_task_any(needed);
+        wf_task_release(needed);
+    }
+    return NULL;
+}
+
+/* What nobody has begun is run here, then the first that has not ended is waited for, until it needs nothing. */
 static int wait_for_needs(weft_future *future, int64_t deadline_ns)
 {
     int err = 0;
+    bool one_will_do;
     weft_future *needed;
-    while (!err && (needed = wf_task_needs(future)) != NULL) {
-        bool one_will_do = wf_task_any(future);
-        for (weft_future *deeper; (deeper = wf_task_needs(needed)) != NULL; needed = deeper) {
-            one_will_do |= wf_task_any(needed);
-            wf_task_release(needed);
+    while (!err && (needed = needed_first(future, &one_will_do)) != NULL) {
+        bool helped = wf_future_help(future, deadline_ns, &err), on = helped;
+        if (!helped && !err && !one_will_do) {
+            err = wait_for_one(needed, deadline_ns);
+            on = wf_task_ended(needed);
         }
-        err = one_will_do ? wf_future_help(needed, deadline_ns) : wait_for_one(needed, deadline_ns);
-        bool ended = wf_task_ended(needed);
         wf_task_release(needed);
-        if (!ended)
+        if (!on)
             break;
     }
     return err;

@@ -57,10 +57,10 @@ void wf_held_let_before_go(wf_held *held)
     held->before = NULL;
 }
 
-wf_task *wf_held_needs(wf_task *task)
+wf_task *wf_held_needs(wf_task *task, size_t *at)
 {
     const wf_held *held = (wf_held *)(void *)task;
-    if (wf_task_ended(held->before) || !wf_task_retain(held->before))
+    if ((*at)++ || wf_task_ended(held->before) || !wf_task_retain(held->before))
         return NULL;
     return held->before;
 }

@@ -38,6 +38,6 @@ wf_task *wf_held_begins(wf_held *held);
 /* It does not need the one before it any more. Also when it is freed. */
 void wf_held_let_before_go(wf_held *held);
 /* wf_kind.needs */
-wf_task *wf_held_needs(wf_task *task);
+wf_task *wf_held_needs(wf_task *task, size_t *at);
 
 #endif

@@ -346,6 +346,50 @@ PROMISE(a_task_waits_for_what_its_tasks_make_together)
     sem_end(pool);
 }
 
+/* A task that nobody has begun is run by who waits for it together with a promise, wherever it stands among them. */
+static int task_or_promise(void *arg)
+{
+    struct family *f = arg;
+    weft_promise *promise;
+    weft_future *one[2], *all, *after, *three[3], *any;
+    size_t index = 9;
+    int status = -1;
+    if (weft_promise_create(&promise, f->executor, &one[0]) ||
+        weft_submit(f->executor, small, NULL, &one[1]) ||
+        weft_wait(one, 2, WEFT_FIRST, WEFT_FOREVER, &index) || index != 1)
+        return -1;
+    weft_future_release(one[1]);
+    if (weft_submit(f->executor, small, NULL, &one[1]) || weft_when_all(one, 2, &all) ||
+        weft_future_then(one[1], f->executor, count, &f->ended, &after))
+        return -2;
+    three[0] = all;
+    three[1] = one[0];
+    three[2] = after;
+    if (weft_when_any(three, 3, &any) || weft_future_get(any, &status))
+        return -3;
+    weft_promise_destroy(promise);
+    for (int i = 0; i < 3; i++)
+        weft_future_release(three[i]);
+    weft_future_release(one[1]);
+    weft_future_release(any);
+    return status;
+}
+
+PROMISE(a_task_is_run_by_who_waits_for_it_or_a_promise)
+{
+    weft_pool *pool = sem_pool();
+    weft_executor *serial;
+    struct family f = {.ended = 0};
+    cr_assert_eq(weft_pool_executor(pool, &f.executor), 0);
+    cr_assert_eq(get(submit(pool, task_or_promise, &f)), 1);
+    cr_assert_eq(
+        weft_executor_create(&serial, WEFT_EXECUTOR_CONFIG(.pool = pool, .engine = WEFT_ENGINE_SERIAL)), 0);
+    f = (struct family){.executor = serial};
+    cr_assert_eq(task_or_promise(&f), 1);
+    cr_assert_eq(weft_executor_destroy(serial), 0);
+    sem_end(pool);
+}
+
 static int wait_for_itself(void *arg)
 {
     weft_future **own = arg, *all;

@@ -143,6 +143,48 @@ PROMISE(a_task_collects_its_own)
     sem_end(pool);
 }
 
+static int collect_composed(void *arg)
+{
+    weft_executor *executor = arg;
+    weft_completions *set;
+    weft_promise *promise;
+    weft_future *part[3], *all, *out;
+    void *tag = NULL;
+    if (weft_completions_create(&set) || weft_promise_create(&promise, executor, &part[0]) ||
+        weft_submit(executor, answer, (void *)0, &part[1]) ||
+        weft_submit(executor, answer, (void *)4, &part[2]) || weft_when_all(&part[1], 2, &all) ||
+        weft_completions_add(set, part[0], NULL) || weft_completions_add(set, all, set) ||
+        weft_completions_next(set, WEFT_FOREVER, &out, &tag) || tag != set)
+        return -1;
+    int status = weft_future_status(out);
+    weft_promise_destroy(promise);
+    weft_completions_destroy(set);
+    for (int i = 0; i < 3; i++)
+        weft_future_release(part[i]);
+    weft_future_release(all);
+    weft_future_release(out);
+    return status;
+}
+
+/* What a composed future needs and nobody has begun is run by who waits for the set. */
+PROMISE(a_task_collects_what_its_tasks_make_together)
+{
+    weft_pool *pool = sem_pool();
+    weft_executor *executor, *serial;
+    weft_future *future;
+    int status;
+    cr_assert_eq(weft_pool_executor(pool, &executor), 0);
+    cr_assert_eq(weft_submit(executor, collect_composed, executor, &future), 0);
+    cr_assert_eq(weft_future_get(future, &status), 0);
+    cr_assert_eq(status, 4);
+    weft_future_release(future);
+    cr_assert_eq(
+        weft_executor_create(&serial, WEFT_EXECUTOR_CONFIG(.pool = pool, .engine = WEFT_ENGINE_SERIAL)), 0);
+    cr_assert_eq(collect_composed(serial), 4);
+    cr_assert_eq(weft_executor_destroy(serial), 0);
+    sem_end(pool);
+}
+
 static bool readable(int fd)
 {
     struct pollfd p = {.fd = fd, .events = POLLIN};

@@ -390,10 +390,10 @@ static void count_freed(wf_task *task)
 
 static wf_task *needed;
 
-static wf_task *tell_needed(wf_task *task)
+static wf_task *tell_needed(wf_task *task, size_t *at)
 {
     (void)task;
-    return needed && wf_task_retain(needed) ? needed : NULL;
+    return !(*at)++ && needed && wf_task_retain(needed) ? needed : NULL;
 }
 
 static const wf_kind kind = {.freed = count_freed, .needs = tell_needed};
@@ -439,16 +439,20 @@ Test(task, a_held_one_tells_what_it_needs)
 {
     wf_wide *wide = held_with(2);
     wf_task *other = task_with(1);
-    cr_assert_null(wf_task_needs(other));
-    cr_assert_null(wf_task_needs(&wide->task));
+    size_t at = 0;
+    cr_assert_null(wf_task_needs(other, &at));
+    cr_assert_null(wf_task_needs(&wide->task, &at));
     needed = other;
-    cr_assert_eq(wf_task_needs(&wide->task), other);
+    at = 0;
+    cr_assert_eq(wf_task_needs(&wide->task, &at), other);
+    cr_assert_null(wf_task_needs(&wide->task, &at), "that was all");
+    at = 0;
     wf_task_release(other);
     wf_task_not_borrowed(&wide->task);
     cr_assert_not(wf_task_any(&wide->task));
     cr_assert_not(wf_task_any(other));
     wf_task_let_go(&wide->task);
-    cr_assert_null(wf_task_needs(&wide->task));
+    cr_assert_null(wf_task_needs(&wide->task, &at));
     wf_task_release(other);
     assert_back(other);
     wf_free(wide);
