@@ -1,0 +1,464 @@
+/* SPDX-License-Identifier: MIT */
+/* sequence_model.c - what may happen, what has happened, and what a call may therefore answer. */
+#include <errno.h>
+#include <string.h>
+
+#include "sequence.h"
+
+/* ---- what is known -------------------------------------------------------------------------------- */
+
+bool serial(const struct sequence *q, int home)
+{
+    return home > PLAIN && q->door[home].engine == WEFT_ENGINE_SERIAL;
+}
+
+bool has_ended(const struct node *node)
+{
+    return node->state != WEFT_PENDING;
+}
+
+/* Only the driver can run it, at moments that it knows. */
+bool is_exact(const struct node *node)
+{
+    if (node->vague)
+        return false;
+    for (int i = 0; i < node->n_before; i++)
+        if (!is_exact(node->before[i]))
+            return false;
+    bool own_thread = node->kind == TASK || (node->kind == THEN && node->home != INLINE);
+    return !own_thread || !node->of->workers || serial(node->of, node->home);
+}
+
+static int n_ended_before(const struct node *node)
+{
+    int n = 0;
+    for (int i = 0; i < node->n_before; i++)
+        n += has_ended(node->before[i]);
+    return n;
+}
+
+bool is_ready(const struct node *node)
+{
+    int n = n_ended_before(node);
+    return node->kind == ANY ? n > 0 : n == node->n_before && node->kind != PROMISE;
+}
+
+bool is_stopped(const struct node *node)
+{
+    const struct sequence *q = node->of;
+    const struct door *door = node->home > PLAIN ? &q->door[node->home] : NULL;
+    if (node->kind != TASK && node->kind != THEN)
+        return false;
+    return (node->stop >= 0 && q->stop[node->stop].fired) || (door && door->cancels) ||
+           (door && door->stop >= 0 && q->stop[door->stop].fired) ||
+           (node->kind == THEN && door && door->closed);
+}
+
+/* Others put it into a serial queue at some time: then only who waits for just that runs it. */
+static bool comes_late(const struct node *node)
+{
+    bool late = node->kind == THEN && serial(node->of, node->home) && !is_exact(node);
+    for (int i = 0; i < node->n_before && !late; i++)
+        late = comes_late(node->before[i]);
+    return late && !has_ended(node);
+}
+
+/* Who waits for it, or for it among others, might come to run a task that waits for the gate, or be asleep when it could
+ * run something. */
+bool may_be_held(const struct node *node, bool among_others)
+{
+    bool closed = !atomic_load(&node->of->gate) && !has_ended(node) && !is_exact(node);
+    return closed || (among_others && comes_late(node));
+}
+
+/* Does an unbounded wait for it end, with nobody but the driver to open gates and keep promises? */
+bool will_end(const struct node *node)
+{
+    int n = 0;
+    if (has_ended(node))
+        return true;
+    if (node->kind == PROMISE || may_be_held(node, node->kind == ANY))
+        return false;
+    for (int i = 0; i < node->n_before; i++)
+        n += will_end(node->before[i]);
+    return node->kind == ANY ? n > 0 : n == node->n_before;
+}
+
+/* ---- what ends, what follows ---------------------------------------------------------------------- */
+
+static void makes_vague(struct node *node)
+{
+    struct sequence *q = node->of;
+    for (int i = node->number + 1; i < q->nodes; i++)
+        for (int k = 0; k < q->node[i].n_before; k++)
+            if (q->node[i].before[k] == node && !q->node[i].vague) {
+                q->node[i].vague = true;
+                makes_vague(&q->node[i]);
+            }
+}
+
+/* Into the queue of a serial door, where turns are told by stamps. */
+void came(struct node *node)
+{
+    if (serial(node->of, node->home) && is_exact(node))
+        node->stamp = node->of->stamp;
+}
+
+static void follows(struct node *node)
+{
+    bool composed = node->kind == ALL || node->kind == ANY;
+    if (has_ended(node) || !is_ready(node) || !is_exact(node))
+        return;
+    if (composed)
+        ends(node, WEFT_DONE);
+    else if (node->home > PLAIN && node->of->door[node->home].closed && !node->of->depth)
+        ends(node, WEFT_CANCELLED);
+    else if (is_stopped(node))
+        node->vague = true, makes_vague(node);
+    else if (!node->stamp)
+        came(node);
+}
+
+void ends(struct node *node, int state)
+{
+    struct sequence *q = node->of;
+    if (has_ended(node))
+        return;
+    node->state = state;
+    node->held = node->refs > 0;
+    node->alone = !node->refs && !node->followed;
+    for (int i = node->number + 1; i < q->nodes; i++)
+        for (int k = 0; k < q->node[i].n_before; k++)
+            if (q->node[i].before[k] == node) {
+                follows(&q->node[i]);
+                break;
+            }
+}
+
+/* A token has fired, or a door is being stopped: what has not begun never will, which nobody tells. */
+void stopped(struct sequence *q)
+{
+    for (int i = 0; i < q->nodes; i++) {
+        struct node *node = &q->node[i];
+        bool pending = !has_ended(node) && !atomic_load(&node->began);
+        if (!pending || !node->given || !is_exact(node) || !is_stopped(node))
+            continue;
+        if (node->kind == TASK)
+            node->dead = true;
+        else if (is_ready(node))
+            node->vague = true;
+        if (node->dead || node->vague)
+            makes_vague(node);
+    }
+}
+
+/* It is about to be handed to the library. */
+void given(struct node *node)
+{
+    node->given = true;
+    if (node->kind == TASK)
+        came(node);
+    else
+        follows(node);
+    stopped(node->of);
+}
+
+void refused(struct node *node)
+{
+    node->given = node->dead = false;
+    node->stamp = 0;
+    node->refs = 0;
+}
+
+/* ---- events --------------------------------------------------------------------------------------- */
+
+static bool in_driver(const struct sequence *q)
+{
+    return pthread_equal(q->driver, pthread_self());
+}
+
+void note(struct node *node, enum event event)
+{
+    struct sequence *q = node->of;
+    bool driver = in_driver(q);
+    if (event == BEGAN) {
+        node->by_driver = driver;
+        MUST(q, atomic_fetch_add(&node->began, 1) == 0, "n%d runs twice", node->number);
+    }
+    pthread_mutex_lock(&q->lock); /* no gaps: the driver reads its own notes in the call that made them */
+    MUST(q, q->n_events < EVENTS, "too many events");
+    q->event[q->n_events++] = node->number << 3 | (int)event << 1 | (int)driver;
+    pthread_mutex_unlock(&q->lock);
+    if (event == LEFT)
+        atomic_store(&node->left, 1);
+}
+
+static void its_turn(const struct node *node)
+{
+    struct sequence *q = node->of;
+    MUST(q, node->stamp, "n%d runs before it came", node->number);
+    for (int i = 0; i < q->nodes; i++) {
+        const struct node *other = &q->node[i];
+        bool waits = other->stamp && other->home == node->home && !has_ended(other) && !other->dead &&
+                     !atomic_load(&other->began);
+        bool same = node->kind == THEN && other->kind == THEN && other->before[0] == node->before[0];
+        bool first = other->stamp < node->stamp || (other->stamp == node->stamp && same && i < node->number);
+        MUST(q, !waits || !first, "n%d runs before n%d", node->number, i);
+    }
+}
+
+/* May the driver run it, in the call that it is making? */
+static bool may_run(const struct node *node)
+{
+    const struct sequence *q = node->of;
+    if (node->home == INLINE || q->depth || node->home == q->may_run_all_of ||
+        (q->target[node->number] && q->patient))
+        return true;
+    if (!serial(q, node->home))
+        return !q->workers;
+    for (int i = 0; i < q->nodes; i++) {
+        const struct node *t = &q->node[i];
+        if (q->target[i] && t->home == node->home && (!t->stamp || t->stamp >= node->stamp || !node->stamp))
+            return true;
+    }
+    return false;
+}
+
+static void has_begun(struct node *node, bool driver)
+{
+    struct sequence *q = node->of;
+    bool ended = is_exact(node) && has_ended(node); /* others' notes may be read after their states */
+    MUST(q, !ended && !node->dead && !node->cancelled, "n%d has begun though it was cancelled", node->number);
+    MUST(q, !driver || may_run(node), "n%d: the driver runs what it does not wait for", node->number);
+    MUST(q, driver || !serial(q, node->home), "n%d: a serial task in another thread", node->number);
+    if (is_exact(node))
+        MUST(q, is_ready(node), "n%d begins too early", node->number);
+    bool by_caller = node->home > PLAIN && q->door[node->home].queue_limit;
+    if (serial(q, node->home) && is_exact(node) && !by_caller)
+        its_turn(node);
+    q->depth += driver && node->home != INLINE;
+}
+
+static void has_left(struct node *node, bool driver)
+{
+    node->of->depth -= driver && node->home != INLINE;
+    if (is_exact(node))
+        ends(node, WEFT_DONE);
+}
+
+static void happens(struct sequence *q, int word)
+{
+    struct node *node = &q->node[word >> 3];
+    enum event event = (word >> 1) & 3;
+    q->stamp += node->home != INLINE;
+    if (event == CAME)
+        given(node);
+    else if (event == BEGAN)
+        has_begun(node, word & 1);
+    else
+        has_left(node, word & 1);
+}
+
+static void read_events(struct sequence *q)
+{
+    pthread_mutex_lock(&q->lock);
+    while (q->read < q->n_events)
+        happens(q, q->event[q->read++]);
+    pthread_mutex_unlock(&q->lock);
+}
+
+void before_call(struct sequence *q)
+{
+    read_events(q);
+    memset(q->target, 0, sizeof q->target);
+    q->may_run_all_of = -2;
+    q->patient = true;
+    q->stamp++;
+}
+
+void after_call(struct sequence *q)
+{
+    read_events(q);
+    q->stamp++;
+    MUST(q, q->depth == 0, "a body has not returned");
+    for (int i = 0; i < q->nodes; i++) {
+        const struct node *node = &q->node[i];
+        if (node->kind == THEN && node->home == INLINE && is_exact(node) && is_ready(node))
+            MUST(q, has_ended(node), "n%d did not run inline", i);
+        if (q->workers || !is_exact(node) || !is_ready(node) || serial(q, node->home) || !node->given)
+            continue;
+        if (node->dead)
+            ends(&q->node[i], WEFT_CANCELLED);
+        else
+            MUST(q, has_ended(node), "n%d did not run in the caller", i);
+    }
+}
+
+void may_need(struct sequence *q, struct node *node)
+{
+    q->target[node->number] = true;
+    for (int i = 0; i < node->n_before; i++)
+        may_need(q, node->before[i]);
+}
+
+/* ---- answers -------------------------------------------------------------------------------------- */
+
+static void exact_state(const struct node *node, int state)
+{
+    struct sequence *q = node->of;
+    if (node->dead)
+        MUST(q, state == WEFT_PENDING || state == WEFT_CANCELLED, "n%d is stopped: %d", node->number, state);
+    else
+        MUST(q, state == WEFT_PENDING, "n%d: %d, not pending", node->number, state);
+}
+
+static void composed_state(const struct node *node, int state)
+{
+    MUST(node->of, state == WEFT_PENDING || state == WEFT_DONE, "n%d: %d", node->number, state);
+}
+
+static int status_of_task(const struct node *node)
+{
+    bool alone = node->by_driver && is_exact(node);
+    if (node->body == NEST)
+        return node->seen;
+    if (node->body == FIRE)
+        return 41;
+    if (node->body == POLL)
+        return alone || node->seen != 21 ? 20 : 21;
+    return node->status;
+}
+
+bool obeys(const struct node *node)
+{
+    int status = node->kind == TASK ? status_of_task(node) : node->seen + node->status;
+    return status == -ECANCELED && (node->asked || is_stopped(node));
+}
+
+/* Bodies ran, or may have run, meanwhile. */
+static void vague_state(const struct node *node, int left_before, int state)
+{
+    struct sequence *q = node->of;
+    int began = atomic_load(&node->began), left = atomic_load(&node->left);
+    if (state == WEFT_DONE)
+        MUST(q, left, "n%d is done before it was", node->number);
+    if (state == WEFT_CANCELLED)
+        MUST(q, began ? left && obeys(node) : is_stopped(node), "n%d was cancelled, but not by us",
+             node->number);
+    if (state == WEFT_PENDING)
+        MUST(q, !left_before, "n%d is pending after it ran", node->number);
+}
+
+void check_state(struct node *node, int left_before, int state)
+{
+    struct sequence *q = node->of;
+    MUST(q, state >= WEFT_PENDING && state <= WEFT_CANCELLED, "state: %s", weft_strerror(state));
+    if (has_ended(node))
+        MUST(q, state == node->state, "n%d: %d, not %d", node->number, state, node->state);
+    else if (is_exact(node))
+        exact_state(node, state);
+    else if (node->kind == ALL || node->kind == ANY)
+        composed_state(node, state);
+    else
+        vague_state(node, left_before, state);
+    if (state >= WEFT_DONE)
+        ends(node, state);
+}
+
+static int status_of_all(const struct node *node)
+{
+    for (int i = 0; i < node->n_before; i++) {
+        int status = expected_status(node->before[i]);
+        if (status) /* UNKNOWN, too */
+            return status;
+    }
+    return 0;
+}
+
+static int status_of_any(const struct node *node)
+{
+    ptrdiff_t index = weft_when_any_index(node->future);
+    MUST(node->of, index >= 0 && index < node->n_before, "n%d: index %td", node->number, index);
+    return expected_status(node->before[index]);
+}
+
+/* Of a node that has ended; an any's is known where its future is. */
+int expected_status(struct node *node)
+{
+    bool body = node->kind == TASK || node->kind == THEN;
+    if (node->state == WEFT_CANCELLED || (body && !atomic_load(&node->began)))
+        return -ECANCELED;
+    switch (node->kind) {
+    case TASK:
+        return status_of_task(node);
+    case THEN:
+        return node->seen + node->status;
+    case ALL:
+        return status_of_all(node);
+    case ANY:
+        return node->refs ? status_of_any(node) : UNKNOWN;
+    default:
+        return node->status;
+    }
+}
+
+void check_status(struct node *node, int status)
+{
+    int expected = expected_status(node);
+    MUST(node->of, status == expected || expected == UNKNOWN, "n%d: status %d, not %d", node->number, status,
+         expected);
+}
+
+/* ---- the end -------------------------------------------------------------------------------------- */
+
+static void check_task(struct node *node)
+{
+    struct sequence *q = node->of;
+    int began = atomic_load(&node->began), left = atomic_load(&node->left);
+    if (!node->given)
+        return;
+    MUST(q, began == left, "n%d has not returned", node->number);
+    MUST(q, began || node->cancelled || is_stopped(node), "n%d never ran", node->number);
+    MUST(q, !began || !node->cancelled, "n%d ran though it was cancelled", node->number);
+    MUST(q, atomic_load(&node->destroyed) == node->destroys, "n%d: destroyed %d times", node->number,
+         atomic_load(&node->destroyed));
+    if (!began || !obeys(node))
+        ends(node, began ? WEFT_DONE : WEFT_CANCELLED);
+    if (node->child && began)
+        MUST(q, node->submitted == 0, "n%d could not submit to its own executor: %s", node->number,
+             weft_strerror(node->submitted));
+}
+
+/* Told of an error if nobody could ask; not told if somebody can. */
+static void check_told(const struct node *node)
+{
+    bool told = atomic_load(&node->told), may_ask = node->held || !node->has_label;
+    bool sure =
+        node->home > PLAIN && node->kind == TASK && is_exact(node) && !node->dead && node->state == WEFT_DONE;
+    if (sure && may_ask)
+        MUST(node->of, !told, "n%d: told though its future was held", node->number);
+    if (sure && node->alone && node->has_label)
+        MUST(node->of, told == (status_of_task(node) != 0), "n%d: told %d times", node->number, told);
+}
+
+void check_end(struct node *node)
+{
+    struct sequence *q = node->of;
+    check_told(node);
+    if (node->kind == THEN && atomic_load(&node->began)) {
+        int before = expected_status(node->before[0]);
+        MUST(q, node->seen == before || before == UNKNOWN, "n%d saw %d, not %d", node->number, node->seen,
+             before);
+    }
+    if (node->kind == TASK || node->kind == THEN)
+        check_task(node);
+    else
+        ends(node, node->cancelled ? WEFT_CANCELLED : WEFT_DONE);
+    if (node->refs) {
+        int state = weft_future_state(node->future);
+        if (!has_ended(node))
+            check_state(node, 1, state);
+        MUST(q, state == node->state, "n%d: %d at the end, not %d", node->number, state, node->state);
+        check_status(node, weft_future_status(node->future));
+    }
+}
