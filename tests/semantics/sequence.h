@@ -149,18 +149,21 @@ bool has_ended(const struct node *node);
 bool serial(const struct sequence *q, int home);
 /* Its token has fired, its door is being stopped: it need not run. */
 bool is_stopped(const struct node *node);
-/* It ran, was asked to stop, and answered -ECANCELED. */
-bool obeys(const struct node *node);
 void came(struct node *node);
+void given(struct node *node);
+void refused(struct node *node);
 void ends(struct node *node, int state);
 void stopped(struct sequence *q);
+
+/* ---- sequence_answers.c ---------------------------------------------------------------------------- */
+
 /* Was this answer allowed, with `left` as it was before the call? Learns from it. */
 void check_state(struct node *node, int left_before, int state);
+/* It ran, was asked to stop, and answered -ECANCELED. */
+bool obeys(const struct node *node);
 void check_status(struct node *node, int status);
 /* UNKNOWN: of an any whose future nobody holds. */
 int expected_status(struct node *node);
-void given(struct node *node);
-void refused(struct node *node);
 void check_end(struct node *node);
 
 /* ---- sequence_bodies.c ----------------------------------------------------------------------------- */
