@@ -370,6 +370,69 @@ PROMISE(a_stream_through_a_full_executor_comes_out)
     sem_end(pool);
 }
 
+struct item_gate {
+    struct gate running, go;
+    atomic_int ended;
+};
+
+static int stand(const void *in, void *out, void *ctx)
+{
+    struct item_gate *g = ctx;
+    (void)in;
+    (void)out;
+    gate_add(&g->running);
+    gate_wait(&g->go, 1);
+    atomic_fetch_add(&g->ended, 1);
+    return 0;
+}
+
+static void *let_go_later(void *arg)
+{
+    struct item_gate *g = arg;
+    for (int i = 0; i < 100; i++)
+        sched_yield();
+    gate_add(&g->go);
+    return NULL;
+}
+
+PROMISE(close_waits_for_items_that_run)
+{
+    NEEDS_WORKERS(1);
+    fill_numbers();
+    struct item_gate g = {GATE_INIT, GATE_INIT, 0};
+    weft_pool *pool = sem_pool();
+    weft_stream *stream =
+        open_stream(WEFT_STREAM_CONFIG(.executor = door(pool), .fn = stand, .ctx = &g, .items = numbers,
+                                       .in_bytes = sizeof numbers[0], .n = 5000, .chunk = 1));
+    gate_wait(&g.running, 1);
+    pthread_t thread = thread_start(let_go_later, &g, 0);
+    weft_stream_close(stream);
+    int ended = atomic_load(&g.ended);
+    cr_assert_geq(ended, 1, "it did not wait");
+    cr_assert_eq(ended, g.running.count, "it did not wait for all");
+    cr_assert_lt(ended, 5000, "it waited for what had not begun");
+    pthread_join(thread, NULL);
+    sem_end(pool);
+    cr_assert_eq(atomic_load(&g.ended), ended, "something began later");
+}
+
+PROMISE(close_waits_for_nothing_that_stands_before_its_items)
+{
+    NEEDS_WORKERS(1);
+    fill_numbers();
+    struct gate gate = GATE_INIT;
+    weft_executor *executor;
+    weft_pool *pool = sem_pool();
+    cr_assert_eq(weft_executor_create(&executor, narrow(pool, WEFT_ENGINE_POOL, WEFT_BLOCK)), 0);
+    cr_assert_eq(weft_submit(executor, wait_at, &gate, NULL), 0);
+    weft_stream_close(
+        open_stream(WEFT_STREAM_CONFIG(.executor = executor, .fn = square, .items = numbers,
+                                       .in_bytes = sizeof numbers[0], .n = 50, .out_bytes = sizeof(long))));
+    gate_add(&gate);
+    cr_assert_eq(weft_executor_destroy(executor), 0);
+    sem_end(pool);
+}
+
 /* Nobody but the consumer runs its items then, and nothing is left behind. */
 PROMISE(a_stream_of_an_executor_that_was_shut_down_comes_out)
 {
