@@ -77,8 +77,7 @@ static void settle(combined *whole, int status)
 /* True: it was the last one. */
 static bool count_down(combined *whole)
 {
-    return wf_sub_acq_rel(&whole->left, (size_t)1) ==
-           1; /* pair CB2 -> count_down(): what the others ended with */
+    return wf_sub_acq_rel(&whole->left, (size_t)1) == 1; /* pair CB2 -> itself: what the others ended with */
 }
 
 static void part_ended(combined *whole)

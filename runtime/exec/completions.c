@@ -127,7 +127,8 @@ int weft_completions_add(weft_completions *set, weft_future *future, void *tag)
     bool pending = wf_task_state_of(future) == WF_TASK_PENDING; /* else nobody here can begin it */
     wf_store_relaxed(&e->uses, 1u + pending);                   /* owner only: published by the queues */
     (void)wf_add_relaxed(&set->users, 1u);                      /* statistic: the caller uses it */
-    (void)wf_add_relaxed(&set->left, (uint64_t)1);              /* ordered by the queues: before it is out */
+    (void)wf_add_relaxed(&set->left,
+                         (uint64_t)1); /* statistic: before it is in a queue, so before it is out */
     if (pending)
         wf_queue_put(&set->added, &e->added);
     wf_task_follow(future, &e->follower);

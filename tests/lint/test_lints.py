@@ -237,6 +237,11 @@ class OrderPairs(Lints):
         changes = self.cell("int f(int *p) {\n    return wf_load_acquire(p); /* pair X9 -> g() */\n}\n")
         self.planted("order_pairs", changes, "runtime/data/more.c:3:", "pair X9 has one end only")
 
+    def test_both_ends_of_a_change(self):
+        ends = "int f(int *p) {\n    return %s(p); /* pair X9 -> itself; pair X9 */\n}\n"
+        self.clean("order_pairs", self.cell(ends % "wf_sub_acq_rel"))
+        self.planted("order_pairs", self.cell(ends % "wf_load_acquire"), "runtime/data/more.c:3:", "one end only")
+
     def test_a_mention_is_no_end(self):
         body = "/* protocol: pair X9 -> f() */\n\nint f(int *p) {\n    return wf_load_acquire(p); /* pair X9 */\n}\n"
         self.planted("order_pairs", self.cell(body), "runtime/data/more.c:5:", "one end only")
