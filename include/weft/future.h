@@ -96,8 +96,8 @@ WEFT_API int weft_future_get(weft_future *future, int *status);
  * Waits until the future is done or cancelled, or until the deadline. A timeout cancels nothing.
  * @param deadline_ns  of CLOCK_MONOTONIC; one that has passed: a look; WEFT_FOREVER: as weft_future_get
  * @return 0; -ETIMEDOUT; -EINVAL, -EDEADLK, -EOWNERDEAD, WEFT_ESTACK as weft_future_get
- * Any thread. With a deadline the task runs here only where perhaps nobody else could: inside its pool. That it lasts
- * longer than until the deadline is then possible.
+ * Any thread. With a deadline, also one that has passed, the task runs here only where perhaps nobody else could: inside
+ * its pool, or if its executor is serial. That it lasts longer than until the deadline is then possible.
  */
 WEFT_API int weft_future_wait(weft_future *future, int64_t deadline_ns);
 

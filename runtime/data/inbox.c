@@ -107,3 +107,14 @@ void wf_inbox_dead(wf_inbox *inbox, bool (*drop)(wf_link *link))
     sweep(inbox, drop);
     unlock(inbox);
 }
+
+bool wf_inbox_sweep(wf_inbox *inbox, bool (*drop)(wf_link *link))
+{
+    if (!wf_load_relaxed(&inbox->dead)) /* hint */
+        return true;
+    if (!lock(inbox))
+        return false;
+    sweep(inbox, drop);
+    unlock(inbox);
+    return true;
+}

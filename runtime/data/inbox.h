@@ -49,5 +49,7 @@ bool wf_inbox_ever(const wf_inbox *inbox);
 /* Any thread: one item in there is dead. When most are, and 64 at least, takes out those that `drop` answers true
  * for; the others keep their order. drop may free its link. */
 void wf_inbox_dead(wf_inbox *inbox, bool (*drop)(wf_link *link));
+/* The same, however few, if any is known of: for who counts what is in there. False: another takes just now. */
+bool wf_inbox_sweep(wf_inbox *inbox, bool (*drop)(wf_link *link));
 
 #endif

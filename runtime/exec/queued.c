@@ -302,11 +302,20 @@ static void run_in_caller(wf_queued *q, wf_task *task)
     leave_lane(q, &pass);
 }
 
+/* With the one that was just accepted; those that were cancelled or taken over do not wait. */
+static bool is_too_full(wf_queued *q)
+{
+    if (!q->config.queue_limit || not_taken(q) <= q->config.queue_limit)
+        return false;
+    wf_tasks_sweep(&q->inbox);
+    return not_taken(q) > q->config.queue_limit;
+}
+
 /* With its place in the queue, or -EAGAIN. */
 static int accept_into_room(wf_queued *q, int policy)
 {
     int err = accept(q);
-    if (!err && policy != WF_THOUGH_FULL && q->config.queue_limit && not_taken(q) > q->config.queue_limit)
+    if (!err && policy != WF_THOUGH_FULL && is_too_full(q))
         err = refuse(q, -EAGAIN);
     return err;
 }

@@ -395,6 +395,12 @@ void wf_tasks_dead(wf_worker *self, wf_task *task)
         trim(self->place);
 }
 
+void wf_tasks_sweep(wf_inbox *inbox)
+{
+    while (!wf_inbox_sweep(inbox, drop_dead))
+        wf_thread_yield(); /* a few instructions of theirs */
+}
+
 void wf_tasks_take_over(wf_worker *self, wf_task *task)
 {
     if (self)

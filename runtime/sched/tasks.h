@@ -63,6 +63,8 @@ void wf_tasks_take_over(wf_worker *self, wf_task *task);
 void wf_tasks_run_inline(wf_worker *self, wf_task *task);
 /* A task in a queue was cancelled. self NULL: the caller is outside. */
 void wf_tasks_dead(wf_worker *self, wf_task *task);
+/* Drops those from an executor's queue, before it is said to be full. */
+void wf_tasks_sweep(wf_inbox *inbox);
 /* The executor with an engine in whose queue the task is or was; NULL: it went to the pool's. Its record may be another
  * executor's by now. */
 static inline struct weft_executor *wf_tasks_executor(const wf_task *task)

@@ -235,6 +235,31 @@ PROMISE(a_full_queue_refuses)
     sem_end(pool);
 }
 
+/* Nothing waits: one was cancelled, the others were taken over. */
+PROMISE(what_does_not_wait_any_more_fills_no_queue)
+{
+    weft_pool *pool = sem_pool();
+    weft_executor *serial = make(WEFT_EXECUTOR_CONFIG(.pool = pool, .engine = WEFT_ENGINE_SERIAL,
+                                                      .queue_limit = 1, .when_full = WEFT_REJECT));
+    weft_executor *executor =
+        make(WEFT_EXECUTOR_CONFIG(.pool = pool, .limit = 1, .queue_limit = 1, .when_full = WEFT_REJECT));
+    atomic_int runs = 0;
+    weft_future *future;
+    for (int i = 0; i < 5; i++) {
+        cr_assert_eq(weft_submit(serial, count_up, &runs, &future), 0);
+        cr_assert_eq(weft_future_cancel(future), 0);
+        weft_future_release(future);
+    }
+    for (int i = 0; i < 1000; i++) {
+        int err = weft_submit(executor, count_up, &runs, &future);
+        cr_assert_eq(err, 0, "%d: %s", i, weft_strerror(err));
+        cr_assert_eq(get(future), i + 1);
+    }
+    end(serial);
+    end(executor);
+    sem_end(pool);
+}
+
 PROMISE(a_full_queue_lets_the_caller_run_it)
 {
     NEEDS_WORKERS(1);

@@ -168,6 +168,23 @@ Test(inbox, a_few_dead_ones_are_left_to_the_takers)
     cr_assert_eq(take_in_order(&inbox, 16, ITEMS, &next), 1000);
 }
 
+Test(inbox, who_counts_has_even_a_few_swept)
+{
+    wf_inbox inbox = {0};
+    int next = 0;
+    wf_inbox_init(&inbox);
+    put(&inbox, 0, 100);
+    cr_assert(wf_inbox_sweep(&inbox, drop_dead), "none is known of");
+    kill(&inbox, 50);
+    inbox.lock = 1;
+    cr_assert_not(wf_inbox_sweep(&inbox, drop_dead), "somebody takes");
+    inbox.lock = 0;
+    cr_assert(wf_inbox_sweep(&inbox, drop_dead));
+    cr_assert(items[50].dropped);
+    cr_assert_eq(wf_inbox_taken(&inbox), 1);
+    cr_assert_eq(take_in_order(&inbox, 16, ITEMS, &next), 99);
+}
+
 /* Sweeps over what an earlier sweep kept, over what came since, and over both; takes in between. */
 Test(inbox, sweeps_keep_the_order)
 {
