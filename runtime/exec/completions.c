@@ -210,7 +210,7 @@ static int give_out(weft_completions *set, entry *e, weft_future **future, void 
 /* Runs one that nobody has begun, or what that needs. True: there was one, or err says why it could not be run. */
 static bool help(weft_completions *set, int64_t deadline_ns, int *err)
 {
-    uint64_t looks = wf_load_seq_cst(&set->left); /* pair CO2 -> give_out() */
+    uint64_t looks = wf_load_relaxed(&set->left); /* hint */
     bool helped = false;
     entry *e;
     while (!helped && !*err && looks-- && (e = next_pending(set)) != NULL) {
