@@ -292,6 +292,9 @@ again: /* is_still() */
     atomic { if :: sleeping == WORKERS :: else -> goto waits fi }
     do
     :: atomic { i < WORKERS -> before = before - entries[i]; i++ }
+#ifdef MUTANT_NO_ENTRIES
+    :: atomic { i == WORKERS -> goto stops }
+#endif
     :: atomic { i == WORKERS -> i = 0; if :: before == 0 -> goto stops :: else -> goto waits fi }
     od;
 waits:

@@ -45,7 +45,7 @@ void wf_sleep_start(weft_pool *pool, unsigned workers)
 
 void wf_sleep_absent(weft_pool *pool, unsigned workers)
 {
-    (void)wf_sub_seq_cst(&pool->idle, workers * SEARCHING); /* pair SL2 -> wf_notify() */
+    (void)wf_add_relaxed(&pool->idle, -(workers * SEARCHING)); /* owner only: nobody publishes yet */
 }
 
 static bool unwatched(uint64_t idle)
@@ -238,7 +238,7 @@ void wf_urge(weft_pool *pool)
 
 void wf_search_begin(wf_worker *self)
 {
-    wf_store_seq_cst(&self->mode, (uint32_t)WF_IDLE);   /* pair SL4: as wf_guest_end() */
+    wf_store_relaxed(&self->mode, (uint32_t)WF_IDLE);   /* ordered by pair SL2: the next line */
     (void)wf_add_seq_cst(&self->pool->idle, SEARCHING); /* pair SL2 -> wf_notify() */
 }
 
@@ -254,8 +254,8 @@ bool wf_search_end(wf_worker *self)
     wf_store_relaxed(&self->origin.since, wf_ticks()); /* hint */
     /* pair SL9 -> wf_entries(): who sees it sees that this worker does not sleep any more */
     wf_store_release(&self->entries, self->entries + 1);
-    wf_store_seq_cst(&self->mode, (uint32_t)WF_ACTIVE); /* pair SL4 -> wf_activity() */
-    /* pair SL2 -> wf_notify(): from here on publishers wake others */
+    wf_store_relaxed(&self->mode, (uint32_t)WF_ACTIVE); /* ordered by pair SL2: the next line */
+    /* pair SL2 -> wf_notify(): from here on publishers wake others; -> wf_sleep_begin(): S1 sees the mode */
     uint64_t idle = wf_sub_seq_cst(&self->pool->idle, SEARCHING) - SEARCHING;
     if (offers(self->pool, idle))
         wf_stack_offer(&self->stack);
@@ -336,12 +336,13 @@ void wf_sleep_end(wf_worker *self)
 
 bool wf_stopped(const weft_pool *pool)
 {
-    return wf_load_acquire(&pool->stop); /* pair SL5 -> wf_sleep_stop() */
+    return wf_load_relaxed(&pool->stop); /* ordered by pair PK1: wf_sleep_stop() wakes all after it */
 }
 
 void wf_sleep(wf_worker *self)
 {
-    while (wf_load_acquire(&self->asleep) == ASLEEP && !wf_stopped(self->pool)) /* pair SL7 -> wake() */
+    while (wf_load_relaxed(&self->asleep) == ASLEEP &&
+           !wf_stopped(self->pool)) /* re-checked: wf_sleep_end() */
         wf_park(&self->parker, WF_FOREVER);
 }
 
@@ -424,7 +425,7 @@ bool wf_sleeps(const wf_worker *worker)
 
 void wf_sleep_stop(weft_pool *pool)
 {
-    wf_store_release(&pool->stop, (uint32_t)1); /* pair SL5 -> stopped() */
+    wf_store_relaxed(&pool->stop, (uint32_t)1); /* ordered by pair PK1: nothing else is told by it */
     for (unsigned i = 0; i < pool->workers; i++)
         wf_wake(&wf_worker_at(pool, i)->parker);
 }

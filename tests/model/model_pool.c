@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * model/pool.c - sched/pool.c: the default pool is made once, whoever asks first, and made again after its end. The
- * system gives no threads, so that it is one without workers.
+ * system gives no threads, so that it is one without workers. The child of a fork makes its own, without grace periods.
  */
 #include "pool.h"
+
+#include <errno.h>
 
 #include <weft/pool.h>
 
@@ -14,6 +16,7 @@ static weft_pool *got[2], *other;
 static void nobody_asked(void)
 {
     model_creates = true;
+    model_generation = 1;
 }
 static void another_pool(void)
 {
@@ -50,6 +53,18 @@ static void destroy_it(void)
     ask0();
 }
 
+static void fork_and_ask(void)
+{
+    model_generation = 2;
+    ask1();
+    mc_assert(got[0]->grace && !got[1]->grace);
+    mc_assert(weft_pool_destroy(got[0]) == -EOWNERDEAD);
+}
+
+static void another_one(void)
+{
+    mc_assert(got[0] != got[1]);
+}
 static void one_for_both(void)
 {
     mc_assert(got[0] == got[1]);
@@ -77,6 +92,12 @@ static const mc_scenario scenarios[] = {
      .setup = there_is_one,
      .thread = {destroy_it},
      .check = still_the_default,
+     .bound = MC_UNBOUNDED,
+     .keeps = true},
+    {.name = "forked",
+     .setup = there_is_one,
+     .thread = {fork_and_ask},
+     .check = another_one,
      .bound = MC_UNBOUNDED,
      .keeps = true},
 };

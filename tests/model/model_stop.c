@@ -22,6 +22,7 @@ static wf_visit visit;
 
 static int leaf(void *arg)
 {
+    mc_assert(!wf_stopped(pool));
     ++*(int *)arg;
     return 0;
 }

@@ -20,6 +20,8 @@
 
 /* Where all threads run, by the system's count; -1: not known. */
 extern int model_cpu;
+/* Of the process: another number, and it is the child of a fork. */
+extern uint64_t model_generation;
 /* There is no memory for another task stack. */
 extern bool model_no_stacks;
 

@@ -81,9 +81,12 @@ void wf_unreserve(void *memory, size_t bytes)
     mc_free(memory);
 }
 
+extern uint64_t model_generation; /* pool.h */
+uint64_t model_generation = 1;
+
 uint64_t wf_generation(void)
 {
-    return 1;
+    return model_generation;
 }
 
 /* ---- threads, time ------------------------------------------------------------------------------- */
