@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "os/thread.h"
 #include "os/urcu.h"
 #include "sched/seat.h"
 #include "sched/sleep.h"
@@ -32,8 +33,10 @@ static void serve(wf_worker *self)
     }
     wf_spare_back(pool);
     wf_spare_rests(pool);
-    if (sits && wf_tasks_visible(pool) && wf_place_vacant(pool))
+    if (sits && wf_tasks_visible(pool) && wf_place_vacant(pool)) {
+        wf_thread_yield(); /* one that is half-way in is waited for: it could not be taken */
         wf_spare_call(pool);
+    }
 }
 
 void wf_serve(wf_worker *self)

@@ -3,9 +3,11 @@
  * model/idle.c - the last searching worker leaves, and at the same moment a task is submitted, or lies nowhere while
  * somebody fetches it from the inbox.
  *
- * Guests hold all places, so nobody is woken to watch; for the task somebody is, who runs it.
+ * Guests hold all places, so nobody is woken to watch; for the task somebody is, who runs it. Where there is a place,
+ * somebody is woken to watch, or stays awake.
  */
 #include "pool.h"
+#include "sched/seat.h"
 
 #include "../../runtime/sched/idle.c" /* its own copy: leave() */
 
@@ -30,6 +32,20 @@ static void two_guests(unsigned workers)
 static void one_searches(void)
 {
     two_guests(2);
+    model_lies_asleep(pool, 1);
+}
+
+static void another_is_active(void)
+{
+    pool = model_pool(3, 0);
+    task = model_task(pool, nothing, NULL);
+    model_is_active(pool, 2);
+    model_lies_asleep(pool, 1);
+}
+
+static void a_guest_comes(void)
+{
+    pool = model_pool(2, 1);
     model_lies_asleep(pool, 1);
 }
 
@@ -65,6 +81,23 @@ static void taker_of_a_task(void)
     leave(model_be(pool, 0), &(wf_work){.task = task});
 }
 
+static void sleeper(void)
+{
+    sleep_for_good(model_be(pool, 0), false);
+}
+
+static void guest(void)
+{
+    wf_visit visit;
+    wf_seat_enter(pool, &visit);
+}
+
+static void offered_or_awake(void)
+{
+    const weft_worker_ *head = &wf_worker_at(pool, 2)->stack.head;
+    mc_assert(head->limit < head->room || !wf_sleeps(wf_worker_at(pool, 0)));
+}
+
 static void somebody_comes(void)
 {
     mc_assert(!wf_sleeps(wf_worker_at(pool, 1)));
@@ -80,6 +113,19 @@ static const mc_scenario scenarios[] = {
      .setup = two_wait,
      .thread = {fetcher, taker_of_a_task},
      .check = somebody_comes,
+     .bound = MC_UNBOUNDED,
+     MODEL_POOL},
+    {.name = "leave_one_active",
+     .setup = another_is_active,
+     .thread = {taker_of_a_task},
+     .check = somebody_comes,
+     .bound = MC_UNBOUNDED,
+     MODEL_POOL},
+    {.name = "sleep_while_a_guest_comes",
+     .setup = a_guest_comes,
+     .thread = {sleeper, guest},
+     .check = offered_or_awake,
+     .daemons = 1,
      .bound = MC_UNBOUNDED,
      MODEL_POOL},
 };

@@ -118,6 +118,11 @@ static void submits1(void)
 {
     wf_tasks_submit(pool, NULL, task[1]);
 }
+static void submits_to_a_band(void)
+{
+    wf_tasks_banded(pool);
+    wf_tasks_submit_to_band(pool, NULL, task[0], NULL, 1);
+}
 static void worker1_submits(void)
 {
     wf_tasks_submit(pool, model_be(pool, 1), task[0]);
@@ -291,6 +296,10 @@ static void somebody_comes(void)
 #define PARTIES(a, b) .thread = {a, b}, .bound = MC_UNBOUNDED, MODEL_POOL
 static const mc_scenario scenarios[] = {
     {.name = "submitter_and_sleeper", .setup = one_alone, .check = awake, PARTIES(sleeps, submits0)},
+    {.name = "submitter_to_a_band_and_sleeper",
+     .setup = one_alone,
+     .check = awake,
+     PARTIES(sleeps, submits_to_a_band)},
     {.name = "worker_submits_and_sleeper",
      .setup = another_is_active,
      .check = awake,

@@ -49,6 +49,11 @@ static void guest(void)
     wf_visit visit;
     wf_seat_enter(pool, &visit);
 }
+static void spare(void)
+{
+    wf_visit visit;
+    mc_assert(wf_seat_enter_own(wf_worker_at(pool, 3), &visit));
+}
 static void guest_without_seat(void)
 {
     wf_visit visit;
@@ -91,6 +96,11 @@ static const mc_scenario scenarios[] = {
     {.name = "arrival_at_a_known_seat",
      .setup = one_searches_seat_known,
      .thread = {guest, taker},
+     .check = offered_or_seen,
+     .bound = MC_UNBOUNDED},
+    {.name = "arrival_of_a_spare_at_a_known_seat",
+     .setup = one_searches_seat_known,
+     .thread = {spare, taker},
      .check = offered_or_seen,
      .bound = MC_UNBOUNDED},
     {.name = "two_arrive",

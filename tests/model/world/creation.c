@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * model/world/creation.c - what only the creation of a pool calls: a system of one PU that has no thread to give. Most
- * scenarios make their pools by pool.h: there a call that would want the default pool is a failure.
+ * model/world/creation.c - what only the creation of a pool calls, or of a thread: a system of one PU that has no thread to
+ * give, or one. Most scenarios make their pools by pool.h: there a call that would want the default pool is a failure.
  */
 #include <errno.h>
 
@@ -14,6 +14,8 @@
 
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 
+#define THREAD_CELL 15 /* of the checker's; mutexes and readers have those below */
+
 #define NOT_HERE(type, name, ...)                         \
     type name(__VA_ARGS__)                                \
     {                                                     \
@@ -23,9 +25,6 @@
 NOT_HERE(unsigned, wf_limits_cpus, const wf_limits *limits)
 NOT_HERE(int, wf_machine_given, wf_machine **machine, void *topology)
 NOT_HERE(int, wf_thread_bind, const cpu_set_t *cpus, size_t bytes)
-NOT_HERE(void, wf_thread_exact, void)
-NOT_HERE(void, wf_thread_name, const char *name)
-NOT_HERE(void, wf_thread_stack_is, size_t bytes)
 
 extern bool model_creates; /* a scenario's setup() says so */
 bool model_creates;
@@ -40,9 +39,51 @@ wf_machine *wf_machine_detect(bool ask_hwloc)
     return machine;
 }
 
+/* The one thread that a scenario has to give in an execution; 0: none. */
+extern unsigned model_thread;
+unsigned model_thread;
+void model_runs(void);
+
+static struct {
+    uint64_t execution;
+    void *(*main)(void *arg);
+    void *arg;
+} created;
+
+static bool is_created(void *unused)
+{
+    return created.execution == mc_execution();
+}
+
 int wf_thread_create(wf_thread *thread, void *(*main)(void *arg), void *arg, size_t stack_bytes)
 {
-    return -EAGAIN;
+    if (!model_thread || is_created(NULL))
+        return -EAGAIN;
+    mc_hand(THREAD_CELL);
+    created.execution = mc_execution();
+    created.main = main;
+    created.arg = arg;
+    thread->id = model_thread;
+    return 0;
+}
+
+void model_runs(void)
+{
+    mc_block(is_created, NULL, "its creation");
+    mc_receive(THREAD_CELL);
+    (void)created.main(created.arg);
+}
+
+void wf_thread_exact(void)
+{
+}
+
+void wf_thread_name(const char *name)
+{
+}
+
+void wf_thread_stack_is(size_t bytes)
+{
 }
 
 unsigned wf_machine_step(const wf_machine *machine, int from, int to)
