@@ -59,57 +59,47 @@ static void open_stream(size_t n, size_t window, int unordered)
                                     .chunk = 1, .unordered = unordered, .drop = drop)));
     mc_name(stream, 4096, "stream");
 }
-static void make(unsigned workers, bool take_over)
+static void make(bool take_over)
 {
-    pool = model_pool(workers, 1);
+    pool = model_pool(1, 1);
     pool->take_over = take_over;
 }
 static void one_cell(void)
 {
-    make(1, false);
+    make(false);
     open_stream(2, 1, 0);
 }
 static void two_cells(void)
 {
-    make(1, false);
+    make(false);
     open_stream(3, 2, 0);
 }
 static void one_item(void)
 {
-    make(1, false);
+    make(false);
     open_stream(1, 1, 0);
 }
 static void consumer_pumps(void)
 {
-    make(1, true);
+    make(true);
     open_stream(2, 2, 0);
 }
 static void consumer_pumps_unordered(void)
 {
-    make(1, true);
+    make(true);
     open_stream(2, 2, 1);
 }
 static void two_cells_unordered(void)
 {
-    make(1, false);
+    make(false);
     open_stream(3, 2, 1);
-}
-static void two_pumps(void)
-{
-    make(2, false);
-    open_stream(2, 2, 0);
-}
-static void two_pumps_unordered(void)
-{
-    make(2, false);
-    open_stream(2, 2, 1);
 }
 
 /* ---- pumps --------------------------------------------------------------------------------------- */
 
-static void work(unsigned index)
+static void worker(void)
 {
-    wf_worker *self = model_be(pool, index);
+    wf_worker *self = model_be(pool, 0);
     for (;;) {
         bool last = wf_load_acquire(&done);
         wf_task *task = wf_tasks_next(self);
@@ -120,14 +110,6 @@ static void work(unsigned index)
         else
             mc_pause();
     }
-}
-static void worker0(void)
-{
-    work(0);
-}
-static void worker1(void)
-{
-    work(1);
 }
 
 /* ---- the consumer -------------------------------------------------------------------------------- */
@@ -210,77 +192,63 @@ static void check_closed(void)
 static const mc_scenario scenarios[] = {
     {.name = "one_item",
      .setup = one_item,
-     .thread = {worker0, takes_all},
+     .thread = {worker, takes_all},
      .check = check,
      .bound = 2,
      .stale = 1,
      MODEL_POOL},
     {.name = "one_cell",
      .setup = one_cell,
-     .thread = {worker0, takes_all},
-     .check = check,
-     .bound = 2,
-     .stale = 1,
-     MODEL_POOL},
-    {.name = "two_cells",
-     .setup = two_cells,
-     .thread = {worker0, takes_all},
-     .check = check,
-     .bound = 2,
-     .stale = 1,
-     MODEL_POOL},
-    {.name = "two_cells_unordered",
-     .setup = two_cells_unordered,
-     .thread = {worker0, takes_all_unordered},
-     .check = check,
-     .bound = 2,
-     .stale = 1,
-     MODEL_POOL},
-    {.name = "consumer_pumps",
-     .setup = consumer_pumps,
-     .thread = {worker0, takes_all},
-     .check = check,
-     .bound = 2,
-     .stale = 1,
-     MODEL_POOL},
-    {.name = "consumer_pumps_unordered",
-     .setup = consumer_pumps_unordered,
-     .thread = {worker0, takes_all_unordered},
-     .check = check,
-     .bound = 2,
-     .stale = 1,
-     MODEL_POOL},
-    {.name = "two_pumps",
-     .setup = two_pumps,
-     .thread = {worker0, worker1, takes_all},
+     .thread = {worker, takes_all},
      .check = check,
      .bound = 1,
      .stale = 1,
      MODEL_POOL},
-    {.name = "two_pumps_unordered",
-     .setup = two_pumps_unordered,
-     .thread = {worker0, worker1, takes_all_unordered},
+    {.name = "two_cells",
+     .setup = two_cells,
+     .thread = {worker, takes_all},
+     .check = check,
+     .bound = 1,
+     .stale = 1,
+     MODEL_POOL},
+    {.name = "two_cells_unordered",
+     .setup = two_cells_unordered,
+     .thread = {worker, takes_all_unordered},
+     .check = check,
+     .bound = 1,
+     .stale = 1,
+     MODEL_POOL},
+    {.name = "consumer_pumps",
+     .setup = consumer_pumps,
+     .thread = {worker, takes_all},
+     .check = check,
+     .bound = 1,
+     .stale = 1,
+     MODEL_POOL},
+    {.name = "consumer_pumps_unordered",
+     .setup = consumer_pumps_unordered,
+     .thread = {worker, takes_all_unordered},
      .check = check,
      .bound = 1,
      .stale = 1,
      MODEL_POOL},
     {.name = "readable",
      .setup = one_cell,
-     .thread = {worker0, takes_when_readable},
+     .thread = {worker, takes_when_readable},
      .check = check,
-     .bound = 2,
+     .bound = 1,
      .stale = 1,
      MODEL_POOL},
     {.name = "close",
      .setup = one_cell,
-     .thread = {worker0, closes},
+     .thread = {worker, closes},
      .check = check_closed,
      .bound = 2,
      .stale = 1,
      MODEL_POOL},
     {.name = "close_half_read",
      .setup = two_cells,
-     .thread = {worker0, takes_one_and_closes},
+     .thread = {worker, takes_one_and_closes},
      .check = check_closed,
      .bound = 2,
      .stale = 1,

@@ -15,7 +15,7 @@
 #include <stdint.h>
 #include <urcu/wfcqueue.h>
 
-static unsigned turn[64]; /* plain, by queue: two that take at a time race here */
+static unsigned turn[4096]; /* plain, by queue: two that take at a time race here */
 
 void cds_wfcq_node_init(struct cds_wfcq_node *node)
 {
@@ -48,7 +48,7 @@ static bool take_last(struct __cds_wfcq_head *head, struct cds_wfcq_tail *tail, 
 struct cds_wfcq_node *__cds_wfcq_dequeue_nonblocking(cds_wfcq_head_ptr_t queue, struct cds_wfcq_tail *tail)
 {
     struct __cds_wfcq_head *head = queue._h;
-    turn[(uintptr_t)head / 64 % 64]++;
+    turn[(uintptr_t)head / 128 % 4096]++;
     struct cds_wfcq_node *first = __atomic_load_n(&head->node.next, __ATOMIC_ACQUIRE);
     if (!first)
         return __atomic_load_n(&tail->p, __ATOMIC_RELAXED) == &head->node ? NULL : CDS_WFCQ_WOULDBLOCK;
