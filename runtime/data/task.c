@@ -132,6 +132,42 @@ void wf_task_follow(wf_task *task, wf_follower *self)
         tell_followers(task);
 }
 
+/* Those that came meanwhile are newer: they stay on top. */
+static void put_back(wf_task *task, wf_follower *older)
+{
+    wf_follower *none = NULL;
+    /* pair TA2 -> tell_followers() */
+    while (older && !wf_cas_acq_rel(&task->followers, &none, older)) {
+        wf_follower *newer = wf_exchange_acq_rel(&task->followers, NULL), **end = &newer; /* pair TA2 */
+        while (*end)
+            end = &(*end)->next;
+        *end = older;
+        older = newer;
+        none = NULL;
+    }
+}
+
+void wf_task_sweep(wf_task *task, bool (*unwanted)(const wf_follower *follower))
+{
+    wf_follower *kept = NULL, *dropped = NULL, **last_kept = &kept, **last_dropped = &dropped;
+    wf_follower *next = wf_exchange_acq_rel(&task->followers, NULL); /* pair TA2 -> wf_task_follow() */
+    for (wf_follower *f = next; f; f = next) {
+        next = f->next;
+        f->next = NULL;
+        wf_follower ***last = unwanted(f) ? &last_dropped : &last_kept;
+        **last = f;
+        *last = &f->next;
+    }
+    put_back(task, kept);
+    if (wf_task_ended(task)) /* who ended it may have found none */
+        tell_followers(task);
+    while (dropped) {
+        wf_follower *told = dropped;
+        dropped = told->next;
+        told->ended(told, task);
+    }
+}
+
 /* ---- the end ------------------------------------------------------------------------------------ */
 
 /* Never called: a mark in fn of a task that ended and has a text in arg. */

@@ -16,6 +16,8 @@
  *     F1 push onto `followers`   F2 set FOLLOWED; if the task had ended: E2
  *     E1 the exchange that ends it finds FOLLOWED and keeps the runner's reference   E2 take all followers by exchange,
  *     tell them in the order in which they came   E3 give the reference up
+ *   S: who takes out followers that nobody wants any more.
+ *     S1 take all   S2 put the others back, below those that came meanwhile   S3 if the task has ended: E2
  *   FOLLOWED and the end are in one word, so either E1 sees F2 or F2 the end; whoever takes a follower tells it.
  * - Waiters sleep on the word itself (futex), any number of them: WAITED is set first, in the same word, so that
  *   either the exchange sees it or the futex finds another value.
@@ -97,6 +99,9 @@ enum wf_task_state wf_task_cancel(wf_task *task);
 /* Any holder of a reference: self->ended is called once, by who ends the task or, if it has ended, by somebody who
  * follows it, perhaps before this call returns. */
 void wf_task_follow(wf_task *task, wf_follower *self);
+/* Any holder of a reference: tells those followers now for which unwanted() is true, though it has not ended; one that
+ * another thread has in hand just then is left out. */
+void wf_task_sweep(wf_task *task, bool (*unwanted)(const wf_follower *follower));
 /* Any holder of a reference: what a held task needs first, with a reference; NULL: nothing, or it is not held. *at is 0
  * the first time; again with the same: what else. */
 wf_task *wf_task_needs(wf_task *task, size_t *at);

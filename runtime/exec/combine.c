@@ -113,9 +113,10 @@ static void any_ended(wf_follower *self, wf_task *part)
 {
     link *own = (link *)(void *)self;
     combined *whole = own->whole;
+    bool given_up = !wf_task_ended(part);
     size_t none = 0;
-    int status = status_of(part);
-    if ((status || !whole->errors) &&
+    int status = given_up ? 0 : status_of(part);
+    if (!given_up && (status || !whole->errors) &&
         wf_cas_relaxed(&whole->winner, &none,
                        (size_t)(own - whole->links) + 1)) /* ordered by pair TA1: before DONE */
         settle(whole, status);
@@ -237,6 +238,23 @@ static size_t find_ended(weft_future *const *futures, size_t n, bool errors)
     return n;
 }
 
+/* Its links are those of one that was cancelled. */
+static bool is_given_up(const wf_follower *follower)
+{
+    if (follower->ended != any_ended)
+        return false;
+    const combined *whole = ((const link *)(const void *)follower)->whole;
+    return wf_task_state_of(&whole->wide.task) == WF_TASK_CANCELLED;
+}
+
+/* Nobody waits any more: else each wait that times out would leave something behind until the last of the n ends. */
+static void give_up(weft_future *const *futures, size_t n, weft_future *any)
+{
+    (void)wf_task_cancel(any);
+    for (size_t i = 0; i < n; i++)
+        wf_task_sweep(futures[i], is_given_up);
+}
+
 static int wait_for_any(weft_future *const *futures, size_t n, bool errors, int64_t deadline_ns,
                         size_t *index)
 {
@@ -248,6 +266,8 @@ static int wait_for_any(weft_future *const *futures, size_t n, bool errors, int6
     if (err)
         return err;
     err = weft_future_wait(any, deadline_ns);
+    if (err)
+        give_up(futures, n, any);
     ptrdiff_t which = weft_when_any_index(any);
     *index = which < 0 ? n : (size_t)which;
     weft_future_release(any);

@@ -225,7 +225,7 @@ static bool help(weft_completions *set, int64_t deadline_ns, int *err)
 static void sleep_until(weft_completions *set, uint32_t told, int64_t deadline_ns)
 {
     (void)wf_add_seq_cst(&set->sleepers, 1u); /* pair CO2 -> ended() */
-    wf_block_while(&set->told, told, deadline_ns, set);
+    wf_block_while(&set->told, told, wf_serial_look(deadline_ns), set);
     (void)wf_sub_relaxed(&set->sleepers, 1u); /* hint: too late, somebody wakes for nothing */
 }
 

@@ -4,6 +4,8 @@
 
 #include <errno.h>
 
+#include "base/tunables.h"
+#include "os/clock.h"
 #include "sched/pool.h"
 #include "sched/self.h"
 #include "sched/tasks.h"
@@ -30,6 +32,21 @@ int wf_executor_find(weft_executor *given, wf_door *door)
     door->executor = given ? given : &door->pool->executor;
     door->self = self && self->pool == door->pool ? self : NULL;
     return 0;
+}
+
+static uint32_t serial;
+
+int64_t wf_serial_look(int64_t deadline_ns)
+{
+    if (!wf_load_relaxed(&serial)) /* hint: who knows a task of one has seen it */
+        return deadline_ns;
+    int64_t look = wf_now_ns() + WF_LOOK_NS;
+    return look < deadline_ns ? look : deadline_ns;
+}
+
+void wf_serial_is_made(void)
+{
+    wf_store_relaxed(&serial, 1u); /* hint */
 }
 
 bool wf_executor_closed(const weft_executor *executor)

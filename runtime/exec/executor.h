@@ -23,6 +23,11 @@ typedef struct wf_door {
 int wf_executor_find(weft_executor *given, wf_door *door);
 /* Would it refuse a task from outside now? */
 bool wf_executor_closed(const weft_executor *executor);
+/* How long may one sleep who waits for one of several? A task that comes into a serial executor's queue meanwhile is nobody
+ * else's to run, and what the waiter sleeps on does not tell. So where there was ever such an executor, which is made for
+ * debugging, it looks round now and then. */
+int64_t wf_serial_look(int64_t deadline_ns);
+void wf_serial_is_made(void);
 /* Is the caller inside a task of it? */
 bool wf_executor_runs_here(const weft_executor *executor);
 /* A record that is filled in. 0, or why it was refused: then it is the caller's. */

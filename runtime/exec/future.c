@@ -5,7 +5,9 @@
 #include <errno.h>
 
 #include "base/annotate.h"
+#include "base/tunables.h"
 #include "exec/cycles.h"
+#include "exec/executor.h"
 #include "os/clock.h"
 #include "os/memory.h"
 #include "os/thread.h"
@@ -196,15 +198,16 @@ static weft_future *needed_first(weft_future *future, bool *one_will_do)
     return NULL;
 }
 
-/* What nobody has begun is run here, then the first that has not ended is waited for, until it needs nothing. */
-static int wait_for_needs(weft_future *future, int64_t deadline_ns)
+/* What nobody has begun is run here, then the first that has not ended is waited for, until it needs nothing.
+ * one_will_do: of several that are left. */
+static int wait_for_needs(weft_future *future, int64_t deadline_ns, bool *one_will_do)
 {
     int err = 0;
-    bool one_will_do;
     weft_future *needed;
-    while (!err && (needed = needed_first(future, &one_will_do)) != NULL) {
+    *one_will_do = false;
+    while (!err && (needed = needed_first(future, one_will_do)) != NULL) {
         bool helped = wf_future_help(future, deadline_ns, &err), on = helped;
-        if (!helped && !err && !one_will_do) {
+        if (!helped && !err && !*one_will_do) {
             err = wait_for_one(needed, deadline_ns);
             on = wf_task_ended(needed);
         }
@@ -215,13 +218,24 @@ static int wait_for_needs(weft_future *future, int64_t deadline_ns)
     return err;
 }
 
+static int wait_for(weft_future *future, int64_t deadline_ns)
+{
+    for (;;) {
+        bool looks;
+        int err = wait_for_needs(future, deadline_ns, &looks);
+        int64_t until = !err && looks ? wf_serial_look(deadline_ns) : deadline_ns;
+        if (!err)
+            err = wait_for_one(future, until);
+        if (err != -ETIMEDOUT || until == deadline_ns)
+            return err;
+    }
+}
+
 int weft_future_wait(weft_future *future, int64_t deadline_ns)
 {
     int err = wf_future_usable(future);
     if (!err && !wf_task_ended(future))
-        err = wait_for_needs(future, deadline_ns);
-    if (!err)
-        err = wait_for_one(future, deadline_ns);
+        err = wait_for(future, deadline_ns);
     if (!err)
         wf_tsan_acquire(future);
     return err;

@@ -391,6 +391,9 @@ static int submit(weft_executor *executor, wf_worker *self, wf_task *task, int w
     wf_queued *q = (wf_queued *)(void *)executor;
     bool own = self || runs_here(q); /* a serial task's thread may be outside */
     int policy = when_full != WF_AS_CONFIGURED ? when_full : own ? WEFT_CALLER_RUNS : q->config.when_full;
+    if (policy == WEFT_CALLER_RUNS &&
+        is_serial(q)) /* what is queued goes first: it makes room; inside a task it cannot */
+        policy = own ? WF_THOUGH_FULL : WEFT_BLOCK;
     if (policy == WEFT_CALLER_RUNS && q->config.start) /* above the limit there is no lane */
         policy = WF_THOUGH_FULL;
     int err = accept_into_room(q, policy);
@@ -538,6 +541,8 @@ int weft_executor_create(weft_executor **executor, const weft_executor_config *g
                                                 : 1u); /* owner only */
     q->lanes.count = q->limit < WF_LANES ? q->limit : WF_LANES;
     q->base.engine = one ? &serial : &queued;
+    if (one)
+        wf_serial_is_made();
     if (config.priority)
         wf_tasks_banded(pool);
     q->home = config.node ? wf_tasks_inbox_on(pool, config.node - 1) : NULL;

@@ -144,7 +144,7 @@ void may_need(struct sequence *q, struct node *node);
 bool is_exact(const struct node *node);
 bool is_ready(const struct node *node);
 bool will_end(const struct node *node);
-bool may_be_held(const struct node *node, bool among_others);
+bool may_be_held(const struct node *node);
 bool has_ended(const struct node *node);
 bool serial(const struct sequence *q, int home);
 /* Its token has fired, its door is being stopped: it need not run. */

@@ -54,7 +54,7 @@ static bool next_will_come(const struct set *set)
     int n = 0, held_up = 0;
     for (int i = 0; i < set->n; i++) {
         n += will_end(set->in[i]);
-        held_up += may_be_held(set->in[i], true);
+        held_up += may_be_held(set->in[i]);
     }
     return (n && !held_up) || !set->n;
 }

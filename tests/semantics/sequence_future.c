@@ -85,7 +85,7 @@ static bool crowd_will_end(const struct crowd *c, int what)
     size_t n = 0, held_up = 0;
     for (size_t i = 0; i < c->n; i++) {
         n += will_end(c->node[i]);
-        held_up += may_be_held(c->node[i], true);
+        held_up += may_be_held(c->node[i]);
     }
     return what == WEFT_ALL ? n == c->n : !held_up && (what == WEFT_FIRST ? n > 0 : n == c->n);
 }

@@ -53,21 +53,10 @@ bool is_stopped(const struct node *node)
            (node->kind == THEN && door && door->closed);
 }
 
-/* Others put it into a serial queue at some time: then only who waits for just that runs it. */
-static bool comes_late(const struct node *node)
+/* Who waits for it might come to run a task that waits for the gate. */
+bool may_be_held(const struct node *node)
 {
-    bool late = node->kind == THEN && serial(node->of, node->home) && !is_exact(node);
-    for (int i = 0; i < node->n_before && !late; i++)
-        late = comes_late(node->before[i]);
-    return late && !has_ended(node);
-}
-
-/* Who waits for it, or for it among others, might come to run a task that waits for the gate, or be asleep when it could
- * run something. */
-bool may_be_held(const struct node *node, bool among_others)
-{
-    bool closed = !atomic_load(&node->of->gate) && !has_ended(node) && !is_exact(node);
-    return closed || (among_others && comes_late(node));
+    return !atomic_load(&node->of->gate) && !has_ended(node) && !is_exact(node);
 }
 
 /* Does an unbounded wait for it end, with nobody but the driver to open gates and keep promises? */
@@ -76,7 +65,7 @@ bool will_end(const struct node *node)
     int n = 0;
     if (has_ended(node))
         return true;
-    if (node->kind == PROMISE || may_be_held(node, node->kind == ANY))
+    if (node->kind == PROMISE || may_be_held(node))
         return false;
     for (int i = 0; i < node->n_before; i++)
         n += will_end(node->before[i]);
@@ -215,9 +204,12 @@ static bool may_run(const struct node *node)
         return true;
     if (!serial(q, node->home))
         return !q->workers;
+    /* What makes room in a full queue may submit, and its own come before what there is room for then. */
+    bool any_order = node->home > PLAIN && q->door[node->home].queue_limit;
     for (int i = 0; i < q->nodes; i++) {
         const struct node *t = &q->node[i];
-        if (q->target[i] && t->home == node->home && (!t->stamp || t->stamp >= node->stamp || !node->stamp))
+        bool before = any_order || !t->stamp || t->stamp >= node->stamp || !node->stamp;
+        if (q->target[i] && t->home == node->home && before)
             return true;
     }
     return false;

@@ -2,6 +2,8 @@
 /* test_combine.c - what follows a future runs once, after it, where it should; composed waits run what they wait for. */
 #include "sem.h"
 
+#include <time.h>
+
 #define MANY 2000
 
 static weft_future *submit(weft_pool *pool, weft_task_fn *fn, void *arg)
@@ -513,5 +515,102 @@ PROMISE(what_follows_was_accepted_when_it_was_attached_and_no_full_queue_refuses
     cr_assert_eq(ran, 2);
     weft_future_release(before);
     weft_future_release(after);
+    sem_end(pool);
+}
+
+/* ---- waits that were given up --------------------------------------------------------------------- */
+
+struct unheard {
+    atomic_int told;
+    weft_promise *gate;
+    weft_future *open;
+};
+
+static void hear_error(const char *label, int status, void *ctx)
+{
+    struct unheard *u = ctx;
+    (void)label;
+    atomic_fetch_add(&u->told, status == -EIO);
+}
+
+static int fail_later(weft_future *before, void *arg)
+{
+    (void)before;
+    (void)arg;
+    return -EIO;
+}
+
+PROMISE(a_wait_that_timed_out_holds_nothing)
+{
+    weft_pool *pool = sem_pool();
+    struct unheard u = {0};
+    weft_executor *executor;
+    weft_future *two[2];
+    size_t index;
+    cr_assert_eq(weft_executor_create(&executor, WEFT_EXECUTOR_CONFIG(.pool = pool, .limit = 1,
+                                                                      .on_error = hear_error, .ctx = &u)),
+                 0);
+    cr_assert_eq(weft_promise_create(&u.gate, executor, &u.open), 0);
+    for (int i = 0; i < 2; i++)
+        cr_assert_eq(weft_future_then(u.open, executor, fail_later, NULL, &two[i]), 0);
+    for (int i = 0; i < 100; i++)
+        cr_assert_eq(weft_wait(two, 2, i % 2 ? WEFT_FIRST : WEFT_FIRST_ERROR, 1, &index), -ETIMEDOUT);
+    for (int i = 0; i < 2; i++)
+        weft_future_release(two[i]);
+    cr_assert_eq(weft_promise_fulfil(u.gate, 0), 0);
+    cr_assert_eq(weft_executor_destroy(executor), 0);
+    cr_assert_eq(u.told, 2, "nobody holds their futures");
+    weft_future_release(u.open);
+    sem_end(pool);
+}
+
+/* ---- serial executors ---------------------------------------------------------------------------- */
+
+static atomic_bool may_end;
+
+static int wait_for_leave(void *arg)
+{
+    (void)arg;
+    while (!atomic_load(&may_end))
+        sched_yield();
+    return 0;
+}
+
+static void *give_leave(void *arg)
+{
+    (void)arg;
+    struct timespec while_asleep = {.tv_nsec = 3000000};
+    nanosleep(&while_asleep, NULL); /* whether it sleeps by then or not, it has to go on */
+    atomic_store(&may_end, true);
+    return NULL;
+}
+
+PROMISE(one_of_several_that_comes_to_a_serial_executor_while_its_waiter_sleeps_is_run)
+{
+    NEEDS_WORKERS(1);
+    weft_pool *pool = sem_pool();
+    weft_executor *serial;
+    weft_future *two[2];
+    weft_promise *never_kept;
+    atomic_int ran = 0;
+    size_t index = 9;
+    pthread_t other;
+    atomic_store(&may_end, false);
+    cr_assert_eq(
+        weft_executor_create(&serial, WEFT_EXECUTOR_CONFIG(.pool = pool, .engine = WEFT_ENGINE_SERIAL)), 0);
+    cr_assert_eq(weft_promise_create(&never_kept, serial, &two[0]), 0);
+    weft_future *before = submit(pool, wait_for_leave, NULL);
+    while (weft_future_state(before) == WEFT_PENDING)
+        sched_yield();
+    cr_assert_eq(weft_future_then(before, serial, count, &ran, &two[1]), 0);
+    pthread_create(&other, NULL, give_leave, NULL);
+    cr_assert_eq(weft_wait(two, 2, WEFT_FIRST, WEFT_FOREVER, &index), 0);
+    cr_assert(index == 1 && ran == 1);
+    pthread_join(other, NULL);
+    weft_promise_destroy(never_kept);
+    for (int i = 0; i < 2; i++)
+        weft_future_release(two[i]);
+    weft_future_release(before);
+    weft_executor_destroy(serial);
     sem_end(pool);
 }

@@ -960,3 +960,27 @@ PROMISE(hooks_need_a_limit)
                  -EINVAL);
     cr_assert_eq(weft_executor_create(&executor, WEFT_EXECUTOR_CONFIG(.node = -1)), -EINVAL);
 }
+
+static int next_number;
+
+static int note_number(void *arg)
+{
+    *(int *)arg = next_number++;
+    return 0;
+}
+
+PROMISE(a_full_serial_executor_keeps_its_order_where_the_caller_runs)
+{
+    weft_pool *pool = sem_pool();
+    int number[10];
+    weft_executor *serial = make(WEFT_EXECUTOR_CONFIG(.pool = pool, .engine = WEFT_ENGINE_SERIAL,
+                                                      .queue_limit = 3, .when_full = WEFT_CALLER_RUNS));
+    next_number = 0;
+    for (int i = 0; i < 10; i++)
+        cr_assert_eq(weft_submit(serial, note_number, &number[i], NULL), 0);
+    cr_assert_eq(next_number, 7, "the oldest made room");
+    end(serial);
+    for (int i = 0; i < 10; i++)
+        cr_assert_eq(number[i], i);
+    sem_end(pool);
+}

@@ -521,3 +521,59 @@ Test(task, one_that_was_asked_and_says_so_is_cancelled)
     wf_task_release(proud);
     wf_task_release(late);
 }
+
+/* ---- followers that nobody wants any more -------------------------------------------------------- */
+
+typedef struct listener {
+    wf_follower follower;
+    int told;
+    bool unwanted;
+} listener;
+
+static int told_so_far;
+
+static void hear(wf_follower *self, wf_task *task)
+{
+    (void)task;
+    ((listener *)(void *)self)->told = ++told_so_far;
+}
+
+static bool is_unwanted(const wf_follower *follower)
+{
+    return ((const listener *)(const void *)follower)->unwanted;
+}
+
+Test(task, a_sweep_tells_those_that_nobody_wants_and_keeps_the_order_of_the_others)
+{
+    wf_task *task = task_with(2);
+    listener listeners[5] = {{.unwanted = false}};
+    told_so_far = 0;
+    for (int i = 0; i < 5; i++) {
+        listeners[i].follower.ended = hear;
+        listeners[i].unwanted = i % 2;
+        wf_task_follow(task, &listeners[i].follower);
+    }
+    wf_task_sweep(task, is_unwanted);
+    cr_assert(listeners[1].told && listeners[3].told && told_so_far == 2);
+    wf_task_sweep(task, is_unwanted);
+    cr_assert_eq(told_so_far, 2);
+    cr_assert(wf_task_claim(task));
+    wf_task_complete(task, 0, true);
+    cr_assert(listeners[0].told == 3 && listeners[2].told == 4 && listeners[4].told == 5);
+    wf_task_release(task);
+    assert_back(task);
+}
+
+Test(task, a_sweep_of_an_ended_task_finds_nobody)
+{
+    wf_task *task = task_with(2);
+    listener one = {.follower.ended = hear};
+    told_so_far = 0;
+    wf_task_follow(task, &one.follower);
+    cr_assert(wf_task_claim(task));
+    wf_task_complete(task, 0, true);
+    wf_task_sweep(task, is_unwanted);
+    cr_assert(told_so_far == 1 && one.told == 1);
+    wf_task_release(task);
+    assert_back(task);
+}
