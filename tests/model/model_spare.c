@@ -13,7 +13,7 @@
 static weft_pool *pool;
 static wf_task *task[2];
 static uint32_t ran;
-static int began;
+static int began, met[2];
 
 static int body(void *unused)
 {
@@ -24,12 +24,20 @@ static int body(void *unused)
     return 0;
 }
 
+static int body_meets(void *own)
+{
+    *(int *)own = 1;
+    model_long_call(&met[own == &met[0]]);
+    return 0;
+}
+
 /* ---- how it begins ------------------------------------------------------------------------------- */
 
-static void make(void)
+static void make(unsigned workers)
 {
-    pool = model_pool(1, 2);
-    pool->guests = pool->spares.most = 1;
+    pool = model_pool(workers, 1 + workers);
+    pool->guests = 1;
+    pool->spares.most = workers;
     pool->spares.main = wf_serve_main;
     for (unsigned i = 0; i < 2; i++)
         task[i] = model_task(pool, body, NULL);
@@ -37,13 +45,23 @@ static void make(void)
 }
 static void one_active(void)
 {
-    make();
+    make(1);
     model_is_active(pool, 0);
+}
+/* Both tasks end only if two threads run them. */
+static void two_blocked(void)
+{
+    make(2);
+    for (unsigned i = 0; i < 2; i++) {
+        task[i] = model_task(pool, body_meets, &met[i]);
+        model_is_active(pool, i);
+        wf_block_begin(wf_worker_at(pool, i), WF_FOR_NOTHING, NULL);
+    }
 }
 /* All that was submitted has run. */
 static void one_asleep(void)
 {
-    make();
+    make(1);
     wf_tasks_submit(pool, NULL, task[0]);
     mc_assert(wf_tasks_next(wf_worker_at(pool, 0)) == task[0]);
     model_lies_asleep(pool, 0);
@@ -79,10 +97,14 @@ static void submits0(void)
 {
     wf_tasks_submit(pool, NULL, task[0]);
 }
+static void submits1(void)
+{
+    wf_tasks_submit(pool, NULL, task[1]);
+}
 static void submits_both(void)
 {
     submits0();
-    wf_tasks_submit(pool, NULL, task[1]);
+    submits1();
 }
 
 static void comes_back(void)
@@ -112,6 +134,11 @@ static void both_ran(void)
     mc_assert(began == 2 && ran == 2);
 }
 
+static void both_met(void)
+{
+    mc_assert(met[0] && met[1]);
+}
+
 static const mc_scenario scenarios[] = {
     {.name = "submitted_before_it_blocks",
      .setup = one_active,
@@ -135,6 +162,14 @@ static const mc_scenario scenarios[] = {
      .daemons = 2,
      .stale = 1,
      .bound = 2,
+     .keeps = true},
+    {.name = "submitted_while_a_spare_is_made",
+     .setup = two_blocked,
+     .thread = {submits0, model_runs, model_runs, submits1},
+     .check = both_met,
+     .daemons = 6,
+     .stale = 1,
+     .bound = 1,
      .keeps = true},
     {.name = "closer_and_spare",
      .setup = one_out,

@@ -20,7 +20,7 @@
 
 /* Where all threads run, by the system's count; -1: not known. */
 extern int model_cpu;
-/* Which of the scenario's threads the system gives to who wants to create one; that one's function. 0: none. */
+/* The first of the scenario's threads that the system gives to who wants to create one; their function. 0: none. */
 extern unsigned model_thread;
 void model_runs(void);
 /* Of the process: another number, and it is the child of a fork. */

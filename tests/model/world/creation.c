@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * model/world/creation.c - what only the creation of a pool calls, or of a thread: a system of one PU that has no thread to
- * give, or one. Most scenarios make their pools by pool.h: there a call that would want the default pool is a failure.
+ * give, or a few. Most scenarios make their pools by pool.h: there a call that would want the default pool is a failure.
  */
 #include <errno.h>
 
@@ -14,7 +14,7 @@
 
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 
-#define THREAD_CELL 15 /* of the checker's; mutexes and readers have those below */
+#define THREAD_CELL 14 /* and 15, of the checker's; mutexes and readers have those below */
 
 #define NOT_HERE(type, name, ...)                         \
     type name(__VA_ARGS__)                                \
@@ -39,39 +39,39 @@ wf_machine *wf_machine_detect(bool ask_hwloc)
     return machine;
 }
 
-/* The one thread that a scenario has to give in an execution; 0: none. */
+/* The first of the threads that a scenario has to give in an execution, up to two; 0: none. */
 extern unsigned model_thread;
 unsigned model_thread;
 void model_runs(void);
 
-static struct {
+static struct created {
     uint64_t execution;
     void *(*main)(void *arg);
     void *arg;
-} created;
+} created[2];
 
-static bool is_created(void *unused)
+static bool is_created(void *one)
 {
-    return created.execution == mc_execution();
+    return ((const struct created *)one)->execution == mc_execution();
 }
 
 int wf_thread_create(wf_thread *thread, void *(*main)(void *arg), void *arg, size_t stack_bytes)
 {
-    if (!model_thread || is_created(NULL))
+    unsigned at = is_created(&created[0]) ? 1 : 0;
+    if (!model_thread || is_created(&created[at]))
         return -EAGAIN;
-    mc_hand(THREAD_CELL);
-    created.execution = mc_execution();
-    created.main = main;
-    created.arg = arg;
-    thread->id = model_thread;
+    mc_hand(THREAD_CELL + at);
+    created[at] = (struct created){.execution = mc_execution(), .main = main, .arg = arg};
+    thread->id = model_thread + at;
     return 0;
 }
 
 void model_runs(void)
 {
-    mc_block(is_created, NULL, "its creation");
-    mc_receive(THREAD_CELL);
-    (void)created.main(created.arg);
+    unsigned at = mc_self() - model_thread;
+    mc_block(is_created, &created[at], "its creation");
+    mc_receive(THREAD_CELL + at);
+    (void)created[at].main(created[at].arg);
 }
 
 void wf_thread_exact(void)
