@@ -25,6 +25,7 @@
 #define wf_store_seq_cst(p, v) __atomic_store_n(p, v, __ATOMIC_SEQ_CST)
 
 #define wf_exchange_acquire(p, v) __atomic_exchange_n(p, v, __ATOMIC_ACQUIRE)
+#define wf_exchange_release(p, v) __atomic_exchange_n(p, v, __ATOMIC_RELEASE)
 #define wf_exchange_acq_rel(p, v) __atomic_exchange_n(p, v, __ATOMIC_ACQ_REL)
 #define wf_exchange_seq_cst(p, v) __atomic_exchange_n(p, v, __ATOMIC_SEQ_CST)
 

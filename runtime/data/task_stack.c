@@ -134,8 +134,8 @@ static void claim_begin(wf_task_stack *stack)
     intptr_t claim = wf_load_relaxed(&stack->head.claim); /* re-checked by the exchange */
     for (unsigned spins = 0;; spins++) {
         if (!(claim & WF_CLAIM_COMMITTING)) {
-            /* pair TS6 -> wf_stack_force(): F5 fails from here on */
-            if (wf_cas_acq_rel(&stack->head.claim, &claim, stack->base | WF_CLAIM_OWNER))
+            /* pair TS6 -> wf_stack_force(): F5 fails from here on, or was seen */
+            if (wf_cas_acquire(&stack->head.claim, &claim, stack->base | WF_CLAIM_OWNER))
                 return;
             continue;
         }
@@ -193,8 +193,8 @@ bool wf_stack_take_back(wf_task_stack *stack, intptr_t slot)
         if (tail > index || split <= index)
             break;
         uint32_t less = tail + (index - tail) / 2;
-        /* pair TS2 -> wf_stack_steal(): a thief that took the slot has moved tail past it first */
-        if (wf_cas_seq_cst(&stack->span, &span, span_of(tail, less, epoch_of(span)))) {
+        /* ordered by pair TS2: a thief that took the slot has moved tail past it first */
+        if (wf_cas_relaxed(&stack->span, &span, span_of(tail, less, epoch_of(span)))) {
             split = less;
             break;
         }
@@ -205,8 +205,7 @@ bool wf_stack_take_back(wf_task_stack *stack, intptr_t slot)
 
 void wf_stack_above(wf_task_stack *stack, intptr_t slot)
 {
-    /* pair TS1 -> wf_stack_force(): as wf_stack_push() */
-    wf_store_release(&stack->head.top, slot + WEFT_SLOT_BYTES_);
+    wf_store_relaxed(&stack->head.top, slot + WEFT_SLOT_BYTES_); /* owner only: not past claim */
 }
 
 void wf_stack_joined(wf_task_stack *stack, intptr_t slot)
@@ -218,16 +217,16 @@ void wf_stack_joined(wf_task_stack *stack, intptr_t slot)
     wf_store_relaxed(&((weft_slot_ *)slot)->state,
                      (uint64_t)0);            /* owner only: its thief is through with it */
     wf_store_relaxed(&stack->head.top, slot); /* owner only */
-    /* pair TS2 -> wf_stack_steal(): later slots of the same index are published after this */
-    wf_store_release(&stack->span, span_of(index, index, epoch_of(span)));
+    /* ordered by pair TS6: claim_end(), behind which later slots of the same index are published */
+    wf_store_relaxed(&stack->span, span_of(index, index, epoch_of(span)));
     claim_end(stack, index);
 }
 
 static void set_epoch(wf_task_stack *stack, uint32_t epoch)
 {
     uint64_t span = wf_load_relaxed(&stack->span); /* re-checked by the exchange */
-    /* pair TS3 -> wf_stack_steal_above(): what is forked from here on is not above an older epoch */
-    while (!wf_cas_seq_cst(&stack->span, &span, span_of(tail_of(span), split_of(span), epoch)))
+    /* ordered by pair TS2: what is forked from here on is published after this, not above an older epoch */
+    while (!wf_cas_relaxed(&stack->span, &span, span_of(tail_of(span), split_of(span), epoch)))
         ;
 }
 
@@ -246,8 +245,9 @@ void wf_stack_leave(wf_task_stack *stack, uint32_t epoch)
 
 void wf_stack_ask(wf_task_stack *stack)
 {
-    if (wf_load_relaxed(&stack->head.limit)) /* hint: asked already */
-        /* pair SL1 -> wf_stack_calm(): a request that is overwritten was announced before */
+    /* pair SL1 -> wf_stack_calm(): who finds that others have asked and were not answered yet, or asks and is
+     * overwritten, has announced itself before the owner looks */
+    if (wf_load_seq_cst(&stack->head.limit) != ASKED)
         wf_store_seq_cst(&stack->head.limit, (intptr_t)ASKED);
 }
 
@@ -280,8 +280,8 @@ void wf_stack_count(const wf_task_stack *stack, uint32_t *shared, uint32_t *own)
 /* F1: where split would go; 0: there is nothing to expose. */
 static uint32_t exposable(const wf_task_stack *stack, intptr_t claim)
 {
-    uint64_t span = wf_load_acquire(&stack->span);    /* pair TS2 -> wf_stack_joined() */
-    intptr_t top = wf_load_acquire(&stack->head.top); /* pair TS1 -> wf_stack_push() */
+    uint64_t span = wf_load_relaxed(&stack->span);    /* re-checked by the exchange on claim */
+    intptr_t top = wf_load_relaxed(&stack->head.top); /* re-checked by F4 */
     uint32_t split = split_of(span);
     if (tail_of(span) < split || claim != slot_at(stack, split) || top <= claim)
         return 0;
@@ -295,31 +295,28 @@ static bool force(wf_task_stack *stack, bool (*barrier)(void))
     if (!split)
         return false;
     intptr_t exposed = slot_at(stack, split) | WF_CLAIM_EXPOSING;
-    if (!wf_cas_seq_cst(&stack->head.claim, &claim, exposed)) /* F2; pair TS6 -> weft_private_() */
+    if (!wf_cas_relaxed(&stack->head.claim, &claim, exposed)) /* F2; ordered by pair TS6 and the barrier */
         return false;
     bool passed = barrier();                          /* F3 */
     intptr_t top = wf_load_acquire(&stack->head.top); /* F4; pair TS1 -> wf_stack_push() */
     if (top < slot_at(stack, split))
         split = top > claim ? index_of(stack, top) : 0;
     if (!passed || !split) {
-        (void)wf_cas_acq_rel(&stack->head.claim, &exposed, claim); /* pair TS6 -> claim_begin() */
+        (void)wf_cas_relaxed(&stack->head.claim, &exposed, claim); /* ordered by pair TS6: nothing happened */
         return false;
     }
     intptr_t committing = slot_at(stack, split) | WF_CLAIM_COMMITTING;
-    if (!wf_cas_acq_rel(&stack->head.claim, &exposed, committing)) /* F5; pair TS6 -> claim_begin() */
+    if (!wf_cas_relaxed(&stack->head.claim, &exposed, committing)) /* F5; ordered by pair TS6: F7 tells */
         return false;
-    uint64_t span = wf_load_relaxed(&stack->span); /* re-checked by the exchange */
-    /* F6; pair TS2 -> wf_stack_steal() */
-    while (!wf_cas_seq_cst(&stack->span, &span, span_of(tail_of(span), split, epoch_of(span))))
-        ;
-    claim_end(stack, split); /* F7 */
+    raise_split(stack, wf_load_relaxed(&stack->span), split); /* F6; re-checked by the exchange */
+    claim_end(stack, split);                                  /* F7 */
     return true;
 }
 
 bool wf_stack_force(wf_task_stack *stack, bool (*barrier)(void))
 {
     uint32_t free = 0;
-    if (!wf_cas_acq_rel(&stack->forcing, &free, 1u)) /* pair TS7 -> wf_stack_force(): one at a time */
+    if (!wf_cas_acquire(&stack->forcing, &free, 1u)) /* pair TS7 -> wf_stack_force(): one at a time */
         return false;
     bool done = force(stack, barrier);
     wf_store_release(&stack->forcing, 0u); /* pair TS7 -> wf_stack_force() */
@@ -348,7 +345,7 @@ static weft_slot_ *take(wf_task_stack *stack, uint64_t span)
 {
     uint32_t tail = tail_of(span);
     /* pair TS2 -> wf_stack_publish(): the slot's content; -> wf_stack_take_back(): one of both gets it */
-    if (!wf_cas_seq_cst(&stack->span, &span, span_of(tail + 1, split_of(span), epoch_of(span))))
+    if (!wf_cas_acquire(&stack->span, &span, span_of(tail + 1, split_of(span), epoch_of(span))))
         return NULL;
     weft_slot_ *slot = (weft_slot_ *)slot_at(stack, tail);
     wf_tsan_acquire(slot);
@@ -357,14 +354,13 @@ static weft_slot_ *take(wf_task_stack *stack, uint64_t span)
 
 weft_slot_ *wf_stack_steal(wf_task_stack *stack)
 {
-    uint64_t span = wf_load_acquire(&stack->span); /* pair TS2 -> wf_stack_publish() */
+    uint64_t span = wf_load_relaxed(&stack->span); /* re-checked by the exchange */
     return tail_of(span) < split_of(span) ? take(stack, span) : NULL;
 }
 
 weft_slot_ *wf_stack_steal_above(wf_task_stack *stack, uint32_t top, uint32_t epoch)
 {
-    uint64_t span =
-        wf_load_acquire(&stack->span); /* pair TS3 -> set_epoch(); pair TS2 -> wf_stack_publish() */
+    uint64_t span = wf_load_relaxed(&stack->span); /* re-checked by the exchange */
     return public_above(span, top, epoch) ? take(stack, span) : NULL;
 }
 
@@ -377,16 +373,16 @@ bool wf_slot_taken(weft_slot_ *slot, wf_taken by)
 {
     uint64_t who = WF_SLOT_TAKEN | (uint64_t)by.thief << 3 | (uint64_t)by.top << TOP_SHIFT |
                    (uint64_t)by.epoch << EPOCH_SHIFT;
-    /* pair TS4 -> wf_slot_taken_by(): the thief's epoch stands before its name is read. An addition keeps
-     * the joiner's PARKED; all other bits were 0. */
-    return wf_add_acq_rel(&slot->state, who) & WF_SLOT_PARKED;
+    /* An addition keeps the joiner's PARKED; all other bits were 0. What else a joiner reads that steals back is
+     * ordered by pair TS2. */
+    return wf_add_relaxed(&slot->state, who) & WF_SLOT_PARKED;
 }
 
 bool wf_slot_done(weft_slot_ *slot)
 {
     wf_tsan_release(slot);
     /* pair TS5 -> wf_slot_is_done(): the result and all that the child wrote */
-    return wf_exchange_seq_cst(&slot->state, (uint64_t)WF_SLOT_DONE) & WF_SLOT_PARKED;
+    return wf_exchange_release(&slot->state, (uint64_t)WF_SLOT_DONE) & WF_SLOT_PARKED;
 }
 
 bool wf_slot_is_done(const weft_slot_ *slot)
@@ -402,7 +398,7 @@ bool wf_slot_is_parked(const weft_slot_ *slot)
 
 bool wf_slot_taken_by(const weft_slot_ *slot, wf_taken *by)
 {
-    uint64_t state = wf_load_acquire(&slot->state); /* pair TS4 -> wf_slot_taken() */
+    uint64_t state = wf_load_relaxed(&slot->state); /* ordered by pair TS2: as wf_slot_taken() */
     by->thief = (unsigned)(state >> 3) & ((1u << WF_THIEF_BITS) - 1);
     by->top = (uint32_t)(state >> TOP_SHIFT & INDEX_MASK);
     by->epoch = (uint32_t)(state >> EPOCH_SHIFT) & EPOCH_MASK;

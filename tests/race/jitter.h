@@ -62,6 +62,7 @@ __attribute__((noinline, unused)) static void jitter(void)
 #define wf_store_seq_cst(p, v) JITTER_STORE(p, v, __ATOMIC_SEQ_CST)
 
 #define wf_exchange_acquire(p, v) JITTER_CHANGE(__atomic_exchange_n(p, v, __ATOMIC_ACQUIRE))
+#define wf_exchange_release(p, v) JITTER_CHANGE(__atomic_exchange_n(p, v, __ATOMIC_RELEASE))
 #define wf_exchange_acq_rel(p, v) JITTER_CHANGE(__atomic_exchange_n(p, v, __ATOMIC_ACQ_REL))
 #define wf_exchange_seq_cst(p, v) JITTER_CHANGE(__atomic_exchange_n(p, v, __ATOMIC_SEQ_CST))
 
