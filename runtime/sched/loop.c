@@ -117,7 +117,7 @@ static void close_loop(wf_worker *self, wf_loop *mine)
 static void start(wf_worker *self, wf_loop *mine, wf_span span)
 {
     uint64_t above = (uint64_t)wf_stack_depth(&self->stack) << 32 | wf_stack_epoch(&self->stack);
-    wf_store_release(&mine->piece, above);             /* pair LP1 -> find_help_in(), still_in() */
+    wf_store_relaxed(&mine->piece, above);             /* ordered by pair RG1: before the range */
     wf_store_relaxed(&mine->unit_ticks, (uint64_t)0);  /* hint */
     wf_store_relaxed(&mine->starts, mine->starts + 1); /* hint */
     wf_range_start(&mine->range, span);
@@ -240,7 +240,7 @@ static bool children(const wf_help *help)
 static bool find_help_in(wf_worker *self, unsigned depth, bool eager, wf_help *help)
 {
     help->ours = &help->victim->loops[depth];
-    help->above = wf_load_acquire(&help->ours->piece); /* pair LP1 -> start() */
+    help->above = wf_load_relaxed(&help->ours->piece); /* re-checked by still_in() */
     if (cuttable(self, help->ours, eager, &help->piece) || children(help))
         return true;
     if (wf_ask(self, help->victim) && children(help))
@@ -279,10 +279,10 @@ static bool find_help(wf_worker *self, uint32_t root, bool eager, wf_help *help)
     return false;
 }
 
-/* Is victim still in the piece in which help was found? */
+/* Is victim still in the piece in which help was found? Who cut units there, or saw its children, knows of a later one. */
 static bool still_in(const wf_help *help, uint32_t root)
 {
-    uint64_t above = wf_load_acquire(&help->ours->piece); /* pair LP1 -> start() */
+    uint64_t above = wf_load_relaxed(&help->ours->piece); /* ordered by pair RG1, or TS2 */
     return above == help->above && wf_range_peek(&help->ours->range).root == root;
 }
 
