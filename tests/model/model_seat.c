@@ -4,13 +4,16 @@
  *
  * Both are active then, in a pool where others sleep and nobody watches: the guest has offered its first fork, or the
  * worker sees the guest and wakes somebody to watch (leave() in sched/idle.c). And a guest that gets no seat, after it has
- * held a place for a moment: whoever found none for another worker meanwhile is made up for.
+ * held a place for a moment: whoever found none for another worker meanwhile is made up for. And one that publishes a
+ * child while the last worker falls asleep: one of both sees the other.
  */
 #include "pool.h"
+
+#include "sched/find.h"
 #include "sched/seat.h"
 
 static weft_pool *pool;
-static bool seen;
+static int seen, found;
 
 static void make(unsigned workers, unsigned seats)
 {
@@ -67,6 +70,22 @@ static void taker(void)
     wf_worker *self = model_be(pool, 0);
     seen = wf_search_end(self) && wf_others_active(self);
 }
+/* P1, P2 of its first child; S1, S3 of the last worker awake. */
+static void publishing_guest(void)
+{
+    wf_visit visit;
+    wf_seat_enter(pool, &visit);
+    mc_assert(wf_stack_push(&visit.seat->stack, NULL, &visit, 0));
+    mc_assert(wf_stack_publish(&visit.seat->stack));
+    seen = wf_sleep_census(pool).sleeping == 3;
+}
+static void falls_asleep(void)
+{
+    wf_worker *self = model_be(pool, 0);
+    wf_sleep_begin(self);
+    found = wf_visible(self);
+}
+
 /* As who has published children. */
 static void publisher(void)
 {
@@ -81,6 +100,10 @@ static void offered_or_seen(void)
 static void both_counted(void)
 {
     mc_assert(pool->seats_used == 2);
+}
+static void seen_or_found(void)
+{
+    mc_assert(seen || found);
 }
 static void somebody_comes(void)
 {
@@ -102,6 +125,11 @@ static const mc_scenario scenarios[] = {
      .setup = one_searches_seat_known,
      .thread = {spare, taker},
      .check = offered_or_seen,
+     .bound = MC_UNBOUNDED},
+    {.name = "arrival_and_first_child",
+     .setup = one_searches,
+     .thread = {publishing_guest, falls_asleep},
+     .check = seen_or_found,
      .bound = MC_UNBOUNDED},
     {.name = "two_arrive",
      .setup = nobody_here,
