@@ -278,7 +278,9 @@ int weft_future_cancel(weft_future *future)
     case WF_TASK_CANCELLED:
         return 0;
     case WF_TASK_RUNNING:
-        return wf_task_ask(future) == WF_TASK_RUNNING ? -EBUSY : -EALREADY;
+        (void)wf_task_ask(future);
+        return wf_task_ended(future) ? -EALREADY
+                                     : -EBUSY; /* who hears that it is done may read what it did */
     default:
         return -EALREADY;
     }

@@ -69,9 +69,9 @@ static void *result_at(const weft_stream *s, uint32_t id)
 static uint64_t room(const weft_stream *s, uint64_t of)
 {
     uint64_t taken = wf_load_seq_cst(&s->taken);           /* pair SM1 -> pump(): one sees the other */
-    uint64_t inside = wf_load_seq_cst(&s->pulled) - taken; /* pair SM1 -> weft_stream_next() */
-    uint64_t weight_out = wf_load_relaxed(&s->weight_out); /* ordered by pair SM1 */
-    uint64_t weight = wf_load_relaxed(&s->weight_in) - weight_out; /* ordered by pair SM1 */
+    uint64_t inside = wf_load_relaxed(&s->pulled) - taken; /* ordered by pair SM1: it came in before */
+    uint64_t weight_out = wf_load_acquire(&s->weight_out); /* pair SM7 -> take_out(): what came in before */
+    uint64_t weight = wf_load_relaxed(&s->weight_in) - weight_out; /* ordered by pair SM7 */
     if (inside && s->config.window_bytes && weight >= s->config.window_bytes / (s->window / of))
         return 0;
     return inside < of ? of - inside : 0;
@@ -79,8 +79,8 @@ static uint64_t room(const weft_stream *s, uint64_t of)
 
 static bool more_to_pull(const weft_stream *s)
 {
-    return !wf_load_acquire(&s->ended) &&
-           !wf_load_seq_cst(&s->closed); /* pair SM2 -> pull_one(); SM5: close */
+    return !wf_load_relaxed(&s->ended) && /* under lock, or a hint */
+           !wf_load_seq_cst(&s->closed);  /* pair SM5 -> weft_stream_close() */
 }
 
 /* ---- pulling, under lock --------------------------------------------------------------------------- */
@@ -123,7 +123,7 @@ static bool pull_one(weft_stream *s, uint32_t *id)
     c->index = (size_t)at;
     c->weight = s->config.weigh ? s->config.weigh(item_at(s, *id), s->config.ctx) : 0;
     wf_store_relaxed(&s->weight_in, s->weight_in + c->weight); /* under lock */
-    wf_store_seq_cst(&s->pulled, at + 1);                      /* pair SM1 -> room() */
+    wf_store_relaxed(&s->pulled, at + 1); /* under lock; ordered by pair SM2 for the end */
     return true;
 }
 
@@ -167,8 +167,8 @@ static void run_one(weft_stream *s, uint32_t id)
 {
     cell *c = &s->cells[id];
     void *out = memset(result_at(s, id), 0, s->config.out_bytes);
-    c->status = wf_load_acquire(&s->closed) ? not_run(s, id)
-                                            : s->config.fn(item_of(s, id), out, s->config.ctx); /* pair SM2 */
+    bool late = wf_load_relaxed(&s->closed); /* hint: it saves work */
+    c->status = late ? not_run(s, id) : s->config.fn(item_of(s, id), out, s->config.ctx);
     if (s->config.unordered) {
         uint64_t at = wf_add_seq_cst(&s->noted, (uint64_t)1); /* pair SM4 -> next_ready() */
         wf_store_seq_cst(&s->order[at & s->mask], id + 1);    /* pair SM4 -> next_ready() */
@@ -202,7 +202,8 @@ static bool run_chunk(weft_stream *s)
     uint64_t since = wf_ticks();
     for (unsigned i = 0; i < count; i++) {
         run_one(s, ids[i]);
-        if (wf_load_seq_cst(&s->sleepers) | wf_load_seq_cst(&s->armed)) /* pair SM4 -> sleep_until(), arm() */
+        bool sleeps = wf_load_seq_cst(&s->sleepers); /* pair SM4 -> sleep_until() */
+        if (sleeps || wf_load_seq_cst(&s->armed))    /* pair SM4 -> arm() */
             tell(s);
     }
     adapt(s, wf_ticks() - since);
@@ -276,7 +277,7 @@ static void add_pump(weft_stream *s)
         (void)wf_add_relaxed(&s->users, 1u); /* statistic: the caller is one */
         if (!wf_executor_submit_accepted(door.executor, &wide->task))
             return;
-        (void)wf_sub_acq_rel(&s->users, 1u); /* pair SM6 */
+        (void)wf_sub_relaxed(&s->users, 1u); /* statistic: the caller is one */
         wf_slab_give(wide);
     }
     (void)wf_sub_seq_cst(&s->pumps,
@@ -313,7 +314,7 @@ static void take_out(weft_stream *s, uint32_t id, void *out, int *status, size_t
         s->free[at] = id;
     }
     wf_store_relaxed(&c->ready, 0u);                             /* ordered by pair SM1 */
-    wf_store_relaxed(&s->weight_out, s->weight_out + c->weight); /* owner only */
+    wf_store_release(&s->weight_out, s->weight_out + c->weight); /* pair SM7 -> room() */
     wf_store_seq_cst(&s->taken, s->taken + 1);                   /* pair SM1 -> room() */
 }
 
@@ -321,7 +322,7 @@ static void take_out(weft_stream *s, uint32_t id, void *out, int *status, size_t
 static bool at_end(weft_stream *s, int *err)
 {
     if (!wf_load_acquire(&s->ended) ||
-        s->taken != wf_load_seq_cst(&s->pulled)) /* pair SM2, SM1 -> pull_one() */
+        s->taken != wf_load_relaxed(&s->pulled)) /* pair SM2 -> pull_one(), which orders this one */
         return false;
     *err = s->error ? s->error : WEFT_EEND;
     s->error = 0;
@@ -365,7 +366,7 @@ static bool comes_out(const weft_stream *s)
 {
     uint32_t id;
     return next_ready(s, &id) || (wf_load_seq_cst(&s->ended) &&             /* pair SM4 -> pull_one() */
-                                  s->taken == wf_load_seq_cst(&s->pulled)); /* pair SM1 -> pull_one() */
+                                  s->taken == wf_load_relaxed(&s->pulled)); /* ordered by pair SM4 */
 }
 
 static void sleep_until(weft_stream *s, int64_t deadline_ns)
@@ -374,7 +375,7 @@ static void sleep_until(weft_stream *s, int64_t deadline_ns)
     wf_store_seq_cst(&s->sleepers, 1u);        /* pair SM4 -> tell() */
     if (!comes_out(s))
         wf_block_while(&s->told, told, deadline_ns, s);
-    wf_store_seq_cst(&s->sleepers, 0u); /* pair SM4 -> tell() */
+    wf_store_relaxed(&s->sleepers, 0u); /* hint: too late, it is woken for nothing */
 }
 
 /* The descriptor is to be posted at the next one, or the end; true: there is one already, and maybe more. */

@@ -18,7 +18,7 @@ enum { ITEMS = 3 };
 
 static weft_pool *pool;
 static weft_stream *stream;
-static size_t items, pulled;
+static size_t items, pulled, pulled_by_then; /* all plain: nothing is pulled after close */
 static int runs[ITEMS], dropped, done;
 
 static int square(const void *in, void *out, void *ctx)
@@ -67,7 +67,7 @@ static void make(bool take_over)
 static void one_cell(void)
 {
     make(false);
-    open_stream(2, 1, 0);
+    open_stream(3, 1, 0);
 }
 static void two_cells(void)
 {
@@ -117,6 +117,7 @@ static void worker(void)
 static void closes(void)
 {
     weft_stream_close(stream);
+    pulled_by_then = pulled;
     wf_store_release(&done, 1);
 }
 
@@ -186,7 +187,7 @@ static void check_closed(void)
         ran += runs[i] > 0;
         taken += runs[i] > 1;
     }
-    mc_assert(mc_freed(stream) && dropped == ran - taken);
+    mc_assert(mc_freed(stream) && dropped == ran - taken && pulled == pulled_by_then);
 }
 
 static const mc_scenario scenarios[] = {
@@ -201,7 +202,7 @@ static const mc_scenario scenarios[] = {
      .setup = one_cell,
      .thread = {worker, takes_all},
      .check = check,
-     .bound = 1,
+     .bound = 2,
      .stale = 1,
      MODEL_POOL},
     {.name = "two_cells",
@@ -236,7 +237,7 @@ static const mc_scenario scenarios[] = {
      .setup = one_cell,
      .thread = {worker, takes_when_readable},
      .check = check,
-     .bound = 1,
+     .bound = 2,
      .stale = 1,
      MODEL_POOL},
     {.name = "close",
