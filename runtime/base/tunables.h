@@ -69,7 +69,10 @@
 
 /* Tasks that a place fetches from an inbox at once: one lock for so many; others may steal them from it. */
 #define WF_BATCH 32
-/* Who waits for one of several looks round so often where there are serial executors. */
+/* A waiter for the end of a chain remembers so much of it. */
+#define WF_WAY 64
+/* Who waits looks round so often where nobody tells: for one of several, where there are serial executors; for a turn in an
+ * executor that a stream outlived. */
 #define WF_LOOK_NS 1000000
 /* Ageing: of so many tasks from outside one at least is of normal or low priority, if there is one; of so many, one of low
  * priority. The second is a multiple of the first. */

@@ -108,6 +108,15 @@ size_t wf_run_queue_count(const wf_run_queue *queue)
     return (size_t)(bottom - wf_load_relaxed(&queue->top)); /* hint: it only grows */
 }
 
+void *wf_run_queue_newest(const wf_run_queue *queue)
+{
+    int64_t bottom = wf_load_relaxed(&queue->bottom); /* owner only */
+    if (wf_load_relaxed(&queue->top) >= bottom)       /* hint: it only grows */
+        return NULL;
+    wf_ring *ring = wf_load_relaxed(&queue->ring);     /* owner only */
+    return wf_load_relaxed(slot_of(ring, bottom - 1)); /* owner only */
+}
+
 bool wf_run_queue_reclaim(wf_run_queue *queue)
 {
     wf_ring *retired = wf_exchange_acq_rel(&queue->retired, NULL); /* pair RQ5 -> retire() */

@@ -59,6 +59,8 @@ bool wf_run_queue_put(wf_run_queue *queue, void *item);
 void *wf_run_queue_pop(wf_run_queue *queue);
 /* O. How many there are; thieves may take some meanwhile. */
 size_t wf_run_queue_count(const wf_run_queue *queue);
+/* O. What pop would give, left in there; NULL: empty. Others may take it at any time: a hint. */
+void *wf_run_queue_newest(const wf_run_queue *queue);
 /* Any thread, not in a read section. Frees the rings that were replaced, after a grace period; false: there are none, or
  * no grace period is to be had: they stay until fini. It waits for every read section of the process, also the host's:
  * so no worker does it. */

@@ -182,38 +182,71 @@ bool wf_future_help(weft_future *future, int64_t deadline_ns, int *err)
     return help(future, deadline_ns, &looks, err);
 }
 
-/* What it needs, down to what needs nothing; one_will_do: of several, somewhere on the way. */
-static weft_future *needed_first(weft_future *future, bool *one_will_do)
+/* What it needs, down to what needs nothing: the last few of the way, each with a reference. */
+typedef struct way {
+    weft_future *last[WF_WAY];
+    size_t length;
+    bool one_will_do; /* of several, somewhere on it */
+} way;
+
+static void go_down(weft_future *future, way *w)
+{
+    *w = (way){.length = 0};
+    size_t at = 0;
+    bool any = wf_task_any(future);
+    for (weft_future *needed; (needed = wf_task_needs(future, &at)) != NULL; future = needed, at = 0) {
+        w->one_will_do |= any;
+        any = wf_task_any(needed);
+        weft_future **end = &w->last[w->length++ % WF_WAY];
+        if (w->length > WF_WAY)
+            wf_task_release(*end);
+        *end = needed;
+    }
+}
+
+static void let_go(const way *w)
+{
+    for (size_t i = w->length > WF_WAY ? w->length - WF_WAY : 0; i < w->length; i++)
+        wf_task_release(w->last[i % WF_WAY]);
+}
+
+static bool needs_more(weft_future *future)
 {
     size_t at = 0;
     weft_future *needed = wf_task_needs(future, &at);
-    *one_will_do = needed && wf_task_any(future);
-    for (weft_future *deeper; needed; needed = deeper) {
-        at = 0;
-        if (!(deeper = wf_task_needs(needed, &at)))
-            return needed;
-        *one_will_do |= wf_task_any(needed);
+    if (needed)
         wf_task_release(needed);
-    }
-    return NULL;
+    return needed;
 }
 
-/* What nobody has begun is run here, then the first that has not ended is waited for, until it needs nothing.
- * one_will_do: of several that are left. */
+/* Back up, each in its turn, as far as the way is known: a long chain is not gone down again for each of it. False: there
+ * is more to be gone down to, or the deadline has come. */
+static bool go_up(const way *w, int64_t deadline_ns, int *err)
+{
+    size_t known = w->length < WF_WAY ? w->length : WF_WAY;
+    for (size_t i = 0; i < known; i++) {
+        weft_future *needed = w->last[(w->length - 1 - i) % WF_WAY];
+        if (needs_more(needed))
+            return true;
+        *err = wait_for_one(needed, deadline_ns);
+        if (*err || !wf_task_ended(needed))
+            return false;
+    }
+    return true;
+}
+
+/* What nobody has begun is run here, then what has not ended is waited for, until it needs nothing. one_will_do: of several
+ * that are left. */
 static int wait_for_needs(weft_future *future, int64_t deadline_ns, bool *one_will_do)
 {
     int err = 0;
-    weft_future *needed;
-    *one_will_do = false;
-    while (!err && (needed = needed_first(future, one_will_do)) != NULL) {
-        bool helped = wf_future_help(future, deadline_ns, &err), on = helped;
-        if (!helped && !err && !*one_will_do) {
-            err = wait_for_one(needed, deadline_ns);
-            on = wf_task_ended(needed);
-        }
-        wf_task_release(needed);
-        if (!on)
-            break;
+    for (bool on = true; on && !err;) {
+        way w;
+        go_down(future, &w);
+        *one_will_do = w.one_will_do;
+        on = w.length && (wf_future_help(future, deadline_ns, &err) ||
+                          (!err && !w.one_will_do && go_up(&w, deadline_ns, &err)));
+        let_go(&w);
     }
     return err;
 }
@@ -266,6 +299,20 @@ int weft_future_status(const weft_future *future)
     return state == WF_TASK_CANCELLED ? -ECANCELED : -EINPROGRESS;
 }
 
+/* It was running a moment ago. */
+static int ask(weft_future *future)
+{
+    (void)wf_task_ask(future);
+    switch (wf_task_state_of(future)) { /* who hears that it is done may read what it did */
+    case WF_TASK_CANCELLED:
+        return 0;
+    case WF_TASK_DONE:
+        return -EALREADY;
+    default:
+        return -EBUSY;
+    }
+}
+
 int weft_future_cancel(weft_future *future)
 {
     int err = wf_future_usable(future);
@@ -278,9 +325,7 @@ int weft_future_cancel(weft_future *future)
     case WF_TASK_CANCELLED:
         return 0;
     case WF_TASK_RUNNING:
-        (void)wf_task_ask(future);
-        return wf_task_ended(future) ? -EALREADY
-                                     : -EBUSY; /* who hears that it is done may read what it did */
+        return ask(future);
     default:
         return -EALREADY;
     }

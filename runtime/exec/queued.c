@@ -617,6 +617,21 @@ static bool drain(wf_queued *q, int64_t deadline_ns)
     return in_time;
 }
 
+/* As one that is active, above the limit: it is not over before all that was taken out has ended. */
+static void cancel_pending(wf_queued *q)
+{
+    wf_link *links[WF_BATCH];
+    unsigned count;
+    (void)wf_add_seq_cst(&q->state, ACTIVE); /* pair QU1 -> is_quiet() */
+    do
+        while ((count = wf_inbox_take(&q->inbox, links, WF_BATCH)) != 0) {
+            tell(q);
+            for (unsigned i = 0; i < count; i++)
+                begin(q, (wf_task *)(void *)links[i]);
+        }
+    while (!give_ticket(q));
+}
+
 int weft_executor_shutdown(weft_executor *executor, int mode, int64_t deadline_ns)
 {
     wf_queued *q = queued_of(executor);
@@ -633,8 +648,7 @@ int weft_executor_shutdown(weft_executor *executor, int mode, int64_t deadline_n
     if (mode == WEFT_STOP_RUNNING)
         wf_store_release(&q->stops, 1u); /* pair QU3 -> wf_queued_stops() */
     if (mode >= WEFT_CANCEL_PENDING)
-        while (run_next(q))
-            ;
+        cancel_pending(q);
     return drain(q, deadline_ns) ? 0 : -ETIMEDOUT;
 }
 

@@ -116,7 +116,7 @@ static bool pull_one(weft_stream *s, uint32_t *id)
     int end = pull(s, *id);
     if (end) {
         s->error = end < 0 ? end : 0;
-        wf_store_seq_cst(&s->ended, 1u); /* pair SM4 -> comes_out(); SM2 -> more_to_pull() */
+        wf_store_seq_cst(&s->ended, 1u); /* pair SM4 -> comes_out(); pair SM2 -> at_end() */
         return false;
     }
     cell *c = &s->cells[*id];
@@ -255,7 +255,7 @@ static int pump(void *arg)
 static void pump_cancelled(wf_task *task)
 {
     weft_stream *s = task->arg;
-    (void)wf_sub_seq_cst(&s->pumps, 1u); /* pair SM1 -> count_pump() */
+    (void)wf_sub_seq_cst(&s->pumps, 1u); /* pair SM1 -> count_pump(), turn_comes() */
     tell(s);
     let_go(s);
 }
@@ -321,8 +321,9 @@ static void take_out(weft_stream *s, uint32_t id, void *out, int *status, size_t
 /* Nothing more comes; the source's error first, if it had one. */
 static bool at_end(weft_stream *s, int *err)
 {
-    if (!wf_load_acquire(&s->ended) ||
-        s->taken != wf_load_relaxed(&s->pulled)) /* pair SM2 -> pull_one(), which orders this one */
+    if (!wf_load_acquire(&s->ended)) /* pair SM2 -> pull_one() */
+        return false;
+    if (s->taken != wf_load_relaxed(&s->pulled)) /* ordered by pair SM2 */
         return false;
     *err = s->error ? s->error : WEFT_EEND;
     s->error = 0;
@@ -369,12 +370,21 @@ static bool comes_out(const weft_stream *s)
                                   s->taken == wf_load_relaxed(&s->pulled)); /* ordered by pair SM4 */
 }
 
+/* Until when may the consumer sleep? With no pump left (its executor is shut down) it would run items itself, but others
+ * hold the executor's tickets just now, and they do not tell. */
+static int64_t turn_comes(const weft_stream *s, int64_t deadline_ns)
+{
+    int64_t look = wf_now_ns() + WF_LOOK_NS;
+    bool alone = !wf_load_seq_cst(&s->pumps) && more_to_pull(s); /* pair SM1 -> pump_cancelled() */
+    return alone && look < deadline_ns ? look : deadline_ns;
+}
+
 static void sleep_until(weft_stream *s, int64_t deadline_ns)
 {
     uint32_t told = wf_load_seq_cst(&s->told); /* pair SM4 -> tell() */
     wf_store_seq_cst(&s->sleepers, 1u);        /* pair SM4 -> tell() */
     if (!comes_out(s))
-        wf_block_while(&s->told, told, deadline_ns, s);
+        wf_block_while(&s->told, told, turn_comes(s, deadline_ns), s);
     wf_store_relaxed(&s->sleepers, 0u); /* hint: too late, it is woken for nothing */
 }
 

@@ -375,10 +375,13 @@ static bool drop_dead(wf_link *link)
     return dead;
 }
 
-/* Drops what is dead at the owner's end of its run queue. */
+/* Drops what is dead at the owner's end of its run queue. The look before: a thief may have taken the newest, and its
+ * record be another task's by now, but a record it stays. */
 static void trim(wf_place *place)
 {
-    wf_task *task;
+    wf_task *task = wf_run_queue_newest(&place->queue);
+    if (!task || wf_task_state_of(task) == WF_TASK_PENDING)
+        return;
     while ((task = wf_run_queue_pop(&place->queue)) != NULL)
         if (!drop_dead(&task->link)) {
             (void)wf_run_queue_put(&place->queue, task); /* where it was a moment ago: there is room */

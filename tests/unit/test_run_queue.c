@@ -54,6 +54,20 @@ Test(run_queue, zeroed_memory_is_an_empty_queue)
     assert_empty(&queue);
 }
 
+Test(run_queue, the_newest_can_be_looked_at)
+{
+    wf_run_queue queue = {0};
+    cr_assert_null(wf_run_queue_newest(&queue));
+    put(&queue, 0, 3);
+    cr_assert_eq(number(wf_run_queue_newest(&queue)), 2);
+    cr_assert_eq(number(wf_run_queue_pop(&queue)), 2);
+    cr_assert_eq(number(wf_run_queue_newest(&queue)), 1);
+    cr_assert_eq(number(wf_run_queue_steal(&queue)), 0);
+    cr_assert_eq(number(wf_run_queue_steal(&queue)), 1);
+    cr_assert_null(wf_run_queue_newest(&queue));
+    wf_run_queue_fini(&queue);
+}
+
 Test(run_queue, smoke)
 {
     wf_run_queue queue = {0};
