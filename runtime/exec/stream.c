@@ -217,7 +217,7 @@ static bool run_chunk(weft_stream *s)
 
 static void let_go(weft_stream *s)
 {
-    if (wf_sub_acq_rel(&s->users, 1u) != 1) /* pair SM6 -> let_go(): all that others did with it */
+    if (wf_sub_acq_rel(&s->users, 1u) != 1) /* pair SM6 -> itself: all that others did with it */
         return;
     if (s->fd >= 0)
         wf_event_close(s->fd);
