@@ -67,7 +67,7 @@ static void make(bool take_over)
 static void one_cell(void)
 {
     make(false);
-    open_stream(3, 1, 0);
+    open_stream(2, 1, 0);
 }
 static void two_cells(void)
 {
@@ -202,7 +202,7 @@ static const mc_scenario scenarios[] = {
      .setup = one_cell,
      .thread = {worker, takes_all},
      .check = check,
-     .bound = 2,
+     .bound = 1,
      .stale = 1,
      MODEL_POOL},
     {.name = "two_cells",
