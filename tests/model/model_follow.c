@@ -129,6 +129,53 @@ static void check_both(void)
     check_first();
 }
 
+/* ---- followers that nobody wants any more -------------------------------------------------------- */
+
+static void swept_or_ended(wf_follower *self, wf_task *of)
+{
+    (void)of;
+    ((numbered *)(void *)self)->told++;
+}
+
+static bool is_first(const wf_follower *follower)
+{
+    return follower == &first.follower;
+}
+
+/* The first follower is to be swept, the second is wanted. */
+static void setup_sweep(void)
+{
+    setup(3);
+    first.follower.ended = swept_or_ended;
+    wf_task_follow(task, &second.follower);
+    wf_task_follow(task, &first.follower);
+}
+
+static void setup_sweep_and_come(void)
+{
+    setup(3);
+    first.follower.ended = swept_or_ended;
+    wf_task_follow(task, &first.follower);
+}
+
+static void sweep(void)
+{
+    wf_task_sweep(task, is_first);
+    wf_task_release(task);
+}
+
+static void hold(void)
+{
+    wf_task_release(task);
+}
+
+static void check_swept(void)
+{
+    mc_assert(first.told == 1);
+    told_once(&second);
+    mc_assert(mc_freed(task));
+}
+
 /* ---- held ---------------------------------------------------------------------------------------- */
 
 static void setup_held(void)
@@ -215,6 +262,24 @@ static const mc_scenario scenarios[] = {
      .thread = {runner, follow_first, follow_second},
      .check = check_both,
      .bound = 2},
+    {.name = "swept_while_it_ends",
+     .setup = setup_sweep,
+     .thread = {runner, sweep, hold},
+     .check = check_swept,
+     .bound = 3,
+     .keeps = true},
+    {.name = "swept_while_another_comes",
+     .setup = setup_sweep_and_come,
+     .thread = {runner, sweep, follow_second},
+     .check = check_swept,
+     .bound = 3,
+     .keeps = true},
+    {.name = "swept_by_two",
+     .setup = setup_sweep,
+     .thread = {runner, sweep, sweep},
+     .check = check_swept,
+     .bound = 2,
+     .keeps = true},
     {.name = "promise_kept_and_followed",
      .setup = setup_held,
      .thread = {keep, follow_first},

@@ -32,6 +32,8 @@ static void give(block *mine, int owner)
 }
 
 /* `first` blocks are out, and belong to the threads of their numbers + 1. */
+static int made_by; /* plain: what the maker did before it closed the slab */
+
 static void setup_of(unsigned shared, int first)
 {
     slab = wf_slab_create(BYTES, 1, shared);
@@ -162,6 +164,20 @@ static void gone(void)
     mc_assert(mc_freed(slab));
 }
 
+static void works_and_closes(void)
+{
+    made_by = 7;
+    wf_slab_close(slab);
+}
+
+/* Who sees that it is closed comes after all that its maker did. */
+static void looks_and_gives(void)
+{
+    if (wf_slab_closed(out[0]))
+        mc_assert(made_by == 7);
+    give(out[0], 1);
+}
+
 static const mc_scenario scenarios[] = {
     {.name = "given_back_while_taken",
      .setup = setup_two,
@@ -196,6 +212,11 @@ static const mc_scenario scenarios[] = {
     {.name = "closed_before_the_last",
      .setup = setup_two,
      .thread = {close_it, use_and_give_0, give_1},
+     .check = gone,
+     .bound = MC_UNBOUNDED},
+    {.name = "closed_is_seen",
+     .setup = setup_one,
+     .thread = {works_and_closes, looks_and_gives},
      .check = gone,
      .bound = MC_UNBOUNDED},
     {.name = "closed_after_own",
