@@ -73,8 +73,8 @@ void wf_slab_close(wf_slab *slab)
         return;
     for (unsigned i = 0; i < slab->own + slab->shared; i++) {
         wf_shelf *shelf = &slab->shelf[i];
-        wf_block *returned = wf_exchange_acq_rel(
-            &shelf->returned, CLOSED); /* pair SB1 -> wf_slab_give(); pair SB4 -> wf_slab_closed() */
+        /* pair SB1 -> wf_slab_give(); pair SB4 -> wf_slab_closed() */
+        wf_block *returned = wf_exchange_acq_rel(&shelf->returned, CLOSED);
         out += shelf->made - length(shelf->own) - length(returned);
     }
     if (wf_add_acq_rel(&slab->out, out) + out == 0) /* pair SB3 -> wf_slab_give() */

@@ -118,7 +118,7 @@ static size_t submit_helpers(const wf_door *door, shared_map *s, wf_task **helpe
         if (!helper)
             break;
         wf_task_init(helper, help, s, 2);
-        if (door->executor->engine->submit(door->executor, door->self, helper, WEFT_REJECT)) {
+        if (wf_engine_of(door->executor)->submit(door->executor, door->self, helper, WEFT_REJECT)) {
             wf_slab_give(helper);
             break;
         }
@@ -146,7 +146,7 @@ typedef struct lead_call {
 
 static size_t width_of(const lead_call *l)
 {
-    size_t width = l->executor->engine->width(l->executor), n = l->call.n ? l->call.n : 1;
+    size_t width = wf_engine_of(l->executor)->width(l->executor), n = l->call.n ? l->call.n : 1;
     if (width > HELPERS_MAX + 1)
         width = HELPERS_MAX + 1;
     return width < n ? width : n;
@@ -196,7 +196,7 @@ int weft_executor_map(weft_executor *executor, weft_item_fn *fn, const void *in,
     lead_call l = {
         .call = {.fn = fn, .in = in, .out = out, .in_size = in_size, .out_size = out_size, .n = n}};
     int status = 0, err = check(executor, config, &l);
-    if (!err && !l.executor->engine)
+    if (!err && !wf_engine_of(l.executor))
         return lead_of_pool(&l);
     if (!err)
         err = weft_apply(l.executor, lead, &l, &status);
@@ -216,7 +216,7 @@ int weft_executor_map_async(weft_executor *executor, weft_item_fn *fn, const voi
     if (err)
         return err;
     const weft_task_spec spec = {.size = sizeof spec,
-                                 .fn = l.executor->engine ? lead : lead_of_pool,
+                                 .fn = wf_engine_of(l.executor) ? lead : lead_of_pool,
                                  .arg = &l,
                                  .arg_bytes = sizeof l,
                                  .label = "map"};

@@ -84,7 +84,8 @@ static void part_ended(combined *whole)
 {
     if (!count_down(whole))
         return;
-    settle(whole, first_error(whole));
+    if (!wf_task_ended(&whole->wide.task)) /* given up, its parts may run still */
+        settle(whole, first_error(whole));
     wf_task_release(&whole->wide.task);
 }
 

@@ -62,8 +62,8 @@ static wf_waiter *inside_of(const wf_task *task)
 static const struct weft_executor *full_executor(const wf_task *task, unsigned *holders)
 {
     const struct weft_executor *executor = wf_tasks_executor(task);
-    bool is = wf_task_state_of(task) == WF_TASK_PENDING && executor && executor->engine &&
-              executor->engine->full(executor, holders);
+    bool is = wf_task_state_of(task) == WF_TASK_PENDING && executor && wf_engine_of(executor) &&
+              wf_engine_of(executor)->full(executor, holders);
     return is ? executor : NULL;
 }
 

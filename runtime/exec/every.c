@@ -73,7 +73,8 @@ static void set_again(series *s)
     s->due_ns = next_time(s);
     if (!kept || !wf_alarm_set(&s->alarm, s->due_ns))
         give_up(s);
-    else if (wf_task_ended(task_of(s)) || s->executor->epoch != s->epoch || wf_executor_closed(s->executor))
+    else if (wf_task_ended(task_of(s)) || wf_executor_epoch(s->executor) != s->epoch ||
+             wf_executor_closed(s->executor))
         if (wf_alarm_unset(&s->alarm))
             give_up(s);
     if (kept)
@@ -96,7 +97,7 @@ static void ring(wf_alarm *self)
 {
     series *s = (series *)(void *)self;
     wf_task *tick;
-    if (wf_task_ended(task_of(s)) || s->executor->epoch != s->epoch) {
+    if (wf_task_ended(task_of(s)) || wf_executor_epoch(s->executor) != s->epoch) {
         give_up(s);
     } else if (!(tick = wf_tasks_new(s->pool, NULL, sizeof *tick))) {
         set_again(s);
@@ -104,7 +105,7 @@ static void ring(wf_alarm *self)
         wf_task_init(tick, s->fn, s->arg, 1);
         s->follower.ended = tick_ended;
         wf_task_follow(tick, &s->follower);
-        if (wf_executor_submit_accepted(s->executor, tick)) {
+        if (wf_executor_submit_held(s->executor, tick, s->epoch)) {
             (void)wf_task_cancel(tick);
             wf_task_release(tick);
         }
@@ -132,7 +133,7 @@ static int begin(const wf_door *door, const series *wanted, weft_future **future
     s->arg = wanted->arg;
     s->pool = door->pool;
     s->executor = door->executor;
-    s->epoch = door->executor->epoch;
+    s->epoch = wf_executor_epoch(door->executor);
     alarm->ring = ring;
     if (!wf_alarm_set(alarm, s->due_ns)) {
         wf_slab_give(alarm);

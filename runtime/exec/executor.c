@@ -51,7 +51,7 @@ void wf_serial_is_made(void)
 
 bool wf_executor_closed(const weft_executor *executor)
 {
-    return executor->engine && executor->engine->closed(executor);
+    return wf_engine_of(executor) && wf_engine_of(executor)->closed(executor);
 }
 
 bool wf_executor_runs_here(const weft_executor *executor)
@@ -64,15 +64,15 @@ bool wf_executor_runs_here(const weft_executor *executor)
 
 int wf_executor_put(const wf_door *door, wf_task *task)
 {
-    if (door->executor->engine)
-        return door->executor->engine->submit(door->executor, door->self, task, WF_AS_CONFIGURED);
+    if (wf_engine_of(door->executor))
+        return wf_engine_of(door->executor)->submit(door->executor, door->self, task, WF_AS_CONFIGURED);
     wf_tasks_put(door->pool, door->self, task);
     return 0;
 }
 
 void wf_executor_notify(const wf_door *door)
 {
-    if (!door->executor->engine)
+    if (!wf_engine_of(door->executor))
         wf_tasks_notify(door->pool, door->self);
 }
 
@@ -84,13 +84,25 @@ int wf_executor_submit(const wf_door *door, wf_task *task)
     return err;
 }
 
+uint64_t wf_executor_epoch(const weft_executor *executor)
+{
+    return wf_load_relaxed(&executor->epoch); /* hint: a later one is refused */
+}
+
+int wf_executor_submit_held(weft_executor *executor, wf_task *task, uint64_t epoch)
+{
+    if (wf_engine_of(executor))
+        return wf_engine_of(executor)->submit_held(executor, task, epoch);
+    return wf_executor_submit_accepted(executor, task);
+}
+
 int wf_executor_submit_accepted(weft_executor *executor, wf_task *task)
 {
     wf_door door;
     int err = wf_executor_find(executor, &door);
-    if (err || !executor->engine)
+    if (err || !wf_engine_of(executor))
         return err ? err : wf_executor_submit(&door, task);
-    return executor->engine->submit(executor, door.self, task, WF_THOUGH_FULL);
+    return wf_engine_of(executor)->submit(executor, door.self, task, WF_THOUGH_FULL);
 }
 
 int weft_submit(weft_executor *executor, weft_task_fn *fn, void *arg, weft_future **future)

@@ -34,6 +34,10 @@ bool wf_executor_runs_here(const weft_executor *executor);
 int wf_executor_submit(const wf_door *door, wf_task *task);
 /* One that was accepted earlier, when it had to wait yet, or for what was: a full queue does not refuse it. */
 int wf_executor_submit_accepted(weft_executor *executor, wf_task *task);
+/* One that waits for a future or a time, and was accepted by the executor with that epoch, whose record may be another's
+ * by now: then it is refused. */
+uint64_t wf_executor_epoch(const weft_executor *executor);
+int wf_executor_submit_held(weft_executor *executor, wf_task *task, uint64_t epoch);
 /* The same as wf_executor_submit in two parts, for several tasks: put each, then notify once. */
 int wf_executor_put(const wf_door *door, wf_task *task);
 void wf_executor_notify(const wf_door *door);

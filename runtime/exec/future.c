@@ -66,7 +66,7 @@ static int take_over(weft_future *future)
     if (!wf_thread_stack_left())
         return WEFT_ESTACK;
     struct weft_executor *limited = wf_tasks_executor(future);
-    if (limited && !limited->engine->begin(limited, future, &pass))
+    if (limited && !wf_engine_of(limited)->begin(limited, future, &pass))
         return 0;
     int err = wf_pool_enter(future->pool, &entry);
     if (!err) {
@@ -74,7 +74,7 @@ static int take_over(weft_future *future)
         wf_pool_leave(&entry);
     }
     if (limited)
-        limited->engine->end(limited, &pass);
+        wf_engine_of(limited)->end(limited, &pass);
     return err;
 }
 
@@ -123,9 +123,9 @@ static int wait_for_one(weft_future *future, int64_t deadline_ns)
         return 0;
     struct weft_executor *helped =
         pool && wf_task_state_of(future) == WF_TASK_PENDING ? wf_tasks_executor(future) : NULL;
-    int err = !pool                            ? 0
-              : helped && helped->engine->help ? helped->engine->help(helped, future, deadline_ns)
-                                               : see_to_it(future, deadline_ns);
+    int err = !pool                                  ? 0
+              : helped && wf_engine_of(helped)->help ? wf_engine_of(helped)->help(helped, future, deadline_ns)
+                                                     : see_to_it(future, deadline_ns);
     if (err)
         return err;
     uint64_t ticks = pool && deadline_ns == WEFT_FOREVER ? pool->wait_ticks : 0;
@@ -137,8 +137,8 @@ static int help_with(weft_future *needed, int64_t deadline_ns)
     struct weft_executor *executor = wf_tasks_executor(needed);
     if (!needed->pool || wf_task_ended(needed))
         return 0;
-    if (executor && executor->engine->help)
-        return executor->engine->help(executor, needed, deadline_ns);
+    if (executor && wf_engine_of(executor)->help)
+        return wf_engine_of(executor)->help(executor, needed, deadline_ns);
     return may_take_over(needed, deadline_ns) ? take_over(needed) : 0;
 }
 

@@ -9,17 +9,13 @@ static wf_held *held_of(wf_follower *follower)
     return (wf_held *)(void *)((char *)follower - offsetof(wf_held, follower));
 }
 
-static bool still_there(const wf_held *held)
-{
-    return !wf_slab_closed(held) && held->executor->epoch == held->epoch;
-}
-
 void wf_held_ended(wf_follower *follower, wf_task *before)
 {
     wf_held *held = held_of(follower);
     wf_task *task = &held->wide.task;
     (void)before;
-    if (wf_task_let_go(task) && still_there(held) && !wf_executor_submit_accepted(held->executor, task))
+    if (wf_task_let_go(task) && !wf_slab_closed(held) &&
+        !wf_executor_submit_held(held->executor, task, held->epoch))
         return;
     (void)wf_task_cancel(task);
     wf_task_release(task);
@@ -33,7 +29,7 @@ bool wf_held_init(wf_held *held, const wf_kind *kind, int (*fn)(void *arg), unsi
     wf_task_init_held(&held->wide, kind, fn, held, references);
     held->before = before;
     held->executor = executor;
-    held->epoch = executor->epoch;
+    held->epoch = wf_executor_epoch(executor);
     held->follower.ended = wf_held_ended;
     wf_tasks_goes_to(&held->wide.task, executor->inbox);
     return true;

@@ -408,6 +408,19 @@ static int submit(weft_executor *executor, wf_worker *self, wf_task *task, int w
     return err;
 }
 
+/* Accepted, it cannot be destroyed: then the epoch tells whether it is still the one that was meant. */
+static int submit_held(weft_executor *executor, wf_task *task, uint64_t epoch)
+{
+    wf_queued *q = (wf_queued *)(void *)executor;
+    int err = accept(q);
+    if (err)
+        return err;
+    if (wf_load_relaxed(&q->base.epoch) != epoch) /* ordered by pair QU4 */
+        return refuse(q, -ESHUTDOWN);
+    put(q, self_of(q), task);
+    return 0;
+}
+
 static unsigned width(const weft_executor *executor)
 {
     return ((const wf_queued *)(const void *)executor)->limit;
@@ -428,6 +441,7 @@ static bool closed(const weft_executor *executor)
 static const wf_engine queued = {.submit = submit,
                                  .begin = waiter_begins,
                                  .end = waiter_ended,
+                                 .submit_held = submit_held,
                                  .width = width,
                                  .full = full,
                                  .closed = closed};
@@ -474,6 +488,7 @@ static const wf_engine serial = {.submit = submit,
                                  .begin = waiter_begins,
                                  .end = waiter_ended,
                                  .help = help,
+                                 .submit_held = submit_held,
                                  .width = width,
                                  .full = full,
                                  .closed = closed};
@@ -529,18 +544,19 @@ int weft_executor_create(weft_executor **executor, const weft_executor_config *g
     snprintf(q->name, sizeof q->name, "%s", config.name ? config.name : "executor");
     weft_stop_retain(config.stop);
     bool one = config.engine == WEFT_ENGINE_SERIAL;
-    q->taken_before = wf_inbox_taken(&q->inbox);
-    wf_store_relaxed(&q->accepted, q->taken_before); /* owner only: nobody has it yet, as all of these */
-    wf_store_relaxed(&q->in_callers, (uint64_t)0);   /* owner only */
-    wf_store_relaxed(&q->cancels, 0u);               /* owner only */
-    wf_store_relaxed(&q->stops, 0u);                 /* owner only */
-    wf_store_relaxed(&q->broken, 0);                 /* owner only */
+    q->taken_before =
+        wf_inbox_taken(&q->inbox); /* and accepted: what comes late for the one before is taken back */
+    wf_store_relaxed(&q->in_callers, (uint64_t)0); /* owner only: nobody has it yet, as all of these */
+    wf_store_relaxed(&q->cancels, 0u);             /* owner only */
+    wf_store_relaxed(&q->stops, 0u);               /* owner only */
+    wf_store_relaxed(&q->broken, 0);               /* owner only */
     wf_store_relaxed(&q->limit, one             ? 1u
                                 : config.limit  ? (uint32_t)config.limit
                                 : pool->workers ? pool->workers
                                                 : 1u); /* owner only */
     q->lanes.count = q->limit < WF_LANES ? q->limit : WF_LANES;
-    q->base.engine = one ? &serial : &queued;
+    wf_store_relaxed(&q->base.engine,
+                     one ? &serial : &queued); /* hint: who comes late finds one that refuses */
     if (one)
         wf_serial_is_made();
     if (config.priority)
@@ -553,7 +569,7 @@ int weft_executor_create(weft_executor **executor, const weft_executor_config *g
 
 static wf_queued *queued_of(weft_executor *executor)
 {
-    bool is = executor && (executor->engine == &queued || executor->engine == &serial);
+    bool is = executor && (wf_engine_of(executor) == &queued || wf_engine_of(executor) == &serial);
     return is ? (wf_queued *)(void *)executor : NULL;
 }
 
@@ -585,7 +601,8 @@ static bool is_quiet(const wf_queued *q)
 /* While it is closed only its own tasks submit: what is quiet, has given all out, and is quiet still, stays so. */
 static bool is_over(wf_queued *q)
 {
-    return is_quiet(q) && !not_taken(q) && is_quiet(q);
+    return is_quiet(q) && !not_taken(q) && is_quiet(q) &&
+           !wf_load_seq_cst(&q->cancelling); /* pair QU7 -> cancel_pending() */
 }
 
 static void drain_here(wf_queued *q)
@@ -617,19 +634,17 @@ static bool drain(wf_queued *q, int64_t deadline_ns)
     return in_time;
 }
 
-/* As one that is active, above the limit: it is not over before all that was taken out has ended. */
+/* It is not over before all that was taken out has ended, for another thread that shuts it down, too. */
 static void cancel_pending(wf_queued *q)
 {
     wf_link *links[WF_BATCH];
     unsigned count;
-    (void)wf_add_seq_cst(&q->state, ACTIVE); /* pair QU1 -> is_quiet() */
-    do
-        while ((count = wf_inbox_take(&q->inbox, links, WF_BATCH)) != 0) {
-            tell(q);
-            for (unsigned i = 0; i < count; i++)
-                begin(q, (wf_task *)(void *)links[i]);
-        }
-    while (!give_ticket(q));
+    (void)wf_add_seq_cst(&q->cancelling, 1u); /* pair QU7 -> is_over() */
+    while ((count = wf_inbox_take(&q->inbox, links, WF_BATCH)) != 0)
+        for (unsigned i = 0; i < count; i++)
+            begin(q, (wf_task *)(void *)links[i]);
+    (void)wf_sub_seq_cst(&q->cancelling, 1u); /* pair QU7 -> is_over() */
+    tell(q);
 }
 
 int weft_executor_shutdown(weft_executor *executor, int mode, int64_t deadline_ns)
@@ -668,7 +683,7 @@ int weft_executor_destroy(weft_executor *executor)
     q->config.stop = NULL;
     pthread_mutex_lock(&pool->locals_lock);
     q->base.pool = NULL;
-    q->base.epoch++;
+    wf_store_relaxed(&q->base.epoch, q->base.epoch + 1); /* ordered by pair QU4: it is closed */
     pthread_mutex_unlock(&pool->locals_lock);
     return 0;
 }

@@ -40,6 +40,7 @@ typedef struct wf_queued {
     uint64_t accepted;
     uint64_t taken_before; /* of the inbox, at its creation */
     uint64_t in_callers;   /* tasks that ended in who submitted them: in no queue, not in accepted */
+    uint32_t cancelling;   /* threads that take out what is pending */
     uint32_t closed, cancels, stops; /* how it is being shut down */
     uint32_t turn;                   /* changes when somebody who waits for room or for the end should look */
     uint32_t waiting;                /* how many do */

@@ -348,7 +348,7 @@ static bool help(weft_stream *s, int64_t deadline_ns)
         return false;
     if (!door.self && !alone && (deadline_ns != WEFT_FOREVER || !door.pool->take_over))
         return false;
-    if (executor->engine && !executor->engine->begin(executor, NULL, &pass))
+    if (wf_engine_of(executor) && !wf_engine_of(executor)->begin(executor, NULL, &pass))
         return false;
     bool ran = false;
     if (!wf_pool_enter(door.pool, &entry)) {
@@ -357,8 +357,8 @@ static bool help(weft_stream *s, int64_t deadline_ns)
         ran = wf_task_claim(&task) && wf_tasks_call(entry.self, &task);
         wf_pool_leave(&entry);
     }
-    if (executor->engine)
-        executor->engine->end(executor, &pass);
+    if (wf_engine_of(executor))
+        wf_engine_of(executor)->end(executor, &pass);
     return ran;
 }
 

@@ -112,6 +112,9 @@ typedef struct wf_engine {
     /* Puts a task with one reference where it is to wait. 0, or why it is refused. self: of the executor's pool or NULL.
      * when_full: of weft_when_full, or one of those below. */
     int (*submit)(struct weft_executor *executor, wf_worker *self, wf_task *task, int when_full);
+    /* The same, of one that was accepted when the executor had this epoch: a full queue does not refuse it, but one that
+     * was destroyed meanwhile does. The executor's record is there. */
+    int (*submit_held)(struct weft_executor *executor, wf_task *task, uint64_t epoch);
     /* A waiter wants to begin a task of it, and has ended it: may it? task: NULL, or cancelled here if it must not
      * begin any more. */
     bool (*begin)(struct weft_executor *executor, wf_task *task, wf_pass *pass);
@@ -137,6 +140,12 @@ struct weft_executor {
     uint64_t epoch;              /* changes when it is destroyed: the record is used again */
     struct weft_executor *older; /* of the pool's */
 };
+
+/* NULL: the pool's own. Its record may be used again just now, by one with another engine. */
+static inline const wf_engine *wf_engine_of(const struct weft_executor *executor)
+{
+    return wf_load_relaxed(&executor->engine); /* hint: the same to who has the executor */
+}
 
 /* Seats: IDLE is free; WAITING: parked at a join, a loop's end, a future. */
 enum wf_mode { WF_IDLE, WF_ACTIVE, WF_WAITING };
