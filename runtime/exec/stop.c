@@ -32,7 +32,7 @@ int weft_stop_request(weft_stop *stop)
     if (!stop)
         return -EINVAL;
     /* pair ST1 -> weft_stop_requested(): what was done before is seen by who stops */
-    return wf_cas_acq_rel(&stop->fired, &quiet, 1u) ? 0 : -EALREADY;
+    return wf_cas_release(&stop->fired, &quiet, 1u) ? 0 : -EALREADY;
 }
 
 int weft_stop_requested(const weft_stop *stop)

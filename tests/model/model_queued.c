@@ -10,11 +10,13 @@
 #include <string.h>
 
 #include <weft/executor.h>
+#include <weft/stop.h>
 
 #include "sched/pool.h"
 
 static weft_pool *pool;
 static weft_executor *executor;
+static weft_stop *stop;
 static weft_future *future, *second;
 static int over, reason;              /* in_one as shutdown returned; plain: why it is shut down */
 static int apart;                     /* as in_one, of tasks that run beside each other */
@@ -101,6 +103,20 @@ static void setup_asks(void)
 {
     setup();
     mc_assert(!weft_submit_task(executor, SPEC(.fn = asks, .destroy = is_destroyed), &future));
+}
+
+/* Its executor has a token, which its maker lets go of. */
+static void setup_token(void)
+{
+    mc_assert(!weft_stop_create(&stop, NULL, WEFT_FOREVER));
+    make(1, WEFT_EXECUTOR_CONFIG(.limit = 1, .stop = stop));
+    mc_assert(!weft_submit_task(executor, SPEC(.fn = asks, .destroy = is_destroyed), NULL));
+}
+
+static void setup_token_and_reason(void)
+{
+    setup_token();
+    reason = 5;
 }
 
 /* Its label is among those that run. */
@@ -229,6 +245,30 @@ static void stop_running(void)
 {
     reason = 5;
     mc_assert(!weft_executor_shutdown(executor, WEFT_STOP_RUNNING, WEFT_FOREVER));
+    wf_store_release(&over, 1);
+}
+
+static void request_stop(void)
+{
+    reason = 5;
+    mc_assert(!weft_stop_request(stop));
+    weft_stop_release(stop);
+}
+static void request_stop_too(void)
+{
+    int err = weft_stop_request(stop);
+    mc_assert(!err || err == -EALREADY);
+    (void)__atomic_fetch_add(&apart, !err, __ATOMIC_RELAXED);
+}
+static void request_stop_apart(void)
+{
+    request_stop_too();
+    weft_stop_release(stop);
+}
+static void run_and_destroy(void)
+{
+    runner();
+    mc_assert(!weft_executor_destroy(executor));
 }
 
 /* What runs meanwhile is not begun. */
@@ -267,6 +307,16 @@ static void check_noted(void)
 {
     runner();
     mc_assert(!weft_executor_destroy(executor));
+}
+static void check_token(void)
+{
+    mc_assert(mc_freed(stop));
+}
+static void check_one_stopped(void)
+{
+    mc_assert(apart == 1);
+    check_noted();
+    check_token();
 }
 static void check_again(void)
 {
@@ -372,7 +422,7 @@ static const mc_scenario scenarios[] = {
      MODEL_POOL},
     {.name = "stop_running",
      .setup = setup_asks,
-     .thread = {runner, stop_running},
+     .thread = {runner_until_over, stop_running},
      .check = check_noted,
      .bound = 2,
      .stale = 1,
@@ -383,6 +433,19 @@ static const mc_scenario scenarios[] = {
      .check = check_noted,
      .bound = 2,
      .stale = 1,
+     MODEL_POOL},
+    {.name = "token",
+     .setup = setup_token,
+     .thread = {run_and_destroy, request_stop},
+     .check = check_token,
+     .bound = 2,
+     .stale = 2,
+     MODEL_POOL},
+    {.name = "two_request",
+     .setup = setup_token_and_reason,
+     .thread = {request_stop_too, request_stop_apart},
+     .check = check_one_stopped,
+     .bound = 2,
      MODEL_POOL},
     {.name = "cancel_pending",
      .setup = setup_submitted,

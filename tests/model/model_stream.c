@@ -17,6 +17,7 @@ extern uint32_t *model_event(int fd); /* world/event.c: 1 while it is readable *
 enum { ITEMS = 3 };
 
 static weft_pool *pool;
+static weft_executor *executor; /* the pool's, or one of its own */
 static weft_stream *stream;
 static size_t items, pulled, pulled_by_then; /* all plain: nothing is pulled after close */
 static int runs[ITEMS], dropped, done;
@@ -53,21 +54,22 @@ static void open_stream(size_t n, size_t window, int unordered)
     dropped = done = 0;
     for (int i = 0; i < ITEMS; i++)
         runs[i] = 0;
-    mc_assert(!weft_stream_open(
-        &stream, WEFT_STREAM_CONFIG(.executor = &pool->executor, .fn = square, .pull = pull,
-                                    .in_bytes = sizeof(int), .out_bytes = sizeof(int), .window = window,
-                                    .chunk = 1, .unordered = unordered, .drop = drop)));
+    mc_assert(!weft_stream_open(&stream, WEFT_STREAM_CONFIG(.executor = executor, .fn = square, .pull = pull,
+                                                            .in_bytes = sizeof(int), .out_bytes = sizeof(int),
+                                                            .window = window, .chunk = 1,
+                                                            .unordered = unordered, .drop = drop)));
     mc_name(stream, 4096, "stream");
 }
 static void make(bool take_over)
 {
     pool = model_pool(1, 1);
     pool->take_over = take_over;
+    executor = &pool->executor;
 }
 static void one_cell(void)
 {
     make(false);
-    open_stream(2, 1, 0);
+    open_stream(3, 1, 0);
 }
 static void two_cells(void)
 {
@@ -93,6 +95,19 @@ static void two_cells_unordered(void)
 {
     make(false);
     open_stream(3, 2, 1);
+}
+
+static void of_its_own(void)
+{
+    make(false);
+    mc_assert(!weft_executor_create(&executor, WEFT_EXECUTOR_CONFIG(.pool = pool, .limit = 1)));
+    open_stream(2, 1, 0);
+}
+/* What runs may go on; pumps that are submitted now are refused. */
+static void of_a_closed_one(void)
+{
+    of_its_own();
+    mc_assert(!weft_executor_close(executor));
 }
 
 /* ---- pumps --------------------------------------------------------------------------------------- */
@@ -156,6 +171,12 @@ static void takes_all_unordered(void)
     mc_assert(err == WEFT_EEND);
     took_all();
 }
+static void cancels_pumps_and_takes_all(void)
+{
+    int err = weft_executor_shutdown(executor, WEFT_CANCEL_PENDING, 0);
+    mc_assert(!err || err == -ETIMEDOUT);
+    takes_all();
+}
 static void takes_when_readable(void)
 {
     int err, fd = weft_stream_fd(stream);
@@ -195,7 +216,7 @@ static const mc_scenario scenarios[] = {
      .setup = one_item,
      .thread = {worker, takes_all},
      .check = check,
-     .bound = 2,
+     .bound = 1,
      .stale = 1,
      MODEL_POOL},
     {.name = "one_cell",
@@ -203,41 +224,55 @@ static const mc_scenario scenarios[] = {
      .thread = {worker, takes_all},
      .check = check,
      .bound = 1,
-     .stale = 1,
+     .stale = 2,
      MODEL_POOL},
     {.name = "two_cells",
      .setup = two_cells,
      .thread = {worker, takes_all},
      .check = check,
      .bound = 1,
-     .stale = 1,
+     .stale = 2,
      MODEL_POOL},
     {.name = "two_cells_unordered",
      .setup = two_cells_unordered,
      .thread = {worker, takes_all_unordered},
      .check = check,
      .bound = 1,
-     .stale = 1,
+     .stale = 2,
      MODEL_POOL},
     {.name = "consumer_pumps",
      .setup = consumer_pumps,
      .thread = {worker, takes_all},
      .check = check,
      .bound = 1,
-     .stale = 1,
+     .stale = 2,
      MODEL_POOL},
     {.name = "consumer_pumps_unordered",
      .setup = consumer_pumps_unordered,
      .thread = {worker, takes_all_unordered},
      .check = check,
      .bound = 1,
-     .stale = 1,
+     .stale = 2,
      MODEL_POOL},
     {.name = "readable",
      .setup = one_cell,
      .thread = {worker, takes_when_readable},
      .check = check,
-     .bound = 2,
+     .bound = 1,
+     .stale = 2,
+     MODEL_POOL},
+    {.name = "pumps_are_refused",
+     .setup = of_a_closed_one,
+     .thread = {worker, takes_all},
+     .check = check,
+     .bound = 1,
+     .stale = 1,
+     MODEL_POOL},
+    {.name = "pumps_are_cancelled",
+     .setup = of_its_own,
+     .thread = {worker, cancels_pumps_and_takes_all},
+     .check = check,
+     .bound = 1,
      .stale = 1,
      MODEL_POOL},
     {.name = "close",
@@ -245,7 +280,7 @@ static const mc_scenario scenarios[] = {
      .thread = {worker, closes},
      .check = check_closed,
      .bound = 2,
-     .stale = 1,
+     .stale = 3,
      MODEL_POOL},
     {.name = "close_half_read",
      .setup = two_cells,
