@@ -152,10 +152,11 @@ typedef struct weft_task_spec {
     size_t arg_bytes; /**< not 0: so many bytes at arg are copied; the task gets the copy, aligned to 16 */
     size_t result_bytes;
     void (*destroy)(
-        void *arg);    /**< called once with what the task got, after it ran, or instead of running it */
-    const char *label; /**< for dumps and reports; not copied: it has to live as long as the future */
-    weft_stop *stop;   /**< the task's token; retained until it has ended */
-    int64_t start_ns;  /**< of CLOCK_MONOTONIC: it does not begin before; weft/timer.h */
+        void *arg); /**< called once with what the task got, after it ran, or instead of running it */
+    const char *
+        label; /**< for dumps and reports; not copied: it has to live as long as the executor and the future */
+    weft_stop *stop;  /**< the task's token; retained until it has ended */
+    int64_t start_ns; /**< of CLOCK_MONOTONIC: it does not begin before; weft/timer.h */
     int64_t
         deadline_ns; /**< of CLOCK_MONOTONIC: then its token fires: not begun, it is cancelled when its turn comes;
                             running, it sees weft_should_stop(). Waits for it go on */

@@ -15,7 +15,7 @@ static const struct {
     {WEFT_EITEM, "an item of the map failed; the report says which and why"},
     {-EINVAL, "an argument makes no sense: a NULL, a size or a number out of range"},
     {-ENOMEM, "out of memory"},
-    {-EAGAIN, "no worker thread could be created"},
+    {-EAGAIN, "the queue is full, or no thread could be created"},
     {-EDEADLK, "the call would wait for its own caller"},
     {-EBUSY, "threads are still inside the pool, or the task runs"},
     {-EOVERFLOW, "the number is too large: of items times their size, or of references"},
