@@ -21,7 +21,7 @@ typedef struct numbered {
 static wf_slab *slab;
 static wf_wide *wide;
 static wf_task *task, *other;
-static numbered first, second;
+static numbered first, second, third;
 static int result, runs, freed;
 
 static int body(void *given)
@@ -67,7 +67,7 @@ static void setup(unsigned references)
     slab = wf_slab_create((size_t)2 * WF_TASK_BYTES, 1, 1);
     task = take(references);
     other = NULL;
-    first = second = (numbered){.follower.ended = ended};
+    first = second = third = (numbered){.follower.ended = ended};
     wf_slab_close(slab);
     mc_name(&task->word, sizeof task->word, "word");
     mc_name(&task->followers, sizeof task->followers, "followers");
@@ -164,6 +164,12 @@ static void sweep(void)
     wf_task_release(task);
 }
 
+static void follow_third(void)
+{
+    wf_task_follow(task, &third.follower);
+    wf_task_release(task);
+}
+
 static void hold(void)
 {
     wf_task_release(task);
@@ -174,6 +180,12 @@ static void check_swept(void)
     mc_assert(first.told == 1);
     told_once(&second);
     mc_assert(mc_freed(task));
+}
+
+static void check_three(void)
+{
+    told_once(&third);
+    check_swept();
 }
 
 /* ---- held ---------------------------------------------------------------------------------------- */
@@ -272,6 +284,12 @@ static const mc_scenario scenarios[] = {
      .setup = setup_sweep_and_come,
      .thread = {runner, sweep, follow_second},
      .check = check_swept,
+     .bound = 3,
+     .keeps = true},
+    {.name = "put_back_under_another",
+     .setup = setup_sweep,
+     .thread = {runner, sweep, follow_third},
+     .check = check_three,
      .bound = 3,
      .keeps = true},
     {.name = "swept_by_two",
