@@ -33,7 +33,8 @@ extern "C" {
 enum weft_priority { WEFT_PRIORITY_LOW = -1, WEFT_PRIORITY_NORMAL = 0, WEFT_PRIORITY_HIGH = 1 };
 
 /** When queue_limit tasks wait already. From a task of the same pool it is always CALLER_RUNS: a worker never blocks on
- *  its own pool's queue. */
+ *  its own pool's queue. Where the caller must not run it (a start hook, or inside a task of a serial executor) the queue
+ *  takes more then; from outside, a serial executor's CALLER_RUNS runs the oldest ones until there is room. */
 enum weft_when_full {
     WEFT_BLOCK = 0,  /**< the caller waits for room */
     WEFT_REJECT,     /**< weft_submit answers -EAGAIN */
@@ -117,7 +118,8 @@ typedef struct weft_executor_state {
     uint64_t accepted, ended; /**< since its creation; accepted - ended wait or run */
     uint64_t waiting;         /**< have not been handed to the pool: beyond the limit */
     int closed;
-    int broken; /**< what its start hook answered; 0: it is not */
+    int broken;       /**< what its start hook answered; 0: it is not */
+    const char *name; /**< lasts as long as the executor */
 } weft_executor_state;
 
 /** 0; -EINVAL (NULL, no size). Any thread. */

@@ -38,7 +38,7 @@
 extern "C" {
 #endif
 
-/** A door to submit through. For now each pool has a plain one, without limits of its own. */
+/** A door to submit through. Each pool has a plain one, without limits; weft/executor.h makes others. */
 typedef struct weft_executor weft_executor;
 
 /** The result end of one task. */

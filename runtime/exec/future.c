@@ -191,8 +191,8 @@ typedef struct way {
 
 static void go_down(weft_future *future, way *w)
 {
-    *w = (way){.length = 0};
-    size_t at = 0;
+    size_t at = w->length = 0;
+    w->one_will_do = false;
     bool any = wf_task_any(future);
     for (weft_future *needed; (needed = wf_task_needs(future, &at)) != NULL; future = needed, at = 0) {
         w->one_will_do |= any;

@@ -3,7 +3,7 @@
  * exec/future.h - waiting for a task and what else its holders may do; the public face is weft/future.h.
  *
  * Wait: W0 held? run one that it needs, in whatever order they are needed, down to what needs nothing (wf_kind); if there
- *          is none to be run, wait for the first of them, the same way
+ *          is none to be run, wait for the first of them, then on the way back up for those that need nothing more
  *       W1 ended? done   W2 pending, and the waiter may run it: enter its pool, claim it, run it
  *       W3 spin for about what a sleep costs   W4 sleep on the record's word. A worker vacates its place first, and
  *       publishes its private children: who waits for a join of its own can be helped, who waits here cannot.

@@ -542,6 +542,7 @@ int weft_executor_create(weft_executor **executor, const weft_executor_config *g
         return -ENOMEM;
     q->config = config;
     snprintf(q->name, sizeof q->name, "%s", config.name ? config.name : "executor");
+    q->config.name = q->name;
     weft_stop_retain(config.stop);
     bool one = config.engine == WEFT_ENGINE_SERIAL;
     q->taken_before =
@@ -713,7 +714,8 @@ int weft_executor_inspect(weft_executor *executor, weft_executor_state *state)
                                .ended = (ended > active ? ended - active : 0) + in_callers,
                                .waiting = accepted > taken ? accepted - taken : 0,
                                .closed = (int)wf_load_seq_cst(&q->closed), /* pair QU4 */
-                               .broken = wf_load_relaxed(&q->broken)};     /* hint */
+                               .broken = wf_load_relaxed(&q->broken),      /* hint */
+                               .name = q->name};
     return wf_config_write(state, &now, sizeof now, sizeof now) ? 0 : -EINVAL;
 }
 

@@ -21,9 +21,12 @@
  * is there, a runner is on its way, or somebody active will look.
  *
  * Shutdown: closed = 1, then nothing is accepted but from its own tasks; it is over when all that was accepted was taken
- * out and nobody is active. destroy waits out those who are leaving.
+ * out, nobody is active, and nobody cancels what he took out. destroy waits out those who are leaving.
  * The record belongs to the pool and is used again: who waits for a future of an executor that was destroyed meanwhile
- * may take a ticket of another one, finds its task ended, and gives it back.
+ * may take a ticket of another one, finds its task ended, and gives it back. What was held for the former one comes with
+ * its epoch: accepted (Q1), the executor cannot be destroyed any more, and another epoch is refused.
+ *
+ * Who has a ticket is in a lane (exec/lanes.h), which he leaves before R3.
  */
 #ifndef WF_EXEC_QUEUED_H
 #define WF_EXEC_QUEUED_H

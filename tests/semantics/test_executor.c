@@ -882,6 +882,23 @@ static int use_lane(void *arg)
     return 0;
 }
 
+PROMISE(inspect_tells_an_executors_name)
+{
+    weft_pool *pool = sem_pool();
+    char name[] = "disk";
+    weft_executor *named = make(WEFT_EXECUTOR_CONFIG(.pool = pool, .name = name));
+    weft_executor *plain = make(WEFT_EXECUTOR_CONFIG(.pool = pool));
+    weft_executor_state state = {.size = sizeof state};
+    name[0] = '?'; /* it was copied */
+    cr_assert_eq(weft_executor_inspect(named, &state), 0);
+    cr_assert_str_eq(state.name, "disk");
+    cr_assert_eq(weft_executor_inspect(plain, &state), 0);
+    cr_assert_str_eq(state.name, "executor");
+    end(named);
+    end(plain);
+    sem_end(pool);
+}
+
 PROMISE(each_lane_is_started_once_and_used_by_one_task_at_a_time)
 {
     weft_pool *pool = sem_pool();
