@@ -22,6 +22,14 @@ static inline void latency_idle(void)
     nanosleep(&t, NULL);
 }
 
+/* The same for others only: the caller computes meanwhile. */
+__attribute__((unused)) static void latency_alone(void)
+{
+    double start = bench_now();
+    while (bench_now() - start < LATENCY_IDLE_NS * 1e-9)
+        ;
+}
+
 static inline int latency_events(const struct bench *b)
 {
     return b->quick ? LATENCY_EVENTS_QUICK : LATENCY_EVENTS;

@@ -7,7 +7,8 @@
 - The numbers come from a program's own closing line: `N passed, N failed[, N skipped]` or Criterion's synthesis.
 - A program without one is one test: passed if it ends with 0, skipped with 77, else failed.
 - A program that crashes, hangs, fails without saying where, or has run nothing counts as failed, never as passed.
-- Prints one line for each program and the sum as the last line; ends with 1 if anything failed or nothing passed.
+- Prints one line for each program, the end of what each failed one printed, and the sum as the last line.
+- Ends with 1 if anything failed or nothing passed.
 """
 
 import argparse
@@ -19,6 +20,7 @@ from collections import namedtuple
 
 Count = namedtuple("Count", "passed failed skipped")
 SKIPPED = 77
+LAST_WORDS = 40  # lines of a failed program that are shown again behind all others
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 CLOSING = re.compile(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?\.?$", re.M)
 CRITERION = re.compile(r"Synthesis: Tested: (\d+) \| Passing: (\d+) \| Failing: (\d+) \| Crashing: (\d+)")
@@ -90,20 +92,33 @@ def add(counts):
     return Count(*(sum(column) for column in zip(Count(0, 0, 0), *counts)))
 
 
+def last_words(test):
+    """The end of what a program printed, its errors last."""
+    lines = [line.rstrip() for line in printed(test)[1].splitlines() if line.strip()]
+    return lines[-LAST_WORDS:]
+
+
 def programs(label, path):
-    """(label, name, Count, remark) of each program in a meson testlog; a missing or empty log is a failure."""
+    """(label, name, Count, remark, last words) of each program in a meson testlog; a missing log is a failure."""
     try:
         tests = [json.loads(line) for line in path.read_text().splitlines() if line.strip()]
     except (OSError, ValueError) as why:
-        return [(label, "tests", Count(0, 1, 0), f"no log: {why}")]
+        return [(label, "tests", Count(0, 1, 0), f"no log: {why}", [])]
     if not tests:
-        return [(label, "tests", Count(0, 1, 0), "no test ran")]
-    return [(label, test.get("name", "?"), *judge(test)) for test in tests]
+        return [(label, "tests", Count(0, 1, 0), "no test ran", [])]
+    return [(label, test.get("name", "?"), *judge(test), last_words(test)) for test in tests]
+
+
+def line(label, name, count, remark):
+    return f"{label:14} {name:40} {phrase(count)}" + (f"  ({remark})" if remark else "")
 
 
 def show(rows):
-    for label, name, count, remark in rows:
-        print(f"{label:14} {name:40} {phrase(count)}" + (f"  ({remark})" if remark else ""))
+    for *judged, _ in rows:
+        print(line(*judged))
+    for *judged, words in rows:
+        if judged[2].failed:
+            print("== failed: " + line(*judged), *words, sep="\n    ")
 
 
 def main(arguments):
@@ -111,7 +126,7 @@ def main(arguments):
     parser.add_argument("--failed", action="append", default=[], metavar="TEXT", help="something that failed before")
     parser.add_argument("logs", nargs="*", metavar="LABEL=TESTLOG.json")
     options = parser.parse_args(arguments)
-    rows = [("tests/run", text, Count(0, 1, 0), "") for text in options.failed]
+    rows = [("tests/run", text, Count(0, 1, 0), "", []) for text in options.failed]
     for log in options.logs:
         label, _, path = log.partition("=")
         rows += programs(label, pathlib.Path(path))

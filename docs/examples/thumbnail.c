@@ -5,7 +5,6 @@
  * - libjpeg decodes at 1/8, 1/4, 1/2 or full size, whichever is the smallest that is fine enough: most of
  *   the inverse DCT is never computed. An exact mean over areas does the rest.
  * - libjpeg reports errors by a call that must not return: guarded() is where that call comes out.
- * - The output is written under another name and renamed: nobody ever sees half a file.
  */
 #include "thumbnail.h"
 
@@ -22,6 +21,8 @@
 #include <jpeglib.h>
 
 #include <jerror.h>
+
+#include "new_file.h"
 
 /* ---- buffers and errors ---- */
 
@@ -314,32 +315,14 @@ int thumbnail_load(struct thumbnailer *t, const char *path)
     return err;
 }
 
-static int write_all(int fd, const unsigned char *data, size_t bytes)
-{
-    while (bytes) {
-        ssize_t n = write(fd, data, bytes);
-        if (n < 0)
-            return -1;
-        data += n;
-        bytes -= (size_t)n;
-    }
-    return 0;
-}
-
 int thumbnail_save(struct thumbnailer *t, int dir, const char *name)
 {
-    char temporary[64];
-    snprintf(temporary, sizeof temporary, ".thumbnail-%ld", (long)gettid());
-    int fd = openat(dir, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666);
-    if (fd < 0)
-        return fail(t, "cannot write the thumbnail", strerror(errno));
-    int error = write_all(fd, t->jpeg.data, t->jpeg.bytes) ? errno : 0;
-    if (close(fd) && !error)
-        error = errno;
-    if (!error && renameat(dir, temporary, dir, name))
-        error = errno;
-    if (!error)
-        return 0;
-    unlinkat(dir, temporary, 0);
-    return fail(t, "cannot write the thumbnail", strerror(error));
+    struct new_file file;
+    int error = new_file_open(&file, dir) ? errno : 0;
+    if (!error) {
+        error = new_file_write(&file, t->jpeg.data, t->jpeg.bytes) ? errno : 0;
+        if (new_file_close(&file, error ? NULL : name) && !error)
+            error = errno;
+    }
+    return error ? fail(t, "cannot write the thumbnail", strerror(error)) : 0;
 }

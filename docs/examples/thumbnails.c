@@ -5,25 +5,21 @@
  * - One weft_parallel_map over the list of pictures. It collects: a broken picture is reported, the
  *   others are made.
  * - The buffers of thumbnail.h are worker-local: made once a worker, not once a picture.
- * - Progress is an atomic counter; the worker that finishes a picture redraws the line if nobody did in
- *   the last tenth of a second. No thread of its own.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
 #include <libgen.h>
-#include <stdarg.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <weft/weft.h>
 
+#include "job.h"
 #include "photos.h"
 #include "thumbnail.h"
 
@@ -34,7 +30,8 @@ static const char help[] =
     "\n"
     "  -o, --output DIR   where the thumbnails go; is created\n"
     "      --size N       pixels on a side (75)\n"
-    "      --workers N    threads that work; 0: one for each processor (0)\n"
+    "      --workers N    threads that work; 0: the default pool (0)\n"
+    "      --serial       no pool: one after the other\n"
     "      --repeat N     go round the pictures until N thumbnails are made: for measurements\n"
     "      --quiet        print nothing but what failed\n"
     "      --help         this text\n"
@@ -54,41 +51,10 @@ struct run {
     weft_local *thumbnailers; /* a struct thumbnailer for each worker */
     int output;               /* the directory */
     unsigned size;
-    size_t n;
-    bool progress;
-    atomic_size_t done;
-    _Atomic double drawn; /* when the progress line was */
+    struct job_progress progress;
 };
 
-static _Noreturn void __attribute__((format(printf, 1, 2))) die(const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    fputs("thumbnails: ", stderr);
-    vfprintf(stderr, format, args);
-    fputc('\n', stderr);
-    va_end(args);
-    exit(2);
-}
-
 /* ---- the parallel part ---- */
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-static void show_progress(struct run *run)
-{
-    size_t done = atomic_fetch_add(&run->done, 1) + 1;
-    if (!run->progress)
-        return;
-    double time = now(), drawn = atomic_load(&run->drawn);
-    if (time - drawn >= 0.1 && atomic_compare_exchange_strong(&run->drawn, &drawn, time))
-        fprintf(stderr, "\r%zu of %zu ", done, run->n);
-}
 
 static int make(struct thumbnailer *t, const struct photo *photo, const struct run *run)
 {
@@ -108,7 +74,7 @@ static int make_item(void *out, const void *in, void *ctx)
     int err = t ? make(t, in, run) : -1;
     if (err && t)
         *reason = strdup(t->error);
-    show_progress(run);
+    job_progress_step(&run->progress);
     return err;
 }
 
@@ -134,31 +100,24 @@ static int make_all(weft_pool *pool, const struct photos *photos, struct run *ru
 
 /* ---- before it ---- */
 
-static long number(const char *option, const char *text, long low, long high)
-{
-    char *end;
-    errno = 0;
-    long value = strtol(text, &end, 10);
-    if (errno || end == text || *end || value < low || value > high)
-        die("--%s: '%s' is not a number from %ld to %ld", option, text, low, high);
-    return value;
-}
-
 static struct options parse(int argc, char **argv)
 {
-    static const struct option known[] = {
-        {"output", 1, NULL, 'o'}, {"size", 1, NULL, 's'}, {"workers", 1, NULL, 'w'}, {"repeat", 1, NULL, 'r'},
-        {"quiet", 0, NULL, 'q'},  {"help", 0, NULL, 'h'}, {NULL, 0, NULL, 0}};
+    static const struct option known[] = {{"output", 1, NULL, 'o'},  {"size", 1, NULL, 's'},
+                                          {"workers", 1, NULL, 'w'}, {"repeat", 1, NULL, 'r'},
+                                          {"serial", 0, NULL, '1'},  {"quiet", 0, NULL, 'q'},
+                                          {"help", 0, NULL, 'h'},    {NULL, 0, NULL, 0}};
     struct options o = {.size = 75};
     for (int c; (c = getopt_long(argc, argv, "o:", known, NULL)) != -1;) {
         if (c == 'o')
             o.output = optarg;
         else if (c == 's')
-            o.size = (unsigned)number("size", optarg, 1, THUMBNAIL_SIZE_MAX);
+            o.size = (unsigned)job_number("size", optarg, 1, THUMBNAIL_SIZE_MAX);
         else if (c == 'w')
-            o.workers = (int)number("workers", optarg, 0, WEFT_WORKERS_MAX);
+            o.workers = (int)job_number("workers", optarg, 0, WEFT_WORKERS_MAX);
         else if (c == 'r')
-            o.repeat = (size_t)number("repeat", optarg, 1, 100000000);
+            o.repeat = (size_t)job_number("repeat", optarg, 1, 100000000);
+        else if (c == '1')
+            o.workers = WEFT_NONE;
         else if (c == 'q')
             o.quiet = true;
         else if (c == 'h')
@@ -167,18 +126,8 @@ static struct options parse(int argc, char **argv)
             exit(2); /* getopt said why */
     }
     if (!o.output || optind == argc)
-        die("%s is missing; --help tells more", o.output ? "the directory of photographs" : "-o OUTDIR");
+        job_die("%s is missing; --help tells more", o.output ? "the directory of photographs" : "-o OUTDIR");
     return o;
-}
-
-static int open_output(const char *path)
-{
-    if (mkdir(path, 0777) && errno != EEXIST)
-        die("cannot create %s: %s", path, strerror(errno));
-    int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (dir < 0)
-        die("cannot open %s: %s", path, strerror(errno));
-    return dir;
 }
 
 /* Photographs must not be replaced by their thumbnails. */
@@ -186,7 +135,7 @@ static void refuse_same(const char *dir, int output)
 {
     struct stat a, b;
     if (stat(dir, &a) == 0 && fstat(output, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino)
-        die("%s holds photographs: the thumbnails must go elsewhere", dir);
+        job_die("%s holds photographs: the thumbnails must go elsewhere", dir);
 }
 
 static void add(struct photos *photos, const char *path, int output)
@@ -195,12 +144,12 @@ static void add(struct photos *photos, const char *path, int output)
     if (stat(path, &s) == 0 && S_ISDIR(s.st_mode)) {
         refuse_same(path, output);
         if (photos_add_directory(photos, path))
-            die("cannot read %s: %s", path, strerror(errno));
+            job_die("cannot read %s: %s", path, strerror(errno));
         return;
     }
     char *copy = strdup(path);
     if (!copy || photos_add(photos, path)) /* if it cannot be read it will fail as broken pictures do */
-        die("%s", strerror(errno));
+        job_die("%s", strerror(errno));
     refuse_same(dirname(copy), output);
     free(copy);
 }
@@ -224,26 +173,23 @@ static size_t report_failures(const struct photos *photos, const int *status, ch
 /* Makes the pool, runs it over the pictures, reports; returns how many failed. */
 static size_t run_and_report(const struct options *o, const struct photos *photos, int output)
 {
-    struct run run = {.output = output, .size = o->size, .n = photos->n};
-    run.progress = !o->quiet && isatty(STDERR_FILENO);
+    struct run run = {.output = output, .size = o->size, .progress = {.n = photos->n}};
     int *status = calloc(photos->n, sizeof *status);
     char **reasons = calloc(photos->n, sizeof *reasons);
     if (!status || !reasons)
-        die("%s", strerror(errno));
+        job_die("%s", strerror(errno));
 
-    weft_pool *pool = NULL; /* the default pool */
-    int err = o->workers ? weft_pool_create(&pool, WEFT_POOL_CONFIG(.workers = o->workers)) : 0;
-    double start = now();
-    if (!err)
-        err = make_all(pool, photos, &run, status, reasons);
-    double seconds = now() - start;
+    job_progress_begin(&run.progress, o->quiet);
+    double start = job_now();
+    weft_pool *pool = job_pool(o->workers);
+    int err = make_all(pool, photos, &run, status, reasons);
+    double seconds = job_now() - start;
     if (err && err != WEFT_EITEM)
-        die("%s", weft_strerror(err));
+        job_die("%s", weft_strerror(err));
     int workers = weft_pool_workers(pool);
     weft_pool_destroy(pool);
 
-    if (run.progress)
-        fputs("\r\033[K", stderr);
+    job_progress_end(&run.progress);
     size_t failed = report_failures(photos, status, reasons);
     if (!o->quiet)
         printf("%zu pictures in %.3f s, %.1f pictures/s, %d workers, %zu failed\n", photos->n, seconds,
@@ -257,13 +203,13 @@ int main(int argc, char **argv)
 {
     struct options o = parse(argc, argv);
     struct photos photos = {0};
-    int output = open_output(o.output);
+    int output = job_output(o.output);
     for (int i = optind; i < argc; i++)
         add(&photos, argv[i], output);
     if (!photos.n)
-        die("no pictures found");
+        job_die("no pictures found");
     if (o.repeat && photos_repeat(&photos, o.repeat))
-        die("%s", strerror(errno));
+        job_die("%s", strerror(errno));
     size_t failed = run_and_report(&o, &photos, output);
     photos_fini(&photos);
     close(output);

@@ -35,6 +35,12 @@ extern "C" {
  */
 #define WEFT_NONE (-1)
 
+/** A NUMA node in a config, as the kernel counts them; 0 means there: none. */
+#define WEFT_NODE(n) ((n) + 1)
+
+/** A worker in a config, by its index: weft_worker_inspect, weft_worker_index(); 0 means there: none. */
+#define WEFT_WORKER(n) ((n) + 1)
+
 /** A deadline that never comes; all others are CLOCK_MONOTONIC in ns. */
 #define WEFT_FOREVER INT64_MAX
 
@@ -48,6 +54,9 @@ extern "C" {
 
 /** Nothing more comes: of a set of completions all futures have come out, of a stream all items. */
 #define WEFT_EEND (-4099)
+
+/** The status of a task whose worker process (weft/process.h) ended before it did: it crashed, exited or was killed. */
+#define WEFT_EDIED (-4100)
 
 /**
  * A sentence for a code that a call of weft returned.

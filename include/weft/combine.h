@@ -30,10 +30,11 @@ typedef int weft_then_fn(weft_future *before, void *arg);
 
 /**
  * Has fn(before, arg) run once when `before` has ended, also when it was cancelled.
- * @param executor  where; NULL: the pool of `before`; WEFT_INLINE: in the thread that ends `before`, at once, or in the
- *                  caller if it has ended: for what is short and does not block
+ * @param executor  where; NULL: the pool of `before`; WEFT_INLINE: in the thread that ends `before`, before that call
+ *                  returns, or in the caller if it has ended: for what is short and does not block
  * @param future    receives the future of fn, to be released; NULL: nobody will ask
- * @return 0; before anything was done -EINVAL (before or fn is NULL), -ENOMEM, -EOWNERDEAD
+ * @return 0; before anything was done -EINVAL (before or fn is NULL), -ENOMEM, -EOWNERDEAD,
+ *         -ESHUTDOWN (the executor is gone; or it is not named, and the pool of `before` is)
  * Any thread that holds `before`, which it may release at once. Does not wait. What follows one future runs, or is
  * submitted, in the order in which it was attached. Cancelling the new future does not touch `before`.
  */
@@ -46,7 +47,8 @@ WEFT_API int weft_future_then(weft_future *before, weft_executor *executor, weft
  * @param futures  to be released by the caller as before; the array is not kept
  * @param n        0: done at once
  * @param all      receives it, to be released. To cancel it cancels none of the n
- * @return 0; -EINVAL (all, or one of the n, is NULL), -ENOMEM, -EOWNERDEAD
+ * @return 0; -EINVAL (all, or one of the n, is NULL), -ENOMEM, -ESHUTDOWN (the first one's pool was destroyed),
+ *         -EOWNERDEAD
  * Any thread that holds all n. Does not wait.
  */
 WEFT_API int weft_when_all(weft_future *const *futures, size_t n, weft_future **all);

@@ -31,7 +31,7 @@ WEFT_API int weft_completions_create(weft_completions **set);
 /**
  * Adds a future, with a reference of the set's own: the caller may release its own at once.
  * @param tag  comes out with it; not looked at
- * @return 0; -EINVAL, -ENOMEM, -EOWNERDEAD
+ * @return 0; -EINVAL (set or future is NULL), -ENOMEM, -ESHUTDOWN (the future's pool was destroyed), -EOWNERDEAD
  * Any thread. One that has ended comes out, too.
  */
 WEFT_API int weft_completions_add(weft_completions *set, weft_future *future, void *tag);
@@ -41,8 +41,8 @@ WEFT_API int weft_completions_add(weft_completions *set, weft_future *future, vo
  * @param deadline_ns  of CLOCK_MONOTONIC; one that has passed: a look
  * @param future       receives it, with a reference that is the caller's now; NULL: released here
  * @param tag          receives its tag; NULL
- * @return 0; WEFT_EEND: every future that was added has come out; -ETIMEDOUT; -EINVAL, -EDEADLK, WEFT_ESTACK as
- *         weft_future_wait
+ * @return 0; WEFT_EEND: every future that was added has come out; -ETIMEDOUT; -EINVAL, -EDEADLK, -EOWNERDEAD,
+ *         WEFT_ESTACK as weft_future_wait
  * Any thread; several at a time get different futures. As weft_future_wait it runs a task of the set here if nobody has
  * begun one; nothing else.
  */
@@ -51,8 +51,10 @@ WEFT_API int weft_completions_next(weft_completions *set, int64_t deadline_ns, w
 
 /**
  * A descriptor that is readable while weft_completions_next would answer at once: for poll, epoll, libuv. It belongs to
- * the set. Readable once too often is possible: then a look answers -ETIMEDOUT.
- * @return the descriptor; -EINVAL, -EMFILE, -ENFILE, -ENOMEM
+ * the set: not to be read, written or closed by you, and to be taken out of the loop before destroy. Readable once too
+ * often is possible: then a look answers -ETIMEDOUT.
+ * @return the descriptor, each time the same; -EINVAL, -EMFILE, -ENFILE, -ENOMEM, -EOWNERDEAD
+ * Any thread.
  */
 WEFT_API int weft_completions_fd(weft_completions *set);
 

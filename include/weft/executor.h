@@ -21,6 +21,7 @@
 #define WEFT_EXECUTOR_H
 
 #include <weft/future.h>
+#include <weft/limit.h>
 #include <weft/stop.h>
 
 #ifdef __cplusplus
@@ -63,7 +64,8 @@ typedef struct weft_executor_config {
     void (*on_error)(const char *label, int status, void *ctx);
     void *ctx;
     /** A hint: the NUMA node, as the kernel counts them, near which its tasks should begin: WEFT_NODE(n). 0, or a node
-     *  where the pool has no worker: near who submits. Workers of other nodes that are idle take them, too. */
+     *  where the pool has no worker: near who submits. A worker of the node is woken first; those of others that are idle
+     *  take them, too. */
     int node;
     /** Hooks for what a task of this executor needs and one task at a time may use: a connection, a decoder. The executor
      *  has lanes, as many as its limit, which has to be set, to 64 at most; weft_executor_lane() tells a task its own.
@@ -74,10 +76,13 @@ typedef struct weft_executor_config {
      *  while the queue is full goes into it. */
     int (*start)(unsigned lane, void *ctx);
     void (*finish)(unsigned lane, void *ctx);
+    int blocking; /**< 1: its tasks wait for something outside: each runs in a blocking section (weft/block.h), and needs no
+                       place of the pool, only a thread. A limit of 0 is then spare_max of the pool, and priority and node
+                       say nothing: who is free takes it. */
+    /** 1: its tasks run on that node and nowhere else, as weft_task_spec.strict says: nor in who waits for them, unless he is
+     *  a worker there; a full queue takes more where its caller would run a task. Not with blocking or WEFT_ENGINE_SERIAL. */
+    int strict;
 } weft_executor_config;
-
-/** For weft_executor_config.node, where 0 means: none. */
-#define WEFT_NODE(n) ((n) + 1)
 
 /** As WEFT_POOL_CONFIG. */
 #define WEFT_EXECUTOR_CONFIG(...) \
@@ -86,7 +91,8 @@ typedef struct weft_executor_config {
 /**
  * @param executor  receives it; NULL after an error
  * @param config    NULL: all defaults; not kept
- * @return 0; -EINVAL (executor is NULL; a number that makes no sense), -ENOMEM, -EOWNERDEAD
+ * @return 0; -EINVAL (executor is NULL; a number that makes no sense; strict without node), -ENODEV (strict: no worker sits
+ *         there), -ENOMEM, -EOWNERDEAD
  * Any thread.
  */
 WEFT_API int weft_executor_create(weft_executor **executor, const weft_executor_config *config);
@@ -122,12 +128,12 @@ typedef struct weft_executor_state {
     const char *name; /**< lasts as long as the executor */
 } weft_executor_state;
 
-/** 0; -EINVAL (NULL, no size). Any thread. */
+/** 0; -EINVAL (NULL, no size), -EOWNERDEAD. Any thread. */
 WEFT_API int weft_executor_inspect(weft_executor *executor, weft_executor_state *state);
 
 /**
  * The labels of its tasks that run now, one a line ("?" for tasks without one), for people.
- * @return the length of the whole text, as snprintf; -EINVAL
+ * @return the length of the whole text, as snprintf; -EINVAL, -EOWNERDEAD
  * Any thread. Labels are as they were a moment ago.
  */
 WEFT_API int weft_executor_running(weft_executor *executor, char *text, size_t bytes);
@@ -162,12 +168,25 @@ typedef struct weft_task_spec {
     int64_t
         deadline_ns; /**< of CLOCK_MONOTONIC: then its token fires: not begun, it is cancelled when its turn comes;
                             running, it sees weft_should_stop(). Waits for it go on */
+    weft_limit *limit; /**< with others of this limit, at most so many at a time: weft/limit.h; retained */
+    int blocking;      /**< 1: it waits for something outside: runs in a blocking section (weft/block.h) */
+    /** Hints: near which NUMA node, WEFT_NODE(n), or which worker, WEFT_WORKER(n), it should begin; one of them at most. As
+     *  node of weft_executor_config; an executor's own says more: they are for tasks of the pool's own executor. */
+    int node, worker;
+    /** 1: there and nowhere else; neither who waits for it nor a thief runs it, only a worker of the node, or that one. What
+     *  it forks and its loops are anybody's. It comes before other tasks from outside, and its priority is none. While such a
+     *  worker waits inside a task, a spare runs it in his stead, bound as he is. If his place is gone (weft_pool_resize, a
+     *  PU taken away) the others of his node do, if all of the node's are gone anybody, which weft_counters calls strayed.
+     *  docs/executors.md */
+    int strict;
 } weft_task_spec;
 
 /**
  * As weft_submit.
- * @return 0; before anything was done -EINVAL (no function, or both), -ENOMEM, -EAGAIN (full), -ESHUTDOWN (closed),
- *         -EOWNERDEAD. After an error destroy is not called: the argument is still the caller's.
+ * @return 0; before anything was done -EINVAL (no function, or both; node and worker; no such worker; strict without either,
+ *         with blocking, or through an executor that was created), -ENODEV (strict: nobody sits there), -ENOMEM,
+ *         -EAGAIN (full), -ESHUTDOWN (closed),
+ *         -EOWNERDEAD (also: limit is of a parent process). After an error destroy is not called: the argument is still the caller's.
  */
 WEFT_API int weft_submit_task(weft_executor *executor, const weft_task_spec *spec, weft_future **future);
 

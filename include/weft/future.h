@@ -50,8 +50,8 @@ typedef int weft_task_fn(void *arg);
 
 enum weft_future_state {
     WEFT_PENDING = 0, /**< nobody has begun it */
-    WEFT_RUNNING,
-    WEFT_DONE,     /**< it has a status */
+    WEFT_RUNNING,     /**< one that no task stands behind: for a moment, while it is given its status */
+    WEFT_DONE,        /**< it has a status */
     WEFT_CANCELLED /**< it never ran and never will, or it was asked to stop and answered -ECANCELED, which is its
                       status */
 };
@@ -68,9 +68,10 @@ WEFT_API int weft_pool_executor(weft_pool *pool, weft_executor **executor);
  * Has fn(arg) run once, by a worker or by who waits for it first.
  * @param executor  NULL: of the pool that the caller works in, or of the default pool
  * @param future    receives the future, to be released; NULL: nobody will ask
- * @return 0; before anything was done -EINVAL (fn is NULL), -ENOMEM, -EOWNERDEAD; then *future is NULL and fn will not
- *         run
- * Any thread, also a task's. Does not wait, and does not assume that a get follows: a worker is woken if none is
+ * @return 0; before anything was done -EINVAL (fn is NULL), -ENOMEM, -EOWNERDEAD, and from an executor with limits
+ *         -EAGAIN (full), -ESHUTDOWN (closed, broken); then *future is NULL and fn will not run
+ * Any thread, also a task's. Does not wait, but for room where the executor says so (WEFT_BLOCK), and does not assume
+ * that a get follows: a worker is woken if none is
  * awake. In a pool without threads (WEFT_NONE) all that is queued runs in the caller before the call returns, but for
  * what other threads that submit just then have taken; called by a task of that pool it leaves this to the outermost such
  * call.

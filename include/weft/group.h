@@ -48,8 +48,9 @@ typedef struct weft_group_config {
  */
 WEFT_API int weft_group_create(weft_group **group, const weft_group_config *config);
 
-/** As weft_submit, as a task of the group. One that is submitted to a stopped group is accepted and cancelled. Any thread,
- *  but not during or after destroy (tasks of the group: until they return). */
+/** As weft_submit, as a task of the group. -ESHUTDOWN also: its executor was destroyed. One that is submitted to a stopped
+ *  group is accepted and cancelled. Any thread, but not during or after destroy (tasks of the group: until they
+ *  return). */
 WEFT_API int weft_group_submit(weft_group *group, weft_task_fn *fn, void *arg);
 
 /** As weft_submit_task. -EINVAL also: spec has a token; it would not be the group's. */

@@ -23,11 +23,11 @@
 extern "C" {
 #endif
 
-/** Where a child was stolen from: the smallest thing that the PUs of thief and victim share. */
+/** Where a child was stolen from, how far a victim is: the smallest thing that the PUs of thief and victim share. */
 enum weft_steal {
-    WEFT_STEAL_CORE = 0, /**< workers of one core; also all of a flat pool */
+    WEFT_STEAL_CORE = 0, /**< workers of one core, or of one PU */
     WEFT_STEAL_L2,
-    WEFT_STEAL_CACHE, /**< the last level */
+    WEFT_STEAL_CACHE, /**< the last level; also all PUs of a flat pool */
     WEFT_STEAL_NODE,
     WEFT_STEAL_PACKAGE,
     WEFT_STEAL_MACHINE,
@@ -53,6 +53,15 @@ typedef struct weft_counters {
     uint64_t parks;     /**< sleeps of an idle worker until it was woken */
     uint64_t blocks;    /**< sleeps in the middle of work: at a join, a loop's end, a future */
     uint64_t wakes;     /**< times that it woke another: idle, or waiting at a join or a loop's end */
+    uint64_t looks;     /**< times that it looked what the machine gives the pool now */
+    uint64_t
+        spares; /**< threads that were made to stand in for waiting workers; of the pool, as the next two */
+    uint64_t
+        spares_capped; /**< times that one was called for and there could not be another: spare_max, or the system */
+    uint64_t
+        stills; /**< times that somebody was found standing still in a call of its own (docs/blocking.md) */
+    uint64_t
+        strayed; /**< tasks with a strict home that ran elsewhere: nobody was there any more (docs/executors.md) */
 } weft_counters;
 
 #ifdef __cplusplus
@@ -91,9 +100,13 @@ WEFT_API int weft_pool_counters(weft_pool *pool, int index, weft_counters *count
  *     worker 1 tid 4712 pu 1: sleeping; private 0, ...
  *     guest 2 tid 4700 pu 0: waiting for a child taken by worker 0, in root; private 1, ...
  *
- * A worker is searching, napping, sleeping, running, or waiting for: a child taken by somebody, the end of a loop
- * (with the units that are left), a future (with its state); what waits names what it waits in. Times: since the
- * task began; for all else since the worker turned active; of guests they are not known. Private and public: forked
+ * Started: workers that have a place, or have not left it yet, of so many places.
+ * A worker is searching, napping, sleeping, without a place, running (and maybe standing still, in a call of its own), or waiting for: a
+ * child taken by somebody, the end of a loop (with the units that are left), a future (with its state), something outside
+ * (a blocking section); what waits names what it waits in. Spares are shown while they stand in for somebody; the pool's
+ * line tells how many of how many are out, and that all are, with what waits for one. Times: since the
+ * task began that was taken from a queue (what a waiter takes over and runs in the middle of another counts from that
+ * one's beginning); for all else since the worker turned active; of guests they are not known. Private and public: forked
  * children; units: of loops, that others may cut; queued: run queue + batch; then some of the counters. The text is
  * for people: it may change.
  *

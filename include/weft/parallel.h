@@ -15,6 +15,9 @@
  *
  * A body runs on other threads, too: it must not leave by an exception, longjmp or pthread_exit.
  *
+ * In a pool on several NUMA nodes an outermost call is laid out over them, as WEFT_NUMA_BLOCKED lays out pages: each node
+ * begins with its own part, and helps with others when that is done (docs/numa.md).
+ *
  * The calling thread works along and runs the first item; a call waits for its own items only and runs nothing
  * else meanwhile. Any thread may call, inside a pool or outside.
  */
@@ -41,6 +44,22 @@ typedef void weft_range_fn(size_t begin, size_t end, void *ctx);
  */
 WEFT_API int weft_parallel_for(weft_pool *pool, size_t begin, size_t end, weft_range_fn *body, void *ctx);
 
+/**
+ * The same where item i works on the item_bytes bytes at memory + i * item_bytes: in a pool on several NUMA nodes each
+ * part begins on the node where its memory lies, by the kernel's word. Where items run is no promise: idle workers take
+ * over what is left elsewhere. It is weft_parallel_for where the pool is on one node, inside another loop, and where the
+ * pages are interleaved or change nodes more than 63 times, or are not there yet.
+ *
+ *     weft_parallel_for_near(NULL, 0, rows, smooth, table, table, row_bytes);
+ *
+ * Asking takes one system call about 256 pages at most, some 0.1 ms: for loops of several milliseconds. docs/numa.md.
+ * @param memory, item_bytes  the array of the items; not read or written by the call
+ * @return as weft_parallel_for; -EINVAL, too: memory is NULL, item_bytes is 0; -EOVERFLOW: it goes round the end of the
+ *         address space
+ */
+WEFT_API int weft_parallel_for_near(weft_pool *pool, size_t begin, size_t end, weft_range_fn *body, void *ctx,
+                                    const void *memory, size_t item_bytes);
+
 /** One item of a map: reads *in, writes *out. 0: fine; anything else is this item's status.
  *  in and out are the same where input and output are the same array. */
 typedef int weft_item_fn(void *out, const void *in, void *ctx);
@@ -50,6 +69,9 @@ enum weft_on_error {
     WEFT_FAIL_FAST = 0, /**< start no further item; started ones finish */
     WEFT_COLLECT        /**< run every item */
 };
+
+/** Which array's pages say where items begin, as with weft_parallel_for_near. */
+enum weft_near { WEFT_NEAR_NONE = 0, WEFT_NEAR_IN, WEFT_NEAR_OUT };
 
 /** What became of the items. */
 typedef struct weft_map_report {
@@ -65,6 +87,7 @@ typedef struct weft_map_config {
     void *ctx;               /**< handed to every call of the item function */
     int *status;             /**< NULL, or room for n: each item's status; -ECANCELED: did not run */
     weft_map_report *report; /**< NULL, or receives what became of the items */
+    int near;                /**< enum weft_near; weft_executor_map checks it and makes nothing of it */
 } weft_map_config;
 
 /** A pointer to a config in which the named fields are set (C only, see WEFT_POOL_CONFIG). */
@@ -81,7 +104,7 @@ typedef struct weft_map_config {
  * @param config             may be NULL; not kept
  * @return 0: every item ran with status 0. WEFT_EITEM: at least one did not; see the report.
  *         Before any item: -EINVAL (fn is NULL; an array is NULL but its size is not 0; on_error
- *         unknown; a config of a size that makes no sense), -EOVERFLOW (n * size does not fit), -ENOMEM (no default pool), -EOWNERDEAD; then
+ *         unknown; near is unknown, or such an array is NULL; a config of a size that makes no sense), -EOVERFLOW (n * size does not fit), -ENOMEM (no default pool), -EOWNERDEAD; then
  *         status and report are not written.
  * With n == 1 or one worker the items run in the caller, in order.
  */
@@ -118,8 +141,8 @@ typedef void weft_combine_fn(void *acc, const void *right, void *ctx);
  * @param identity    bytes that stand for no items, copied; must not overlap result. NULL: zeros
  * @param result      the first accumulator, of the caller's alignment; the others are aligned to 128 and last no
  *                    longer than the call
- * @param bytes       of an accumulator. Address space for 3 for each worker and seat, or one for each further item if
- *                    these are fewer, is there before the first item; pages of it are taken when an accumulator comes
+ * @param bytes       of an accumulator. Address space for 3 for each worker and seat and, where the pool is on several
+ *                    nodes, 64 more, or one for each further item if these are fewer, is there before the first item; pages of it are taken when an accumulator comes
  *                    to lie there. Up to 16 MiB of it are kept for the thread's next call, until the pool ends
  * @return 0. Before any item, and with result not written: -EINVAL (body, combine or result is NULL, begin > end,
  *         bytes is 0, identity overlaps result), -EOVERFLOW (bytes exceeds PTRDIFF_MAX), -ENOMEM, -EOWNERDEAD. Once

@@ -33,14 +33,15 @@ typedef struct weft_promise weft_promise;
 WEFT_API int weft_promise_create(weft_promise **promise, weft_executor *executor, weft_future **future);
 
 /**
- * Makes the future DONE with this status; what follows it inline runs here. The promise is gone.
+ * Makes the future DONE with this status; what follows it inline runs here. The promise is gone, also with -ECANCELED.
  * @return 0; -ECANCELED: the future was cancelled before (its holder has no use for it any more); -EINVAL (NULL),
  *         -EOWNERDEAD
  * Any thread, once. Does not wait. In a signal handler: no.
  */
 WEFT_API int weft_promise_fulfil(weft_promise *promise, int status);
 
-/** Has the future been cancelled, so that nobody waits for the promise any more? Any thread, before it is kept. */
+/** Has the future been cancelled, so that nobody waits for the promise any more? 0 or 1; -EINVAL, -EOWNERDEAD. Any
+ *  thread, before it is kept. */
 WEFT_API int weft_promise_cancelled(const weft_promise *promise);
 
 /** Gives the promise up: the future is DONE with -ECANCELED. NULL is fine. Any thread, instead of fulfilling it. */

@@ -41,6 +41,7 @@ WEFT_API int weft_stop_requested(const weft_stop *stop);
 
 /** One reference more; NULL is fine. Tasks that were submitted with the token hold their own. */
 WEFT_API void weft_stop_retain(weft_stop *stop);
+/** One reference less; the last one frees it. NULL is fine. Any thread, not a signal handler. */
 WEFT_API void weft_stop_release(weft_stop *stop);
 
 /** Should the calling task return soon? 1: its future was cancelled, or the token that it was submitted with has fired,

@@ -30,7 +30,8 @@ typedef struct weft_stream_config {
     size_t size; /**< sizeof(weft_stream_config); WEFT_STREAM_CONFIG fills it in */
     weft_executor *
         executor; /**< whose limits apply: what runs at a time counts as tasks. NULL: current or default pool */
-    /** Makes one result of one item. in: the item; out: out_bytes, zeroed. What it answers is the item's status. */
+    /** Makes one result of one item. in: the item; out: out_bytes, zeroed. What it answers is the item's status. In worker
+     *  processes its ctx is NULL. */
     int (*fn)(const void *in, void *out, void *ctx);
     void *ctx;
     size_t in_bytes, out_bytes; /**< of one item, of one result; 0: none */
@@ -46,7 +47,7 @@ typedef struct weft_stream_config {
     int unordered; /**< 1: results come as they are ready */
     void (*drop)(void *out,
                  void *ctx); /**< a result with status 0 that nobody took, at close. NULL: nothing to do */
-    /** An item that was pulled and will not be given to fn, at close: for what it owns. NULL: nothing to do. Not for
+    /** An item that was pulled and will not be given to fn, at close or as nobody is there to run it: for what it owns. NULL: nothing to do. Not for
      *  those of an array. In any thread, as fn. */
     void (*drop_item)(void *in, void *ctx);
 } weft_stream_config;
@@ -57,7 +58,8 @@ typedef struct weft_stream_config {
 /**
  * @param stream  receives it; NULL after an error. Work begins at once
  * @return 0; -EINVAL (no fn; both or none of pull and in_bytes with items; n without items; weigh and window_bytes not
- *         together; drop_item without pull; a window that makes no sense), -ENOMEM, -EOWNERDEAD, -ESHUTDOWN
+ *         together; drop_item without pull; a window that makes no sense), -ENOMEM, -EOWNERDEAD, -ESHUTDOWN; of an executor
+ *         over processes (weft/process.h) also -EMSGSIZE, -ENOTSUP
  * Any thread.
  */
 WEFT_API int weft_stream_open(weft_stream **stream, const weft_stream_config *config);
@@ -68,17 +70,21 @@ WEFT_API int weft_stream_open(weft_stream **stream, const weft_stream_config *co
  * @param out          receives out_bytes; NULL: the result is dropped
  * @param status       receives the item's status; NULL
  * @param index        receives the item's number, from 0; NULL
- * @return 0; WEFT_EEND: all have come out; the source's own error, once, in its place; -ETIMEDOUT; -EINVAL
- * One thread at a time. Waiting it runs items of this stream, if it may (weft_future_wait), and nothing else.
+ * @return 0; WEFT_EEND: all have come out; the source's own error, once, in its place; -ETIMEDOUT; -EINVAL, -EOWNERDEAD
+ * One thread at a time. Waiting it runs items of this stream, if it may (weft_future_wait), and nothing else. A thread
+ * outside that has a deadline leaves items and source to the workers, unless the executor is serial, closed or gone,
+ * the pool has no threads, or there is no memory.
  */
 WEFT_API int weft_stream_next(weft_stream *stream, int64_t deadline_ns, void *out, int *status,
                               size_t *index);
 
-/** As weft_completions_fd. */
+/** As weft_completions_fd; in the thread that calls weft_stream_next. */
 WEFT_API int weft_stream_fd(weft_stream *stream);
 
 /** Ends it, also half read: nothing more is pulled, what was pulled and not begun does not run, what runs is waited for.
- *  NULL is fine. Nobody may use it during or after the call. Not from an item of its own. */
+ *  NULL is fine. Nobody may use it during or after the call. Not from an item of its own. Its
+ *  pool has to be there still; its executor need not: what is left is run by who calls weft_stream_next then. Of an executor whose first function
+ *  failed nothing runs: -ECANCELED is the items' status. */
 WEFT_API void weft_stream_close(weft_stream *stream);
 
 #ifdef __cplusplus

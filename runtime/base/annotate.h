@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * base/annotate.h - what ThreadSanitizer is told when the program is instrumented and this library is not.
+ * base/annotate.h - what ThreadSanitizer is told when the program is instrumented and this library is not; and
+ * LeakSanitizer of memory that it does not look into.
  *
  * - The sanitizer's runtime, where the process has one, is found through weak symbols: an ordinary,
  *   installed library then draws no false report, and the program's own races are still seen.
@@ -9,6 +10,8 @@
  */
 #ifndef WF_BASE_ANNOTATE_H
 #define WF_BASE_ANNOTATE_H
+
+#include <stddef.h>
 
 #if defined(__SANITIZE_THREAD__)
 #define WF_INSTRUMENTED 1
@@ -20,6 +23,22 @@
 
 extern void __tsan_acquire(void *address) __attribute__((weak));
 extern void __tsan_release(void *address) __attribute__((weak));
+
+extern void __lsan_register_root_region(const void *begin, size_t bytes) __attribute__((weak));
+extern void __lsan_unregister_root_region(const void *begin, size_t bytes) __attribute__((weak));
+
+/* Mapped memory: what is known from there only, by a task that nobody has run when the process ends, is no leak. */
+static inline void wf_lsan_looks_into(const void *begin, size_t bytes)
+{
+    if (__lsan_register_root_region)
+        __lsan_register_root_region(begin, bytes);
+}
+
+static inline void wf_lsan_leaves(const void *begin, size_t bytes)
+{
+    if (__lsan_unregister_root_region)
+        __lsan_unregister_root_region(begin, bytes);
+}
 
 static inline void wf_tsan_receive(void *address)
 {

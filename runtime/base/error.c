@@ -15,6 +15,7 @@ static const struct {
     {WEFT_EITEM, "an item of the map failed; the report says which and why"},
     {-EINVAL, "an argument makes no sense: a NULL, a size or a number out of range"},
     {-ENOMEM, "out of memory"},
+    {-ENODEV, "no PU that the pool may use is in the cpus, nodes and core_kind that were asked for"},
     {-EAGAIN, "the queue is full, or no thread could be created"},
     {-EDEADLK, "the call would wait for its own caller"},
     {-EBUSY, "threads are still inside the pool, or the task runs"},
@@ -24,6 +25,7 @@ static const struct {
     {-EINPROGRESS, "the task is not done yet"},
     {WEFT_ESTACK, "waits are nested too deeply for the stack of this thread"},
     {WEFT_EEND, "nothing more comes"},
+    {WEFT_EDIED, "the worker process ended before the task did"},
     {-EOWNERDEAD, "the pool was created before a fork; it belongs to the parent process"},
     {-ECANCELED, "cancelled: did not run, or not to its end"},
 };

@@ -16,6 +16,10 @@
  * worker index * this + depth + 1. */
 #define WF_LOOP_DEPTH 16
 
+/* Stretches in which a loop may be laid out over NUMA nodes: 16 nodes whose cores have two PUs each make 32. A record
+ * has 2.5 KiB for them, in pools on several nodes. */
+#define WF_STRETCHES_MAX 64
+
 /* A block of a loop lasts about this long: an exchange and a clock read are 0.2 % of it. */
 #define WF_BLOCK_NS 10000
 /* What is left of a loop and lasts less than this is not worth a steal. */
@@ -30,6 +34,11 @@
 
 /* A stolen task that lasted less did not pay for the steal: the thief's patience is not renewed. */
 #define WF_PAID_NS 2000
+/* A submitted task of another place that lasted less was tiny; its thief holds back for so long, and twice as long after
+ * each that follows, up to so many times: then as long as the shortest nap. */
+#define WF_TINY_NS 300
+#define WF_HOLD_NS 3000
+#define WF_HOLD_MOST 8
 
 /* An idle worker looks round this long before it sleeps: about what a sleep and a wake cost. Crowded: with more
  * workers than PUs, or under a quota, of which a spinning worker takes as much as a working one. */
@@ -53,10 +62,30 @@
 #define WF_ASKED_NS 100000
 #define WF_GRACE_NS 900000
 
+/* So long after one look at what the machine gives a pool that follows it comes the next, if it works: the period that
+ * quotas have unless said otherwise. One look takes about 30 us. */
+#define WF_FOLLOW_NS 100000000
+/* More is believed when it has stood for so long: to get a worker and to lose it again costs more than to wait, and who
+ * writes a quota may write several. Less is believed at once: what is over the quota is taken back by stopping all threads. */
+#define WF_GROW_NS 1000000000
+
 #define WF_SEATS_DEFAULT 16
 /* Threads that may stand in for workers which wait in the middle of a task. Each has a record of 5.3 KiB from the start;
  * a thread and a task stack when it is first called. */
-#define WF_SPARES_DEFAULT 16
+#define WF_SPARES_DEFAULT 64
+/* A spare that nobody has called for so long ends. */
+#define WF_SPARE_KEEP_NS INT64_C(5000000000)
+/* After the system has refused a thread none is tried for so long. */
+#define WF_SPARE_RETRY_NS 100000000
+
+/* The monitor's naps while it is needed, from the first to the last by quarters. A look costs some 10 us, a worker that
+ * blocks unannounced two of them. */
+#define WF_MONITOR_NAP_NS 2000000
+#define WF_MONITOR_NAP_MAX_NS 5000000
+/* After so many looks at which it was not needed it parks: who rings it awake pays 7 us. */
+#define WF_MONITOR_LINGERS 8
+/* How often it looks, needed by nobody, whether who stands still runs again. */
+#define WF_MONITOR_REST_NS 40000000
 
 /* Slots of a run queue's first ring, a power of two; it doubles. */
 #ifndef WF_RING_ITEMS
@@ -74,6 +103,9 @@
 /* Who waits looks round so often where nobody tells: for one of several, where there are serial executors; for a turn in an
  * executor that a stream outlived. */
 #define WF_LOOK_NS 1000000
+/* weft_tune: its budget; a sample that takes less is too little to be worth threads. */
+#define WF_TUNE_NS INT64_C(2000000000)
+#define WF_LITTLE_NS 100000
 /* Ageing: of so many tasks from outside one at least is of normal or low priority, if there is one; of so many, one of low
  * priority. The second is a multiple of the first. */
 #define WF_AGE_NORMAL 16
@@ -85,6 +117,20 @@
 /* A place with tasks of its own looks at the inbox first at every so many tasks (a prime: no rhythm of the
  * program's falls in with it). */
 #define WF_INBOX_EVERY 61
+/* Who waits for a worker process looks so often whether the call should stop; all else tells him. */
+#define WF_FAR_LOOK_NS 10000000
+/* A worker process has so long to begin, and one that was told to end, or a task to stop, to do so unless said otherwise. */
+#define WF_FAR_BEGIN_NS INT64_C(30000000000)
+#define WF_FAR_GRACE_NS INT64_C(1000000000)
+/* Items of a map that go to a worker process at once, and their bytes: a call costs some 10 us, and what was written there is to be
+ * in a cache still when it is read. */
+#define WF_FAR_ITEMS 1024
+#define WF_FAR_ITEMS_BYTES ((size_t)1 << 20)
+/* So many of a stream that they last about this long. */
+#define WF_FAR_CHUNK_NS 200000
+/* Room for a call's bytes unless said otherwise: address space. What a call touched beyond the second is given back. */
+#define WF_AREA_BYTES ((size_t)64 << 20)
+#define WF_AREA_KEPT ((size_t)16 << 20)
 /* Shelves of task records for threads outside, which share them. */
 #define WF_SHELVES_OUTSIDE 8
 

@@ -18,9 +18,9 @@ size_t wf_partials_slot(size_t bytes)
     return (head_at(bytes) + sizeof(wf_partial) + WF_LINE - 1) / WF_LINE * WF_LINE;
 }
 
-size_t wf_partials_most(size_t runners, size_t items)
+size_t wf_partials_most(size_t runners, size_t stretches, size_t items)
 {
-    size_t most = 3 * runners;
+    size_t most = 3 * runners + stretches;
     return most < items - 1 ? most : items - 1;
 }
 

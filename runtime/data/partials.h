@@ -6,8 +6,9 @@
  *   partial that begins or ends where this one ends or begins is taken out of the list; none: this one is listed,
  *   done. P2 without the lock, the right one of both is combined into the left one, its memory is spare. P1 again.
  * - No two listed partials meet: who lists one has looked, under the same lock. So between two of them lies an open
- *   one, or one that is being closed, or items that a runner has taken and not begun:
- *       listed <= runners + 1,   in memory <= runners * 2 + listed <= runners * 3 + 1
+ *   one, or one that is being closed, or items that a runner has taken and not begun, or a stretch of which something
+ *   waits for a runner (a loop that is laid out over nodes has some):
+ *       listed <= runners + stretches + 1,   in memory <= runners * 2 + listed <= runners * 3 + stretches + 1
  *   where a runner that is at P2 holds two. The one that begins at the first item is not among the slots: it is the
  *   caller's result, always the left one, and after all items have been closed the only one.
  * - Items are combined in their order, each partial into its left neighbour once: partials opened - 1 combines.
@@ -44,8 +45,8 @@ typedef struct wf_partials {
 
 /* The bytes of one slot for accumulators of that size; bytes is at most PTRDIFF_MAX. */
 size_t wf_partials_slot(size_t bytes);
-/* The slots that so many runners and items need at most. */
-size_t wf_partials_most(size_t runners, size_t items);
+/* The slots that so many runners, stretches and items need at most. */
+size_t wf_partials_most(size_t runners, size_t stretches, size_t items);
 
 /* The caller has set the fields up to slots, and first.begin and first.acc. */
 void wf_partials_init(wf_partials *p);

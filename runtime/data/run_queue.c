@@ -48,12 +48,13 @@ static void retire(wf_run_queue *queue, wf_ring *ring)
         ;
 }
 
-/* The ring with room for the item at bottom; NULL: no memory. */
-static wf_ring *grow(wf_run_queue *queue, wf_ring *ring, int64_t top, int64_t bottom)
+/* Room for the item at bottom; false: no memory. */
+__attribute__((noinline, cold)) static bool grow(wf_run_queue *queue, wf_ring *ring, int64_t top,
+                                                 int64_t bottom)
 {
     wf_ring *larger = ring_of(ring ? 2 * (ring->mask + 1) : WF_RING_ITEMS);
     if (!larger)
-        return NULL;
+        return false;
     for (int64_t i = top; i < bottom; i++) {
         void *item = wf_load_relaxed(slot_of(ring, i)); /* owner only: nobody else writes slots */
         wf_store_relaxed(slot_of(larger, i), item);     /* owner only: not known to others yet */
@@ -61,7 +62,7 @@ static wf_ring *grow(wf_run_queue *queue, wf_ring *ring, int64_t top, int64_t bo
     wf_store_release(&queue->ring, larger); /* pair RQ2 -> wf_run_queue_steal(): its slots are filled */
     if (ring)
         retire(queue, ring);
-    return larger;
+    return true;
 }
 
 bool wf_run_queue_reserve(wf_run_queue *queue)
@@ -74,8 +75,8 @@ bool wf_run_queue_put(wf_run_queue *queue, void *item)
     int64_t bottom = wf_load_relaxed(&queue->bottom); /* owner only */
     int64_t top = wf_load_acquire(&queue->top);    /* pair RQ3 -> wf_run_queue_steal(): its slot was read */
     wf_ring *ring = wf_load_relaxed(&queue->ring); /* owner only */
-    if ((!ring || bottom - top > ring->mask) && !(ring = grow(queue, ring, top, bottom)))
-        return false;
+    if (!ring || bottom - top > ring->mask)
+        return grow(queue, ring, top, bottom) && wf_run_queue_put(queue, item);
     wf_store_relaxed(slot_of(ring, bottom), item); /* owner only: published by bottom */
     /* pair RQ1 -> wf_run_queue_steal(): the slot and what it points to; pair SL2: published before sleepers
      * are looked for */
@@ -108,13 +109,29 @@ size_t wf_run_queue_count(const wf_run_queue *queue)
     return (size_t)(bottom - wf_load_relaxed(&queue->top)); /* hint: it only grows */
 }
 
-void *wf_run_queue_newest(const wf_run_queue *queue)
+static void *at_end(const wf_run_queue *queue, bool newest)
 {
     int64_t bottom = wf_load_relaxed(&queue->bottom); /* owner only */
-    if (wf_load_relaxed(&queue->top) >= bottom)       /* hint: it only grows */
-        return NULL;
-    wf_ring *ring = wf_load_relaxed(&queue->ring);     /* owner only */
-    return wf_load_relaxed(slot_of(ring, bottom - 1)); /* owner only */
+    int64_t top = wf_load_relaxed(&queue->top);       /* hint: it only grows */
+    wf_ring *ring = wf_load_relaxed(&queue->ring);    /* owner only */
+    return top < bottom ? wf_load_relaxed(slot_of(ring, newest ? bottom - 1 : top)) : NULL; /* owner only */
+}
+
+void *wf_run_queue_newest(const wf_run_queue *queue)
+{
+    return at_end(queue, true);
+}
+
+void *wf_run_queue_oldest(const wf_run_queue *queue)
+{
+    return at_end(queue, false);
+}
+
+bool wf_run_queue_drop(wf_run_queue *queue, const void *item)
+{
+    int64_t top = wf_load_relaxed(&queue->top); /* re-checked by the exchange */
+    /* statistic: the item is the owner's own, only their number moves */
+    return wf_run_queue_oldest(queue) == item && wf_cas_relaxed(&queue->top, &top, top + 1);
 }
 
 bool wf_run_queue_reclaim(wf_run_queue *queue)

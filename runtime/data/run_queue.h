@@ -9,6 +9,7 @@
  *   O put    fill the slot; bottom + 1
  *   O pop    bottom - 1; read top; above top: it is the owner's; at top, the last one: exchange top + 1 decides
  *   T steal  in a read section: read top, then bottom, then ring, then the slot; exchange top + 1 decides
+ *   O drop   the oldest: read top, then the slot; exchange top + 1 decides
  *   O grow   copy to a larger ring; publish it; the old one is kept: a thief may read it until a grace period
  *            has passed. Its slots are never written again, so what a thief with a stale ring read at `top` is
  *            the item if its exchange succeeds.
@@ -59,8 +60,11 @@ bool wf_run_queue_put(wf_run_queue *queue, void *item);
 void *wf_run_queue_pop(wf_run_queue *queue);
 /* O. How many there are; thieves may take some meanwhile. */
 size_t wf_run_queue_count(const wf_run_queue *queue);
-/* O. What pop would give, left in there; NULL: empty. Others may take it at any time: a hint. */
+/* O. What is at either end, left in there; NULL: empty. Others may take it at any time, or have just done so: a hint. */
 void *wf_run_queue_newest(const wf_run_queue *queue);
+void *wf_run_queue_oldest(const wf_run_queue *queue);
+/* O. Takes that very item out, if it is the oldest; false: it is not, or a thief was quicker. */
+bool wf_run_queue_drop(wf_run_queue *queue, const void *item);
 /* Any thread, not in a read section. Frees the rings that were replaced, after a grace period; false: there are none, or
  * no grace period is to be had: they stay until fini. It waits for every read section of the process, also the host's:
  * so no worker does it. */

@@ -2,6 +2,7 @@
 /* data/slab.c - see slab.h. */
 #include "data/slab.h"
 
+#include "base/annotate.h"
 #include "os/memory.h"
 #include "os/thread.h"
 
@@ -14,9 +15,11 @@ typedef struct chunk {
     size_t bytes;
 } chunk;
 
+/* Lines by who writes them: nobody, takers, who gives back. */
 struct wf_shelf {
     wf_slab *slab;
-    uint32_t lock;
+    uint64_t owner;
+    uint32_t lock __attribute__((aligned(WF_LINE)));
     wf_block *own;
     char *fresh, *fresh_end;
     chunk *chunks;
@@ -48,11 +51,31 @@ wf_slab *wf_slab_create(size_t bytes, unsigned own, unsigned shared)
     return slab;
 }
 
+uint64_t wf_slab_takers(unsigned count)
+{
+    static uint64_t given;
+    return wf_add_relaxed(&given, (uint64_t)count) + 1; /* statistic: only their being new counts */
+}
+
+void wf_slab_owned_by(wf_slab *slab, uint64_t first)
+{
+    for (unsigned i = 0; i < slab->own; i++)
+        slab->shelf[i].owner = first + i;
+}
+
+static __thread uint64_t taker;
+
+void wf_slab_taker_is(uint64_t number)
+{
+    taker = number;
+}
+
 static void destroy(wf_slab *slab)
 {
     for (unsigned i = 0; i < slab->own + slab->shared; i++)
         for (chunk *c = slab->shelf[i].chunks, *older; c; c = older) {
             older = c->older;
+            wf_lsan_leaves(c, c->bytes);
             wf_unreserve(c, c->bytes);
         }
     wf_free(slab);
@@ -87,21 +110,27 @@ bool wf_slab_closed(const void *block)
     return wf_load_acquire(&((const wf_block *)block)->home->returned) == CLOSED;
 }
 
+__attribute__((noinline)) static bool add_chunk(wf_shelf *shelf)
+{
+    chunk *c = wf_reserve(shelf->chunk_bytes);
+    if (!c)
+        return false;
+    wf_lsan_looks_into(c, shelf->chunk_bytes);
+    *c = (chunk){.older = shelf->chunks, .bytes = shelf->chunk_bytes};
+    shelf->chunks = c;
+    shelf->fresh = (char *)c + shelf->slab->bytes; /* the chunk's own head takes the first block's room */
+    shelf->fresh_end = (char *)c + shelf->chunk_bytes;
+    if (shelf->chunk_bytes < CHUNK_MAX)
+        shelf->chunk_bytes *= 2;
+    return true;
+}
+
 /* Never handed out before; NULL: no memory. */
 static wf_block *fresh(wf_shelf *shelf)
 {
     size_t bytes = shelf->slab->bytes;
-    if (shelf->fresh == shelf->fresh_end) {
-        chunk *c = wf_reserve(shelf->chunk_bytes);
-        if (!c)
-            return NULL;
-        *c = (chunk){.older = shelf->chunks, .bytes = shelf->chunk_bytes};
-        shelf->chunks = c;
-        shelf->fresh = (char *)c + bytes; /* the chunk's own head takes the first block's room */
-        shelf->fresh_end = (char *)c + shelf->chunk_bytes;
-        if (shelf->chunk_bytes < CHUNK_MAX)
-            shelf->chunk_bytes *= 2;
-    }
+    if (shelf->fresh == shelf->fresh_end && !add_chunk(shelf))
+        return NULL;
     wf_block *block = (wf_block *)(void *)shelf->fresh;
     shelf->fresh += bytes;
     block->home = shelf;
@@ -109,13 +138,21 @@ static wf_block *fresh(wf_shelf *shelf)
     return block;
 }
 
+/* There is none left to hand out. */
+__attribute__((noinline)) static wf_block *take_slow(wf_shelf *shelf)
+{
+    if (!wf_load_relaxed(&shelf->returned)) /* re-checked by the exchange */
+        return fresh(shelf);
+    wf_block *block = wf_exchange_acq_rel(&shelf->returned, NULL); /* pair SB1 -> wf_slab_give() */
+    shelf->own = block->next;
+    return block;
+}
+
 static wf_block *take(wf_shelf *shelf)
 {
     wf_block *block = shelf->own;
-    if (!block && wf_load_relaxed(&shelf->returned))         /* re-checked by the exchange */
-        block = wf_exchange_acq_rel(&shelf->returned, NULL); /* pair SB1 -> wf_slab_give() */
     if (!block)
-        return fresh(shelf);
+        return take_slow(shelf);
     shelf->own = block->next;
     return block;
 }
@@ -164,6 +201,11 @@ void wf_slab_give(void *given)
 {
     wf_block *block = given;
     wf_shelf *shelf = block->home;
+    if (taker && shelf->owner == taker) {
+        block->next = shelf->own;
+        shelf->own = block;
+        return;
+    }
     wf_block *top = wf_load_relaxed(&shelf->returned); /* re-checked by the exchange */
     do {
         if (top == CLOSED) {
@@ -171,7 +213,8 @@ void wf_slab_give(void *given)
             return;
         }
         block->next = top;
-    } while (!wf_cas_acq_rel(&shelf->returned, &top, block)); /* pair SB1 -> take(): the block is done with */
+    } while (
+        !wf_cas_acq_rel(&shelf->returned, &top, block)); /* pair SB1 -> take_slow(): the block is done with */
 }
 
 void wf_slab_mark(wf_slab *slab, uint64_t mark)

@@ -4,13 +4,15 @@
  *
  * - A slab has shelves. Each thread that takes often has one of its own; the others share some under a try-lock.
  * - A block goes back to the shelf that it came from, on a stack that takers empty as a whole: one exchange gives
- *   back, one exchange fetches all, so nothing can be popped that was pushed again meanwhile (no ABA).
+ *   back, one exchange fetches all, so nothing can be popped that was pushed again meanwhile (no ABA). The thread whose
+ *   own shelf it is puts it straight to those that it hands out.
  * - Memory is mapped in chunks of 16 KiB to 2 MiB and kept: blocks are type-stable until the slab goes.
  * - The slab goes when its maker has closed it and the last block has come back: blocks may outlive the maker.
  *
  * Words of a shelf:
  *   lock      1: somebody takes from it (shared shelves only)
  *   own       blocks to hand out, taker only; then fresh .. fresh_end, never handed out yet
+ *   owner     the number of its only taker, which has ended when the slab is closed; 0: not known
  *   returned  top of the stack of blocks given back; CLOSED: closed, count down `out` instead
  *   made      how many different blocks were ever handed out
  * and of the slab:
@@ -41,6 +43,11 @@ typedef struct wf_block {
 /* Blocks of `bytes`, a power of two from 32 to 1024, aligned to that. own: shelves for one thread each, shared:
  * at least one. NULL: no memory. */
 wf_slab *wf_slab_create(size_t bytes, unsigned own, unsigned shared);
+/* Numbers for so many takers, which no others ever have: the first of them. Before others know the slab: whose its own
+ * shelves are, one after the other. And which the calling thread is; 0: none. */
+uint64_t wf_slab_takers(unsigned count);
+void wf_slab_owned_by(wf_slab *slab, uint64_t first);
+void wf_slab_taker_is(uint64_t number);
 /* No more is taken. Frees the slab, now or with the last block. */
 void wf_slab_close(wf_slab *slab);
 

@@ -79,20 +79,26 @@ bool wf_task_claim(wf_task *task)
 
 bool wf_task_claim_held(wf_task *task)
 {
-    uint32_t word = leave_pending(task, WF_TASK_RUNNING, HELD, HELD);
-    return state_in(word) == WF_TASK_PENDING && (word & HELD);
-}
-
-bool wf_task_let_go(wf_task *task)
-{
-    /* pair TA1 -> wf_task_claim(): what the task waited for is seen by who runs it */
-    return state_in(wf_and_acq_rel(&task->word, ~HELD)) == WF_TASK_PENDING;
+    return state_in(leave_pending(task, WF_TASK_RUNNING, 0, 0)) == WF_TASK_PENDING;
 }
 
 static void wake_waiters(wf_task *task, uint32_t before)
 {
     if (before & WAITED)
         wf_futex_wake_all(&task->word);
+}
+
+bool wf_task_let_go(wf_task *task)
+{
+    /* pair TA1 -> wf_task_claim(): what the task waited for is seen by who runs it */
+    uint32_t before = wf_and_acq_rel(&task->word, ~HELD);
+    wake_waiters(task, before);
+    return state_in(before) == WF_TASK_PENDING;
+}
+
+bool wf_task_held(const wf_task *task)
+{
+    return wf_load_relaxed(&task->word) & HELD; /* hint */
 }
 
 /* ---- followers ---------------------------------------------------------------------------------- */
@@ -110,25 +116,46 @@ static wf_follower *turn_round(wf_follower *newest)
     return turned;
 }
 
-static void tell_followers(wf_task *task)
+static __thread struct {
+    unsigned depth;
+    void (*afterwards)(void);
+} telling;
+
+void wf_task_when_all_are_told(void (*run)(void))
 {
-    /* pair TA2 -> wf_task_follow(): what the follower is */
-    wf_follower *next = turn_round(wf_exchange_acq_rel(&task->followers, NULL));
+    telling.afterwards = run;
+}
+
+static void tell_these(wf_task *task, wf_follower *next)
+{
+    telling.depth++;
     while (next) {
         wf_follower *told = next;
         next = next->next;
         told->ended(told, task);
     }
+    void (*run)(void) = telling.afterwards;
+    if (--telling.depth || !run)
+        return;
+    telling.afterwards = NULL;
+    run();
+}
+
+static void tell_followers(wf_task *task)
+{
+    /* pair TA2 -> wf_task_follow(): what the follower is */
+    tell_these(task, turn_round(wf_exchange_acq_rel(&task->followers, NULL)));
 }
 
 void wf_task_follow(wf_task *task, wf_follower *self)
 {
+    if (!(wf_load_relaxed(&task->word) & FOLLOWED)) /* hint: it stays */
+        (void)wf_or_relaxed(&task->word, FOLLOWED); /* ordered by pair TA2: the push */
     self->next = wf_load_relaxed(&task->followers); /* re-checked by the exchange */
-    /* pair TA2 -> tell_followers() */
+    /* pair TA2 -> tell_followers(): what the follower is; that nobody comes any more who would take it */
     while (!wf_cas_acq_rel(&task->followers, &self->next, self))
         ;
-    /* pair TA1 -> wf_task_complete(): one sees the other */
-    if (state_in(wf_or_acq_rel(&task->word, FOLLOWED)) >= WF_TASK_DONE)
+    if (wf_task_ended(task))
         tell_followers(task);
 }
 
@@ -161,11 +188,7 @@ void wf_task_sweep(wf_task *task, bool (*unwanted)(const wf_follower *follower))
     put_back(task, kept);
     if (wf_task_ended(task)) /* who ended it may have found none */
         tell_followers(task);
-    while (dropped) {
-        wf_follower *told = dropped;
-        dropped = told->next;
-        told->ended(told, task);
-    }
+    tell_these(task, dropped);
 }
 
 /* ---- the end ------------------------------------------------------------------------------------ */
@@ -243,27 +266,47 @@ void wf_task_want(wf_task *task)
     (void)wf_or_relaxed(&task->word, WANTED); /* hint */
 }
 
+/* What it was ended with. */
+__attribute__((noinline)) static void tell(wf_task *task, uint32_t before, bool drop)
+{
+    wake_waiters(task, before);
+    if (!(before & FOLLOWED))
+        return;
+    tell_followers(task);
+    if (drop)
+        wf_task_release(task);
+}
+
+static enum wf_task_state end_of(uint32_t word, int status)
+{
+    return (word & ASKED) && status == -ECANCELED ? WF_TASK_CANCELLED : WF_TASK_DONE;
+}
+
 bool wf_task_complete(wf_task *task, int status, bool drop)
 {
     task->status = status;
     uint32_t word = wf_load_relaxed(&task->word), now; /* re-checked by the exchange */
-    bool last;
     do {
-        bool obeys = (word & ASKED) && status == -ECANCELED;
-        last = drop && !(word & FOLLOWED);
-        uint32_t end = obeys ? WF_TASK_CANCELLED : WF_TASK_DONE;
-        now = word + (end - WF_TASK_RUNNING) - (last ? REFERENCE : 0);
+        now = word + ((uint32_t)end_of(word, status) - WF_TASK_RUNNING);
+        if (drop && !(word & FOLLOWED))
+            now -= REFERENCE;
         /* pair TA1 -> wf_task_state_of(): the status and what the task did; -> wf_task_release(): all is done with */
     } while (!wf_cas_acq_rel(&task->word, &word, now));
-    if (last && now < REFERENCE)
+    if (now < REFERENCE)
         give(task, word);
-    else
-        wake_waiters(task, word);
-    if (word & FOLLOWED)
-        tell_followers(task);
-    if (drop && !last)
-        wf_task_release(task);
+    else if (word & (WAITED | FOLLOWED))
+        tell(task, word, drop);
     return word & WANTED;
+}
+
+bool wf_task_fulfil(wf_task *task, int status)
+{
+    task->status = status;
+    uint32_t word = leave_pending(task, WF_TASK_DONE, HELD, HELD);
+    if (state_in(word) != WF_TASK_PENDING || !(word & HELD))
+        return false;
+    tell(task, word, false);
+    return true;
 }
 
 bool wf_task_any(const wf_task *task)
@@ -303,29 +346,42 @@ enum wf_task_state wf_task_state_of(const wf_task *task)
     return state_in(wf_load_acquire(&task->word)); /* pair TA1 -> wf_task_complete() */
 }
 
-bool wf_task_retain(wf_task *task)
+static bool add_reference(wf_task *task, uint32_t flags)
 {
     uint32_t word = wf_load_relaxed(&task->word); /* re-checked by the exchange */
     do
         if (word >= REFERENCES_MAX * REFERENCE)
             return false;
-    while (
-        !wf_cas_relaxed(&task->word, &word, word + REFERENCE)); /* statistic: the caller holds another one */
+    while (!wf_cas_relaxed(&task->word, &word,
+                           (word | flags) + REFERENCE)); /* statistic: the caller holds another one */
     return true;
+}
+
+bool wf_task_retain(wf_task *task)
+{
+    return add_reference(task, 0);
+}
+
+bool wf_task_retain_to_follow(wf_task *task)
+{
+    return add_reference(task, FOLLOWED);
 }
 
 void wf_task_release(wf_task *task)
 {
-    /* pair TA1 -> wf_task_release(): who gives the block back comes after all that others did with it */
-    uint32_t before = wf_sub_acq_rel(&task->word, REFERENCE);
+    uint32_t before =
+        wf_load_acquire(&task->word); /* pair TA1 -> wf_task_release(): the last needs no exchange */
+    if (before >= 2 * REFERENCE)
+        /* pair TA1 -> wf_task_release(): who gives the block back comes after all that others did with it */
+        before = wf_sub_acq_rel(&task->word, REFERENCE);
     if (before < 2 * REFERENCE)
         give(task, before);
 }
 
-bool wf_task_wait(wf_task *task, int64_t deadline_ns)
+static bool wait_while(wf_task *task, uint32_t all_of, int64_t deadline_ns)
 {
     uint32_t word = wf_load_acquire(&task->word); /* pair TA1 -> wf_task_complete() */
-    while (state_in(word) < WF_TASK_DONE) {
+    while (state_in(word) < WF_TASK_DONE && (word & all_of) == all_of) {
         if (deadline_ns != WF_FOREVER && wf_now_ns() >= deadline_ns)
             return false;
         if (!(word & WAITED))
@@ -335,4 +391,14 @@ bool wf_task_wait(wf_task *task, int64_t deadline_ns)
         word = wf_load_acquire(&task->word); /* pair TA1 -> wf_task_complete() */
     }
     return true;
+}
+
+bool wf_task_wait(wf_task *task, int64_t deadline_ns)
+{
+    return wait_while(task, 0, deadline_ns);
+}
+
+bool wf_task_wait_held(wf_task *task, int64_t deadline_ns)
+{
+    return wait_while(task, HELD, deadline_ns);
 }

@@ -3,7 +3,8 @@
  * data/task.h - a submitted task and its future: one record, one cache line.
  *
  *   word = references << 9 | ASKED | BORROWED | WIDE | HELD | FOLLOWED | WANTED | WAITED | state
- *   state: PENDING -> RUNNING -> DONE, or PENDING -> CANCELLED, or RUNNING -> CANCELLED: asked to stop it said -ECANCELED
+ *   state: PENDING -> RUNNING -> DONE, or PENDING -> CANCELLED, or RUNNING -> CANCELLED: asked to stop it said -ECANCELED,
+ *          or PENDING -> DONE: a promise, fulfilled
  *
  * - References: one for the queue that the task is in, one for each holder of the future. Who takes the last one
  *   away gives the block back.
@@ -13,12 +14,14 @@
  *   runner uses nothing of the record but its address, for the wake: waiters may have freed it.
  * - Held: pending, but not to be run yet (it follows another one), or never (a promise, fulfilled by hand).
  * - Followers are told of the end, once each. F: who follows, E: who ends the task (or another F).
- *     F1 push onto `followers`   F2 set FOLLOWED; if the task had ended: E2
+ *     F1 set FOLLOWED, with the reference that most of them want in the same exchange   F2 push onto `followers`
+ *     F3 if the task has ended: E2
  *     E1 the exchange that ends it finds FOLLOWED and keeps the runner's reference   E2 take all followers by exchange,
  *     tell them in the order in which they came   E3 give the reference up
  *   S: who takes out followers that nobody wants any more.
  *     S1 take all   S2 put the others back, below those that came meanwhile   S3 if the task has ended: E2
- *   FOLLOWED and the end are in one word, so either E1 sees F2 or F2 the end; whoever takes a follower tells it.
+ *   FOLLOWED and the end are in one word, so E1 sees F1, or F3 the end. If E1 saw it, E2 finds what was pushed before,
+ *   and a push after E2 reads what E2 left there: F3 sees the end. Whoever takes a follower tells it.
  * - Waiters sleep on the word itself (futex), any number of them: WAITED is set first, in the same word, so that
  *   either the exchange sees it or the futex finds another value.
  *
@@ -64,6 +67,8 @@ typedef struct wf_kind {
     wf_task *(*needs)(wf_task *task, size_t *at);
     bool any; /* of several that it needs one will do */
     const char *(*label)(const wf_task *task);
+    struct wf_limited *(*limited)(const wf_task *task); /* its place in a limit; NULL: it has none */
+    void (*submit)(wf_task *task); /* into the pool's queues, of what was held; NULL: near who submits */
 } wf_kind;
 
 typedef struct wf_wide {
@@ -79,15 +84,20 @@ void wf_task_init_wide(wf_wide *wide, const wf_kind *kind, int (*fn)(void *arg),
 /* And held. */
 void wf_task_init_held(wf_wide *wide, const wf_kind *kind, int (*fn)(void *arg), void *arg,
                        unsigned references);
-/* Once: it may run. False: it was cancelled meanwhile. */
+/* Once: it may run. False: it was cancelled meanwhile. Who waits for it is woken: it may want to run it. */
 bool wf_task_let_go(wf_task *task);
-/* Who holds it: to be completed by hand. False: it was cancelled. */
-bool wf_task_claim_held(wf_task *task);
+/* Any holder of a reference: is it pending and held? */
+bool wf_task_held(const wf_task *task);
 /* Any holder of a reference: it is the caller's to run; false: it is not pending, or held. */
 bool wf_task_claim(wf_task *task);
+/* Who holds it, whether it was let go meanwhile or not: it is the caller's to run; false: it is not pending. */
+bool wf_task_claim_held(wf_task *task);
 /* Who claimed it. drop: with the runner's reference; then the record may be gone at return. */
 /* True: somebody wanted to run it. */
 bool wf_task_complete(wf_task *task, int status, bool drop);
+/* Who holds it, and nobody else: done without having run, in one step: nobody finds it running. False: it was
+ * cancelled. */
+bool wf_task_fulfil(wf_task *task, int status);
 /* Any holder of a reference asks it to stop, if it runs; what it was then. */
 enum wf_task_state wf_task_ask(wf_task *task);
 /* Who runs it: did anybody? A hint. */
@@ -96,9 +106,13 @@ bool wf_task_asked(const wf_task *task);
 void wf_task_want(wf_task *task);
 /* Any holder of a reference: pending, it will never run; what it was before. DONE: the status may be read. */
 enum wf_task_state wf_task_cancel(wf_task *task);
+/* Any holder of a reference: one more, for somebody who will follow it. False: there are too many. */
+bool wf_task_retain_to_follow(wf_task *task);
 /* Any holder of a reference: self->ended is called once, by who ends the task or, if it has ended, by somebody who
  * follows it, perhaps before this call returns. */
 void wf_task_follow(wf_task *task, wf_follower *self);
+/* In a follower's ended(): what is to be called on this thread once all are told whom it tells just now; one function. */
+void wf_task_when_all_are_told(void (*run)(void));
 /* Any holder of a reference: tells those followers now for which unwanted() is true, though it has not ended; one that
  * another thread has in hand just then is left out. */
 void wf_task_sweep(wf_task *task, bool (*unwanted)(const wf_follower *follower));
@@ -130,5 +144,7 @@ bool wf_task_retain(wf_task *task);
 void wf_task_release(wf_task *task);
 /* Any holder of a reference: sleeps until it has ended; false: the deadline came first. */
 bool wf_task_wait(wf_task *task, int64_t deadline_ns);
+/* The same, or until it is not held any more. */
+bool wf_task_wait_held(wf_task *task, int64_t deadline_ns);
 
 #endif

@@ -263,11 +263,11 @@ bool wf_stack_private(const wf_task_stack *stack)
     return wf_load_relaxed(&stack->head.top) > wf_load_relaxed(&stack->head.claim); /* hint */
 }
 
-void wf_stack_count(const wf_task_stack *stack, uint32_t *shared, uint32_t *own)
+bool wf_stack_count(const wf_task_stack *stack, uint32_t *shared, uint32_t *own)
 {
     *shared = *own = 0;
     if (!wf_load_acquire(&stack->head.claim)) /* pair TS6 -> wf_stack_init(): base is there, or nothing is */
-        return;
+        return false;
     uint64_t span = wf_load_relaxed(&stack->span);    /* hint */
     intptr_t top = wf_load_relaxed(&stack->head.top); /* hint; below 0 for a moment in some joins */
     uint32_t split = split_of(span), tail = tail_of(span);
@@ -275,6 +275,7 @@ void wf_stack_count(const wf_task_stack *stack, uint32_t *shared, uint32_t *own)
         *shared = split - tail;
     if (top > slot_at(stack, split))
         *own = index_of(stack, top) - split;
+    return true;
 }
 
 /* F1: where split would go; 0: there is nothing to expose. */

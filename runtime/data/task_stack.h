@@ -37,12 +37,13 @@
  * Invariants: base <= tail <= split <= top (in slots) at every fork and join of the owner;
  * tail == split == the slot's index when the owner returns from a stolen child's join.
  *
- * Epoch: 24 bits, fresh from a counter that only grows for everything that user code did not call itself
- * (a stolen slot, a piece of a loop), the old one put back at its end. A leapfrogger that holds epoch E
- * knows that the child which it waits for has not ended; as long as it has not, whatever its thief runs is
- * a descendant. To be fooled it would have to sleep between its read of span and its exchange while the
- * thief ends the child and starts exactly k * 2^24 other things (more than a second of nothing but steals)
- * and stands at the same tail and split; it would then run an unrelated task on top of its wait.
+ * Epoch: 24 bits, fresh from a counter that only grows for each stolen slot and each piece of a loop, the old one
+ * put back at its end. A leapfrogger that holds epoch E knows that the child which it waits for has not ended; as
+ * long as it has not, whatever its thief runs is a descendant, or belongs to a task that the thief runs inside the
+ * child, which has to end first: so a task has no epoch of its own. To be fooled it would have to sleep between its
+ * read of span and its exchange while the thief ends the child and starts exactly k * 2^24 other such things (more
+ * than a second of nothing but steals) and stands at the same tail and split; it would then run an unrelated child on
+ * top of its wait.
  * ABA on tail and split is harmless: a slot's content is read after the exchange, and it is what the slot
  * holds now that is taken.
  *
@@ -117,8 +118,8 @@ void wf_stack_leave(wf_task_stack *stack, uint32_t epoch);
 uint32_t wf_stack_depth(const wf_task_stack *stack);
 uint32_t wf_stack_epoch(const wf_task_stack *stack);
 
-/* T. How many children are public, and how many private: hints. */
-void wf_stack_count(const wf_task_stack *stack, uint32_t *shared, uint32_t *own);
+/* T. How many children are public, and how many private: hints. False: no stack is there yet. */
+bool wf_stack_count(const wf_task_stack *stack, uint32_t *shared, uint32_t *own);
 /* T. Asks the owner to publish. */
 void wf_stack_ask(wf_task_stack *stack);
 /* T. Has it been asked and not answered, with nothing public? *mark changes whenever it does. */

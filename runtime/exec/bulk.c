@@ -3,8 +3,11 @@
 #include "exec/bulk.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "exec/executor.h"
+#include "exec/queued.h"
+#include "exec/task_spec.h"
 #include "par/map.h"
 #include "sched/block.h"
 #include "sched/tasks.h"
@@ -79,10 +82,55 @@ int weft_apply(weft_executor *executor, weft_task_fn *fn, void *arg, int *status
 #define PIECES_EACH 4 /* while much is left: of what is left, everybody gets so many pieces */
 
 typedef struct shared_map {
+    wf_items items; /* the same for a far executor */
     wf_map map;
     size_t next; /* the first item that nobody has taken */
-    size_t width;
+    size_t width, unit;
+    wf_far *far; /* NULL: the items run here */
 } shared_map;
+
+static const shared_map *map_of(const wf_items *items)
+{
+    return (const shared_map *)(const void *)items;
+}
+
+static const void *in_of(const wf_items *items, size_t i)
+{
+    const wf_map_call *c = &map_of(items)->map.call;
+    return c->in + i * c->in_size;
+}
+
+static void item_ended(wf_items *items, size_t i, int status, const void *out)
+{
+    wf_map *map = &((shared_map *)(void *)items)->map;
+    if (out && map->call.out_size)
+        memcpy(map->call.out + i * map->call.out_size, out, map->call.out_size);
+    wf_map_ended(map, i, status);
+}
+
+static void item_skipped(wf_items *items, size_t i)
+{
+    wf_map_skipped(&((shared_map *)(void *)items)->map, i);
+}
+
+static bool is_stopped(const wf_items *items)
+{
+    return wf_map_stopped(&map_of(items)->map) || weft_should_stop();
+}
+
+static wf_items items_of(const wf_map_call *c)
+{
+    return (wf_items){.fn = (void (*)(void))c->fn,
+                      .has_in = c->in,
+                      .has_out = c->out,
+                      .fail_fast = c->config.on_error == WEFT_FAIL_FAST,
+                      .in_size = c->in_size,
+                      .out_size = c->out_size,
+                      .in = in_of,
+                      .ended = item_ended,
+                      .skipped = item_skipped,
+                      .stopped = is_stopped};
+}
 
 static bool take_piece(shared_map *s, size_t *begin, size_t *end)
 {
@@ -90,11 +138,18 @@ static bool take_piece(shared_map *s, size_t *begin, size_t *end)
     do {
         if (from >= n)
             return false;
-        size_t piece = (n - from) / (PIECES_EACH * s->width);
+        size_t left = n - from, piece = left / (PIECES_EACH * s->width);
+        piece = piece > s->unit ? piece : s->unit;
         *begin = from;
-        *end = from + (piece ? piece : 1);
+        *end = from + (piece < left ? piece : left);
     } while (!wf_cas_relaxed(&s->next, &from, *end)); /* statistic: items bring nothing along */
     return true;
+}
+
+static void run_far(shared_map *s, size_t begin, size_t end)
+{
+    for (begin = s->far->run(s->far, &s->items, begin, end); begin < end; begin++)
+        wf_map_skipped(&s->map, begin);
 }
 
 static int help(void *shared)
@@ -104,7 +159,10 @@ static int help(void *shared)
     while (take_piece(s, &begin, &end)) {
         if (weft_should_stop())
             wf_map_stop(&s->map);
-        wf_map_items(begin, end, &s->map);
+        if (s->far)
+            run_far(s, begin, end);
+        else
+            wf_map_items(begin, end, &s->map);
     }
     return 0;
 }
@@ -127,14 +185,19 @@ static size_t submit_helpers(const wf_door *door, shared_map *s, wf_task **helpe
     return count;
 }
 
-/* They use what lies here: as a join, this always waits. */
-static void end_helpers(wf_task **helpers, size_t count)
+/* They use what lies here: as a join, this always waits. Who has begun may have taken a piece: it is not asked to stop
+ * unless all are. */
+static void end_helpers(const wf_door *door, const shared_map *s, wf_task **helpers, size_t count)
 {
+    bool stopped = wf_load_relaxed(&s->map.stop); /* hint */
     for (size_t i = 0; i < count; i++)
-        (void)weft_future_cancel(helpers[i]);
+        if (wf_task_cancel(helpers[i]) == WF_TASK_PENDING)
+            wf_tasks_dead(door->self, helpers[i]);
+        else if (stopped)
+            (void)wf_task_ask(helpers[i]);
     for (size_t i = 0; i < count; i++) {
         if (!wf_task_ended(helpers[i]))
-            (void)wf_block_for(helpers[i], WEFT_FOREVER);
+            (void)wf_block_for(helpers[i], false, WEFT_FOREVER);
         wf_task_release(helpers[i]);
     }
 }
@@ -146,7 +209,10 @@ typedef struct lead_call {
 
 static size_t width_of(const lead_call *l)
 {
+    const wf_far *far = wf_far_of(l->executor);
     size_t width = wf_engine_of(l->executor)->width(l->executor), n = l->call.n ? l->call.n : 1;
+    if (far && far->width && far->width < width)
+        width = far->width;
     if (width > HELPERS_MAX + 1)
         width = HELPERS_MAX + 1;
     return width < n ? width : n;
@@ -157,14 +223,18 @@ static int lead(void *given)
     const lead_call *l = given;
     wf_task *helpers[HELPERS_MAX];
     wf_door door;
-    shared_map s = {.width = width_of(l)};
-    int err = wf_executor_find(l->executor, &door);
+    wf_far *far = wf_far_of(l->executor);
+    shared_map s = {.items = items_of(&l->call),
+                    .width = width_of(l),
+                    .unit = far && far->unit ? far->unit : 1,
+                    .far = far};
+    int err = wf_executor_find_any(l->executor, &door);
     if (err)
         return err;
     wf_map_begin(&s.map, &l->call);
     size_t count = submit_helpers(&door, &s, helpers, s.width - 1);
     (void)help(&s);
-    end_helpers(helpers, count);
+    end_helpers(&door, &s, helpers, count);
     int result = wf_map_end(&s.map);
     return result || s.map.done == l->call.n ? result : -ECANCELED;
 }
@@ -183,10 +253,36 @@ static int check(weft_executor *executor, const weft_map_config *config, lead_ca
     wf_door door;
     int err = wf_map_check(&l->call, config);
     if (!err)
-        err = wf_executor_find(executor, &door);
-    if (!err)
-        l->executor = door.executor;
+        err = wf_executor_find_any(executor, &door);
+    if (err)
+        return err;
+    l->executor = door.executor;
     l->call.config.size = sizeof l->call.config;
+    wf_far *far = wf_far_of(door.executor);
+    if (far && l->call.config.ctx)
+        return -EINVAL;
+    const wf_items items = items_of(&l->call);
+    return far ? far->check(far, &items) : 0;
+}
+
+/* The lead runs in this process, whatever the executor is. */
+static int submit_lead(lead_call *l, int (*fn)(void *l), weft_future **future)
+{
+    const weft_task_spec spec = {
+        .size = sizeof spec, .fn = fn, .arg = l, .arg_bytes = sizeof *l, .label = "map"};
+    return wf_task_submit(l->executor, &spec, future);
+}
+
+static int apply_lead(lead_call *l, int *status)
+{
+    weft_future *future = NULL;
+    if (!wf_far_of(l->executor))
+        return weft_apply(l->executor, lead, l, status);
+    int err = submit_lead(l, lead, &future);
+    if (err)
+        return err;
+    err = weft_future_get(future, status);
+    weft_future_release(future);
     return err;
 }
 
@@ -199,7 +295,7 @@ int weft_executor_map(weft_executor *executor, weft_item_fn *fn, const void *in,
     if (!err && !wf_engine_of(l.executor))
         return lead_of_pool(&l);
     if (!err)
-        err = weft_apply(l.executor, lead, &l, &status);
+        err = apply_lead(&l, &status);
     return err ? err : status;
 }
 
@@ -215,10 +311,5 @@ int weft_executor_map_async(weft_executor *executor, weft_item_fn *fn, const voi
     int err = check(executor, config, &l);
     if (err)
         return err;
-    const weft_task_spec spec = {.size = sizeof spec,
-                                 .fn = wf_engine_of(l.executor) ? lead : lead_of_pool,
-                                 .arg = &l,
-                                 .arg_bytes = sizeof l,
-                                 .label = "map"};
-    return weft_submit_task(l.executor, &spec, future);
+    return submit_lead(&l, wf_engine_of(l.executor) ? lead : lead_of_pool, future);
 }

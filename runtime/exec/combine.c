@@ -4,10 +4,9 @@
 
 #include <errno.h>
 
+#include "exec/executor.h"
 #include "exec/future.h"
 #include "os/memory.h"
-#include "sched/pool.h"
-#include "sched/self.h"
 #include "sched/tasks.h"
 
 typedef struct combined combined;
@@ -67,13 +66,6 @@ static int first_error(const combined *whole)
     return status;
 }
 
-/* DONE with this status, unless it was cancelled. */
-static void settle(combined *whole, int status)
-{
-    if (wf_task_claim_held(&whole->wide.task))
-        (void)wf_task_complete(&whole->wide.task, status, false);
-}
-
 /* True: it was the last one. */
 static bool count_down(combined *whole)
 {
@@ -85,7 +77,7 @@ static void part_ended(combined *whole)
     if (!count_down(whole))
         return;
     if (!wf_task_ended(&whole->wide.task)) /* given up, its parts may run still */
-        settle(whole, first_error(whole));
+        (void)wf_task_fulfil(&whole->wide.task, first_error(whole));
     wf_task_release(&whole->wide.task);
 }
 
@@ -120,7 +112,7 @@ static void any_ended(wf_follower *self, wf_task *part)
     if (!given_up && (status || !whole->errors) &&
         wf_cas_relaxed(&whole->winner, &none,
                        (size_t)(own - whole->links) + 1)) /* ordered by pair TA1: before DONE */
-        settle(whole, status);
+        (void)wf_task_fulfil(&whole->wide.task, status);
     part_ended(whole);
 }
 
@@ -128,7 +120,7 @@ static const wf_kind any_kind = {.freed = freed, .needs = next_pending, .any = t
 
 ptrdiff_t weft_when_any_index(const weft_future *any)
 {
-    if (wf_future_usable(any) || !wf_task_any(any) || wf_task_state_of(any) != WF_TASK_DONE)
+    if (wf_future_usable(any) || wf_task_kind(any) != &any_kind || wf_task_state_of(any) != WF_TASK_DONE)
         return -1;
     return (ptrdiff_t)wf_load_relaxed(&combined_of(any)->winner) - 1; /* ordered by pair TA1: after DONE */
 }
@@ -143,17 +135,15 @@ static int usable(weft_future *const *futures, size_t n)
     return err;
 }
 
-/* With room for n links; pool: the first future's, or the current one. */
+/* With room for n links, from the first future's pool, or the current one. */
 static int make(combined **made, weft_future *const *futures, size_t n)
 {
-    weft_pool *pool = n ? futures[0]->pool : NULL;
-    int err = pool ? 0 : wf_pool_meant(NULL, &pool);
+    wf_door door;
+    int err = n ? wf_executor_near(futures[0], &door) : wf_executor_find(NULL, &door);
     if (err)
         return err;
-    wf_worker *self = wf_self();
     link *links = n > SIZE_MAX / sizeof *links ? NULL : wf_alloc(n * sizeof *links);
-    combined *whole =
-        links ? (void *)wf_tasks_new(pool, self && self->pool == pool ? self : NULL, sizeof(combined)) : NULL;
+    combined *whole = links ? (void *)wf_tasks_new(door.pool, door.self, sizeof(combined)) : NULL;
     if (!whole) {
         wf_free(links);
         return -ENOMEM;
@@ -172,7 +162,7 @@ static int retain_parts(combined *whole, weft_future *const *futures, size_t n,
                         void (*told)(wf_follower *, wf_task *))
 {
     for (; whole->count < n; whole->count++) {
-        if (!wf_task_retain(futures[whole->count]))
+        if (!wf_task_retain_to_follow(futures[whole->count]))
             return -ENOMEM;
         whole->links[whole->count] =
             (link){.follower.ended = told, .whole = whole, .part = futures[whole->count]};
@@ -230,6 +220,14 @@ static int wait_for_all(weft_future *const *futures, size_t n, int64_t deadline_
     return err;
 }
 
+static bool have_ended(weft_future *const *futures, size_t n)
+{
+    size_t i = 0;
+    while (i < n && wf_task_ended(futures[i]))
+        i++;
+    return i == n;
+}
+
 /* The index of one that counts already; n: none. */
 static size_t find_ended(weft_future *const *futures, size_t n, bool errors)
 {
@@ -260,8 +258,9 @@ static int wait_for_any(weft_future *const *futures, size_t n, bool errors, int6
                         size_t *index)
 {
     weft_future *any;
+    bool over = have_ended(futures, n); /* before: then none of them fails later */
     *index = find_ended(futures, n, errors);
-    if (*index < n)
+    if (over || *index < n)
         return 0;
     int err = combine(futures, n, true, errors, &any);
     if (err)

@@ -25,6 +25,7 @@ typedef struct entry {
 } entry;
 
 struct weft_completions {
+    uint64_t generation;
     wf_queue ready, added;
     uint64_t left;  /* added and not out */
     uint32_t users; /* entries whose futures have not ended, and the maker */
@@ -43,6 +44,7 @@ int weft_completions_create(weft_completions **set)
         return -ENOMEM;
     wf_queue_init(&(*set)->ready);
     wf_queue_init(&(*set)->added);
+    (*set)->generation = wf_generation();
     (*set)->users = 1;
     (*set)->fd = -1;
     return 0;
@@ -104,18 +106,27 @@ static void ended(wf_follower *follower, wf_task *task)
     let_set_go(set);
 }
 
+static int usable(const weft_completions *set)
+{
+    if (!set)
+        return -EINVAL;
+    return set->generation == wf_generation() ? 0 : -EOWNERDEAD;
+}
+
 int weft_completions_add(weft_completions *set, weft_future *future, void *tag)
 {
     wf_door door;
-    int err = set ? wf_future_usable(future) : -EINVAL;
+    int err = usable(set);
     if (!err)
-        err = wf_executor_find(future->pool ? &future->pool->executor : NULL, &door);
+        err = wf_future_usable(future);
+    if (!err)
+        err = wf_executor_near(future, &door);
     if (err)
         return err;
     entry *e = (void *)wf_tasks_new(door.pool, door.self, sizeof *e);
     if (!e)
         return -ENOMEM;
-    if (!wf_task_retain(future)) {
+    if (!wf_task_retain_to_follow(future)) {
         wf_slab_give(e);
         return -ENOMEM;
     }
@@ -151,6 +162,27 @@ static void unlock(weft_completions *set)
     wf_store_release(&set->lock, 0u); /* pair CO4 -> lock() */
 }
 
+/* Under the lock: may something of it be run, now or later? Of a promise nothing ever is. */
+static bool is_pending(const entry *e)
+{
+    if (e->out || wf_task_state_of(e->future) != WF_TASK_PENDING)
+        return false;
+    const wf_kind *kind = wf_task_kind(e->future);
+    return e->future->pool || (kind && kind->needs);
+}
+
+/* Under the lock: lets up to two go that are not. For each one that comes out: else the queue would grow while there is
+ * always one that is ready. */
+static void tidy(weft_completions *set)
+{
+    entry *e;
+    for (int i = 0; i < 2 && (e = take(&set->added, offsetof(entry, added))) != NULL; i++)
+        if (is_pending(e))
+            wf_queue_put(&set->added, &e->added);
+        else
+            let_entry_go(e);
+}
+
 /* One that has ended; NULL: none now. One that came while the descriptor was cleared may not be the last. */
 static entry *next_ready(weft_completions *set)
 {
@@ -162,35 +194,30 @@ static entry *next_ready(weft_completions *set)
         if (e)
             wf_event_post(set->fd);
     }
-    if (e)
+    if (e) {
         e->out = true;
-    unlock(set);
-    return e;
-}
-
-/* One that nobody may have begun, with a reference of its future; NULL: none is left. */
-static entry *next_pending(weft_completions *set)
-{
-    entry *e;
-    lock(set);
-    while ((e = take(&set->added, offsetof(entry, added))) != NULL) {
-        if (!e->out && wf_task_state_of(e->future) == WF_TASK_PENDING && wf_task_retain(e->future))
-            break;
-        let_entry_go(e);
+        tidy(set);
     }
     unlock(set);
     return e;
 }
 
-/* A composed one may have more to be run, now or later; of a promise nothing ever is. */
-static void put_back(weft_completions *set, entry *e)
+/* One that nobody may have begun, with a reference; NULL: none is left. It stays in the queue, as the last one: another
+ * consumer may be allowed to run what this one is not. */
+static weft_future *next_pending(weft_completions *set)
 {
-    const wf_kind *kind = wf_task_kind(e->future);
-    bool helpable = e->future->pool || (kind && kind->needs);
-    if (helpable && wf_task_state_of(e->future) == WF_TASK_PENDING)
-        wf_queue_put(&set->added, &e->added);
-    else
-        let_entry_go(e);
+    weft_future *future = NULL;
+    entry *e;
+    lock(set);
+    while (!future && (e = take(&set->added, offsetof(entry, added))) != NULL)
+        if (is_pending(e) && wf_task_retain(e->future)) {
+            future = e->future;
+            wf_queue_put(&set->added, &e->added);
+        } else {
+            let_entry_go(e);
+        }
+    unlock(set);
+    return future;
 }
 
 static int give_out(weft_completions *set, entry *e, weft_future **future, void **tag)
@@ -212,11 +239,9 @@ static bool help(weft_completions *set, int64_t deadline_ns, int *err)
 {
     uint64_t looks = wf_load_relaxed(&set->left); /* hint */
     bool helped = false;
-    entry *e;
-    while (!helped && !*err && looks-- && (e = next_pending(set)) != NULL) {
-        weft_future *future = e->future;
+    weft_future *future;
+    while (!helped && !*err && looks-- && (future = next_pending(set)) != NULL) {
         helped = wf_future_help(future, deadline_ns, err);
-        put_back(set, e);
         wf_task_release(future);
     }
     return helped || *err;
@@ -231,11 +256,9 @@ static void sleep_until(weft_completions *set, uint32_t told, int64_t deadline_n
 
 int weft_completions_next(weft_completions *set, int64_t deadline_ns, weft_future **future, void **tag)
 {
-    int err = 0;
+    int err = usable(set);
     if (future)
         *future = NULL;
-    if (!set)
-        return -EINVAL;
     while (!err) {
         uint32_t told = wf_load_seq_cst(&set->told); /* pair CO2 -> ended() */
         entry *e = next_ready(set);
@@ -259,8 +282,9 @@ size_t weft_completions_left(const weft_completions *set)
 
 int weft_completions_fd(weft_completions *set)
 {
-    if (!set)
-        return -EINVAL;
+    int err = usable(set);
+    if (err)
+        return err;
     lock(set);
     int fd = set->fd;
     if (fd < 0 && (fd = wf_event_create()) >= 0) {
@@ -274,6 +298,6 @@ int weft_completions_fd(weft_completions *set)
 /* Who ends a future of the set later finds it still there. */
 void weft_completions_destroy(weft_completions *set)
 {
-    if (set)
+    if (!usable(set))
         let_set_go(set);
 }

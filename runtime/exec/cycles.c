@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "exec/limit.h"
 #include "os/lock.h"
 #include "os/memory.h"
 
@@ -92,9 +93,19 @@ static bool gets_free(const struct weft_executor *executor, unsigned holders)
     return free;
 }
 
+/* Its place in a limit, if it may be in the line. */
+static wf_limited *limited(const wf_task *task)
+{
+    const wf_kind *kind = wf_task_kind(task);
+    return kind && kind->limited && wf_task_held(task) ? kind->limited(task) : NULL;
+}
+
 static bool can_end(const wf_task *task)
 {
     unsigned holders;
+    const wf_limited *in_line = limited(task);
+    if (in_line)
+        return wf_limited_can_end(in_line, can_end);
     const struct weft_executor *full = full_executor(task, &holders);
     if (full)
         return gets_free(full, holders);
@@ -107,6 +118,23 @@ static bool can_end(const wf_task *task)
     return can_end(waiter->awaited);
 }
 
+static bool has_task_of(const wf_waiter *waiter, const weft_limit *limit)
+{
+    for (const wf_running *r = waiter->inside; r; r = r->outer)
+        if (wf_limit_of(r->task) == limit)
+            return true;
+    return false;
+}
+
+/* Is the noted thread inside of what the task needs? */
+static bool is_needed(const wf_waiter *waiter, const wf_task *task, const struct weft_executor *full,
+                      const weft_limit *limit)
+{
+    if (limit)
+        return has_task_of(waiter, limit);
+    return full ? tasks_of(waiter, full) != 0 : is_inside(waiter, task);
+}
+
 /* The first way round, from what the calling thread waits for. */
 static void tell(const wf_waiter *own)
 {
@@ -116,14 +144,16 @@ static void tell(const wf_waiter *own)
         w->seen = false;
     for (;;) {
         unsigned holders;
+        const wf_limited *in_line = limited(task);
+        const weft_limit *limit = in_line ? wf_limited_waits(in_line) : NULL;
         const struct weft_executor *full = full_executor(task, &holders);
         wf_waiter *waiter = noted.first;
-        while (waiter && (waiter->seen || !(full ? tasks_of(waiter, full) != 0 : is_inside(waiter, task))))
+        while (waiter && (waiter->seen || !is_needed(waiter, task, full, limit)))
             waiter = waiter->next;
         if (!waiter)
             return;
         waiter->seen = true;
-        if (full)
+        if (full || limit)
             say(false, ", which cannot begin before %s has ended", label_of(waiter->inside->task));
         if (waiter == own)
             return;

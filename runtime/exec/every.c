@@ -50,10 +50,8 @@ static void give_up(series *s)
 
 static void finish(series *s, int status)
 {
-    if (wf_task_claim_held(task_of(s)))
-        (void)wf_task_complete(task_of(s), status, true);
-    else
-        wf_task_release(task_of(s));
+    (void)wf_task_fulfil(task_of(s), status);
+    wf_task_release(task_of(s));
 }
 
 /* The next time that has not passed yet. */
@@ -66,15 +64,15 @@ static int64_t next_time(const series *s)
 }
 
 /* Set, it may ring and end at once, but for a reference of the caller's. Who cancels it or shuts its executor down
- * either finds it set, or is seen here. */
+ * either finds it set, or is seen here: as closed, or as gone by who finds its record open again. */
 static void set_again(series *s)
 {
     bool kept = wf_task_retain(task_of(s));
     s->due_ns = next_time(s);
     if (!kept || !wf_alarm_set(&s->alarm, s->due_ns))
         give_up(s);
-    else if (wf_task_ended(task_of(s)) || wf_executor_epoch(s->executor) != s->epoch ||
-             wf_executor_closed(s->executor))
+    else if (wf_task_ended(task_of(s)) || wf_executor_closed(s->executor) ||
+             wf_executor_epoch(s->executor) != s->epoch)
         if (wf_alarm_unset(&s->alarm))
             give_up(s);
     if (kept)

@@ -6,6 +6,7 @@
 
 #include "base/tunables.h"
 #include "os/clock.h"
+#include "sched/drain.h"
 #include "sched/pool.h"
 #include "sched/self.h"
 #include "sched/tasks.h"
@@ -23,6 +24,12 @@ int weft_pool_executor(weft_pool *pool, weft_executor **executor)
 
 int wf_executor_find(weft_executor *given, wf_door *door)
 {
+    int err = wf_executor_find_any(given, door);
+    return !err && wf_engine_of(door->executor) && wf_engine_of(door->executor)->far ? -EINVAL : err;
+}
+
+int wf_executor_find_any(weft_executor *given, wf_door *door)
+{
     if (given && !given->pool)
         return -ESHUTDOWN; /* destroyed */
     int err = wf_pool_meant(given ? given->pool : NULL, &door->pool);
@@ -32,6 +39,13 @@ int wf_executor_find(weft_executor *given, wf_door *door)
     door->executor = given ? given : &door->pool->executor;
     door->self = self && self->pool == door->pool ? self : NULL;
     return 0;
+}
+
+int wf_executor_near(const wf_task *future, wf_door *door)
+{
+    if (!future->pool)
+        return wf_executor_find(NULL, door);
+    return wf_slab_closed(future) ? -ESHUTDOWN : wf_executor_find(&future->pool->executor, door);
 }
 
 static uint32_t serial;
@@ -78,10 +92,21 @@ void wf_executor_notify(const wf_door *door)
 
 int wf_executor_submit(const wf_door *door, wf_task *task)
 {
-    int err = wf_executor_put(door, task);
-    if (!err)
-        wf_executor_notify(door);
-    return err;
+    const wf_engine *engine = wf_engine_of(door->executor);
+    if (engine)
+        return engine->submit(door->executor, door->self, task, WF_AS_CONFIGURED);
+    wf_tasks_submit(door->pool, door->self, task);
+    return 0;
+}
+
+/* What was held goes where it was to begin. */
+static void submit_released(const wf_door *door, wf_task *task)
+{
+    const wf_kind *kind = wf_task_kind(task);
+    if (kind && kind->submit)
+        kind->submit(task);
+    else
+        wf_tasks_submit(door->pool, door->self, task);
 }
 
 uint64_t wf_executor_epoch(const weft_executor *executor)
@@ -89,20 +114,72 @@ uint64_t wf_executor_epoch(const weft_executor *executor)
     return wf_load_relaxed(&executor->epoch); /* hint: a later one is refused */
 }
 
+static int submit_held(weft_executor *executor, wf_task *task, uint64_t epoch)
+{
+    int err = wf_engine_of(executor)->accept_held(executor, epoch);
+    if (!err)
+        wf_engine_of(executor)->comes(executor, task);
+    return err;
+}
+
 int wf_executor_submit_held(weft_executor *executor, wf_task *task, uint64_t epoch)
 {
     if (wf_engine_of(executor))
-        return wf_engine_of(executor)->submit_held(executor, task, epoch);
+        return submit_held(executor, task, epoch);
     return wf_executor_submit_accepted(executor, task);
 }
 
 int wf_executor_submit_accepted(weft_executor *executor, wf_task *task)
 {
     wf_door door;
-    int err = wf_executor_find(executor, &door);
+    int err = wf_executor_find_any(executor, &door);
+    if (!err && !wf_engine_of(executor))
+        submit_released(&door, task);
     if (err || !wf_engine_of(executor))
-        return err ? err : wf_executor_submit(&door, task);
+        return err;
     return wf_engine_of(executor)->submit(executor, door.self, task, WF_THOUGH_FULL);
+}
+
+int wf_executor_accept(const wf_door *door)
+{
+    if (wf_engine_of(door->executor))
+        return wf_engine_of(door->executor)->accept(door->executor, door->self);
+    wf_drain_expect(door->pool);
+    return 0;
+}
+
+int wf_executor_accept_held(weft_executor *executor, uint64_t epoch)
+{
+    if (wf_engine_of(executor))
+        return wf_engine_of(executor)->accept_held(executor, epoch);
+    wf_drain_expect(executor->pool);
+    return 0;
+}
+
+void wf_executor_comes(weft_executor *executor, wf_task *task)
+{
+    weft_pool *pool = executor->pool;
+    wf_worker *self = wf_self();
+    if (wf_engine_of(executor)) {
+        wf_engine_of(executor)->comes(executor, task);
+        return;
+    }
+    wf_door door = {.executor = executor, .pool = pool, .self = self && self->pool == pool ? self : NULL};
+    submit_released(&door, task);
+    wf_drain_came(pool);
+}
+
+void wf_executor_comes_not(weft_executor *executor)
+{
+    if (wf_engine_of(executor))
+        wf_engine_of(executor)->comes_not(executor);
+    else
+        wf_drain_came(executor->pool);
+}
+
+bool wf_executor_cancels(const weft_executor *executor)
+{
+    return wf_engine_of(executor) && wf_engine_of(executor)->cancels(executor);
 }
 
 int weft_submit(weft_executor *executor, weft_task_fn *fn, void *arg, weft_future **future)

@@ -19,8 +19,13 @@ typedef struct wf_door {
     wf_worker *self; /* of that pool; NULL: outside */
 } wf_door;
 
-/* The executor that is meant. 0, -ENOMEM, -EOWNERDEAD. */
+/* The executor that is meant. 0, -ENOMEM, -EOWNERDEAD, -EINVAL: its tasks run in other processes, so no function of this
+ * one does. */
 int wf_executor_find(weft_executor *given, wf_door *door);
+/* The same for who knows what to do there. */
+int wf_executor_find_any(weft_executor *given, wf_door *door);
+/* The own one of the future's pool; the current one for a promise's. Also -ESHUTDOWN: that pool is gone. */
+int wf_executor_near(const wf_task *future, wf_door *door);
 /* Would it refuse a task from outside now? */
 bool wf_executor_closed(const weft_executor *executor);
 /* How long may one sleep who waits for one of several? A task that comes into a serial executor's queue meanwhile is nobody
@@ -38,6 +43,14 @@ int wf_executor_submit_accepted(weft_executor *executor, wf_task *task);
  * by now: then it is refused. */
 uint64_t wf_executor_epoch(const weft_executor *executor);
 int wf_executor_submit_held(weft_executor *executor, wf_task *task, uint64_t epoch);
+/* One that comes later, or not at all: a place is kept for it. Who submits does not run it. 0, or why it is refused. */
+int wf_executor_accept(const wf_door *door);
+int wf_executor_accept_held(weft_executor *executor, uint64_t epoch);
+/* Then one of these, of any thread: the executor may be gone after it. */
+void wf_executor_comes(weft_executor *executor, wf_task *task);
+void wf_executor_comes_not(weft_executor *executor);
+/* Is it being shut down so that it cancels what has not begun? */
+bool wf_executor_cancels(const weft_executor *executor);
 /* The same as wf_executor_submit in two parts, for several tasks: put each, then notify once. */
 int wf_executor_put(const wf_door *door, wf_task *task);
 void wf_executor_notify(const wf_door *door);

@@ -12,6 +12,7 @@
 #include "os/memory.h"
 #include "os/thread.h"
 #include "sched/block.h"
+#include "sched/home.h"
 #include "sched/pool.h"
 #include "sched/self.h"
 #include "sched/sleep.h"
@@ -45,12 +46,16 @@ static bool may_take_over(const weft_future *future, int64_t deadline_ns)
 /* Claims it and runs it here. False: somebody else has begun it. */
 static bool run_here(weft_future *future, wf_worker *self)
 {
+    bool back = wf_tasks_take_back(self, future);
     if (!wf_task_claim(future)) {
         wf_task_want(future);
+        if (back)
+            wf_task_release(future);
         return false;
     }
-    wf_tasks_dead(self, future);
-    wf_tasks_take_over(self, future);
+    if (!back)
+        wf_tasks_dead(self, future);
+    wf_tasks_take_over(self, future, back);
     return true;
 }
 
@@ -63,6 +68,8 @@ static int take_over(weft_future *future)
         wf_task_want(future);
         return 0;
     }
+    if (!wf_home_admits(inside(future), future))
+        return 0;
     if (!wf_thread_stack_left())
         return WEFT_ESTACK;
     struct weft_executor *limited = wf_tasks_executor(future);
@@ -103,42 +110,54 @@ static bool spin(const weft_future *future, uint64_t ticks)
     return true;
 }
 
-static int sleep_for(weft_future *future, int64_t deadline_ns)
+/* held: until it is let go, too. */
+static int sleep_for(weft_future *future, bool held, int64_t deadline_ns)
 {
     wf_waiter waiter;
     int err = wf_waiter_begin(&waiter, future, deadline_ns);
     if (err)
         return err;
-    if (!wf_block_for(future, deadline_ns))
+    if (!wf_block_for(future, held, deadline_ns))
         err = -ETIMEDOUT;
     wf_waiter_done(&waiter);
     return err;
 }
 
-/* A future that needs no other one, or whose needs are being met elsewhere. pool: none, of a promise. */
+/* Of an executor whose tasks only waiters run; NULL. Looked at once: its record may be used again meanwhile. */
+static const wf_engine *helping(const struct weft_executor *executor)
+{
+    const wf_engine *engine = executor ? wf_engine_of(executor) : NULL;
+    return engine && engine->help ? engine : NULL;
+}
+
+/* A future that needs no other one, or whose needs are being met elsewhere: until it has ended, or may be run now. pool:
+ * none, of a promise. */
 static int wait_for_one(weft_future *future, int64_t deadline_ns)
 {
     weft_pool *pool = future->pool;
     if (wf_task_ended(future))
         return 0;
+    bool held = pool && wf_task_held(future);
     struct weft_executor *helped =
         pool && wf_task_state_of(future) == WF_TASK_PENDING ? wf_tasks_executor(future) : NULL;
-    int err = !pool                                  ? 0
-              : helped && wf_engine_of(helped)->help ? wf_engine_of(helped)->help(helped, future, deadline_ns)
-                                                     : see_to_it(future, deadline_ns);
+    const wf_engine *engine = helping(helped);
+    int err = !pool || held ? 0
+              : engine      ? engine->help(helped, future, deadline_ns)
+                            : see_to_it(future, deadline_ns);
     if (err)
         return err;
-    uint64_t ticks = pool && deadline_ns == WEFT_FOREVER ? pool->wait_ticks : 0;
-    return spin(future, ticks) ? 0 : sleep_for(future, deadline_ns);
+    uint64_t ticks = pool && deadline_ns == WEFT_FOREVER ? wf_load_relaxed(&pool->wait_ticks) : 0; /* hint */
+    return spin(future, ticks) ? 0 : sleep_for(future, held, deadline_ns);
 }
 
 static int help_with(weft_future *needed, int64_t deadline_ns)
 {
     struct weft_executor *executor = wf_tasks_executor(needed);
-    if (!needed->pool || wf_task_ended(needed))
+    if (!needed->pool || wf_task_ended(needed) || wf_task_held(needed))
         return 0;
-    if (executor && wf_engine_of(executor)->help)
-        return wf_engine_of(executor)->help(executor, needed, deadline_ns);
+    const wf_engine *engine = helping(executor);
+    if (engine)
+        return engine->help(executor, needed, deadline_ns);
     return may_take_over(needed, deadline_ns) ? take_over(needed) : 0;
 }
 
@@ -219,8 +238,8 @@ static bool needs_more(weft_future *future)
     return needed;
 }
 
-/* Back up, each in its turn, as far as the way is known: a long chain is not gone down again for each of it. False: there
- * is more to be gone down to, or the deadline has come. */
+/* Back up, each in its turn, as far as the way is known: a long chain is not gone down again for each of it. True: there
+ * may be more to be gone down to. */
 static bool go_up(const way *w, int64_t deadline_ns, int *err)
 {
     size_t known = w->length < WF_WAY ? w->length : WF_WAY;
@@ -230,7 +249,7 @@ static bool go_up(const way *w, int64_t deadline_ns, int *err)
             return true;
         *err = wait_for_one(needed, deadline_ns);
         if (*err || !wf_task_ended(needed))
-            return false;
+            return !*err;
     }
     return true;
 }
@@ -251,7 +270,14 @@ static int wait_for_needs(weft_future *future, int64_t deadline_ns, bool *one_wi
     return err;
 }
 
-static int wait_for(weft_future *future, int64_t deadline_ns)
+/* The usual case: a task that needs nothing, in the queues of the pool that the caller is inside of. */
+static bool runs_at_once(weft_future *future)
+{
+    wf_worker *self = inside(future);
+    return self && wf_tasks_is_anybodys(future) && wf_thread_stack_left() && run_here(future, self);
+}
+
+__attribute__((noinline)) static int wait_slow(weft_future *future, int64_t deadline_ns)
 {
     for (;;) {
         bool looks;
@@ -259,26 +285,43 @@ static int wait_for(weft_future *future, int64_t deadline_ns)
         int64_t until = !err && looks ? wf_serial_look(deadline_ns) : deadline_ns;
         if (!err)
             err = wait_for_one(future, until);
-        if (err != -ETIMEDOUT || until == deadline_ns)
+        if (err ? err != -ETIMEDOUT || until == deadline_ns : wf_task_ended(future))
             return err;
     }
 }
 
-int weft_future_wait(weft_future *future, int64_t deadline_ns)
+static int wait_for(weft_future *future, int64_t deadline_ns)
 {
     int err = wf_future_usable(future);
-    if (!err && !wf_task_ended(future))
-        err = wait_for(future, deadline_ns);
+    if (!err && !wf_task_ended(future) && !runs_at_once(future))
+        err = wait_slow(future, deadline_ns);
     if (!err)
         wf_tsan_acquire(future);
     return err;
 }
 
+int weft_future_wait(weft_future *future, int64_t deadline_ns)
+{
+    return wait_for(future, deadline_ns);
+}
+
+static int status_of(const weft_future *future)
+{
+    switch (wf_task_state_of(future)) {
+    case WF_TASK_DONE:
+        return future->status;
+    case WF_TASK_CANCELLED:
+        return -ECANCELED;
+    default:
+        return -EINPROGRESS;
+    }
+}
+
 int weft_future_get(weft_future *future, int *status)
 {
-    int err = weft_future_wait(future, WEFT_FOREVER);
+    int err = wait_for(future, WEFT_FOREVER);
     if (!err && status)
-        *status = weft_future_status(future);
+        *status = status_of(future);
     return err;
 }
 
@@ -291,12 +334,7 @@ int weft_future_state(const weft_future *future)
 int weft_future_status(const weft_future *future)
 {
     int err = wf_future_usable(future);
-    if (err)
-        return err;
-    enum wf_task_state state = wf_task_state_of(future);
-    if (state == WF_TASK_DONE)
-        return future->status;
-    return state == WF_TASK_CANCELLED ? -ECANCELED : -EINPROGRESS;
+    return err ? err : status_of(future);
 }
 
 /* It was running a moment ago. */

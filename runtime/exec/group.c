@@ -30,8 +30,10 @@ _Static_assert(sizeof(member) <= WF_TASK_BYTES, "a member is one line");
 
 struct weft_group {
     weft_executor *executor; /* NULL: what is current where a task is submitted */
+    uint64_t epoch;          /* of the executor: another one may have its record by now */
     weft_stop *stop;
     int on_error;
+    uint64_t generation;
     pthread_mutex_t lock; /* of the rest, but for ended */
     member *first, *last;
     size_t references; /* the maker's, and each member's */
@@ -102,6 +104,15 @@ static void ended(wf_follower *follower, wf_task *task)
 
 /* ---- submitting --------------------------------------------------------------------------------- */
 
+static int find(const weft_group *g, wf_door *door)
+{
+    if (g->generation != wf_generation())
+        return -EOWNERDEAD;
+    if (g->executor && wf_executor_epoch(g->executor) != g->epoch)
+        return -ESHUTDOWN;
+    return wf_executor_find_any(g->executor, door);
+}
+
 int weft_group_submit_task(weft_group *g, const weft_task_spec *given, weft_future **future)
 {
     weft_task_spec spec;
@@ -111,7 +122,7 @@ int weft_group_submit_task(weft_group *g, const weft_task_spec *given, weft_futu
         *future = NULL;
     if (!g || !given || !wf_config_read(&spec, sizeof spec, sizeof spec, given) || spec.stop)
         return -EINVAL;
-    int err = wf_executor_find(g->executor, &door);
+    int err = find(g, &door);
     if (err)
         return err;
     member *m = (void *)wf_tasks_new(door.pool, door.self, sizeof *m);
@@ -220,6 +231,8 @@ int weft_group_wait(weft_group *g, int64_t deadline_ns, int *status)
 {
     if (!g)
         return -EINVAL;
+    if (g->generation != wf_generation())
+        return -EOWNERDEAD;
     int err = runs_here(g) ? -EDEADLK : wait_for_all(g, deadline_ns);
     if (!err && status) {
         pthread_mutex_lock(&g->lock);
@@ -246,7 +259,7 @@ int weft_group_create(weft_group **group, const weft_group_config *given)
         config.on_error > WEFT_STOP_OTHERS)
         return -EINVAL;
     wf_door door;
-    int err = wf_executor_find(config.executor, &door);
+    int err = wf_executor_find_any(config.executor, &door);
     if (err)
         return err;
     weft_group *g = wf_alloc(sizeof *g);
@@ -256,7 +269,9 @@ int weft_group_create(weft_group **group, const weft_group_config *given)
         return -ENOMEM;
     }
     g->executor = config.executor;
+    g->epoch = wf_executor_epoch(door.executor);
     g->on_error = config.on_error;
+    g->generation = wf_generation();
     g->references = 1;
     pthread_mutex_init(&g->lock, NULL);
     *group = g;

@@ -24,7 +24,7 @@ void wf_held_ended(wf_follower *follower, wf_task *before)
 bool wf_held_init(wf_held *held, const wf_kind *kind, int (*fn)(void *arg), unsigned references,
                   wf_task *before, weft_executor *executor)
 {
-    if (!wf_task_retain(before))
+    if (before && !wf_task_retain_to_follow(before))
         return false;
     wf_task_init_held(&held->wide, kind, fn, held, references);
     held->before = before;

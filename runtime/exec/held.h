@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * exec/held.h - a task that may not run before another future has ended: what follows one, what has a time to begin.
+ * exec/held.h - a task that may not run before another future has ended: what follows one, what has a time to begin. (Or
+ * before it has a permit: exec/limit.h.)
  *
  *   held      pending, in no queue: only a cancel can end it   ended: let go, and through its executor into a queue
  *
@@ -26,7 +27,8 @@ typedef struct wf_held {
     };
 } wf_held;
 
-/* Before others know it; with a reference of `before`. False: there are too many of these. */
+/* Before others know it; with a reference of `before`, or NULL: it waits for something else. False: there are too many of
+ * these. */
 bool wf_held_init(wf_held *held, const wf_kind *kind, int (*fn)(void *arg), unsigned references,
                   wf_task *before, weft_executor *executor);
 /* Its follower's function. */

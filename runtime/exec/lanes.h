@@ -2,7 +2,7 @@
 /*
  * exec/lanes.h - where an executor's tasks run side by side: lanes, as many as its limit, at most WF_LANES.
  *
- * Who holds a ticket of the executor (exec/queued.h) has a lane, so that what is made for a lane (by the executor's start
+ * Who holds a ticket of the executor (exec/tickets.h) has a lane, so that what is made for a lane (by the executor's start
  * hook) is used by one task at a time. A thread that is in one already, inside a task of the same executor, stays there.
  * Above the limit, or above WF_LANES, a task runs in no lane. A lane shows the label of the task that runs in it.
  *   taken   0 or 1: by compare-exchange, given back before the ticket is: who has a ticket finds one that is free

@@ -42,12 +42,9 @@ int weft_promise_create(weft_promise **promise, weft_executor *executor, weft_fu
 static int keep(weft_promise *promise, int status)
 {
     wf_task *task = &promise->wide.task;
-    if (!wf_task_claim_held(task)) {
-        wf_task_release(task);
-        return -ECANCELED;
-    }
-    (void)wf_task_complete(task, status, true);
-    return 0;
+    int err = wf_task_fulfil(task, status) ? 0 : -ECANCELED;
+    wf_task_release(task);
+    return err;
 }
 
 int weft_promise_fulfil(weft_promise *promise, int status)

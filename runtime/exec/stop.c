@@ -12,6 +12,7 @@ struct weft_stop {
     weft_stop *parent;
     int64_t deadline_ns;
     uint32_t references, fired;
+    const uint32_t *word; /* in somebody else's hands: 1: it has fired; NULL: there is none */
 };
 
 int weft_stop_create(weft_stop **stop, weft_stop *parent, int64_t deadline_ns)
@@ -24,6 +25,14 @@ int weft_stop_create(weft_stop **stop, weft_stop *parent, int64_t deadline_ns)
     weft_stop_retain(parent);
     **stop = (weft_stop){.parent = parent, .deadline_ns = deadline_ns, .references = 1};
     return 0;
+}
+
+int wf_stop_on_word(weft_stop **stop, const uint32_t *word)
+{
+    int err = weft_stop_create(stop, NULL, WEFT_FOREVER);
+    if (!err)
+        (*stop)->word = word;
+    return err;
 }
 
 int weft_stop_request(weft_stop *stop)
@@ -39,6 +48,8 @@ int weft_stop_requested(const weft_stop *stop)
 {
     for (; stop; stop = stop->parent) {
         if (wf_load_acquire(&stop->fired)) /* pair ST1 -> weft_stop_request() */
+            return 1;
+        if (stop->word && wf_load_relaxed(stop->word)) /* hint */
             return 1;
         if (stop->deadline_ns != WEFT_FOREVER && wf_now_ns() >= stop->deadline_ns)
             return 1;

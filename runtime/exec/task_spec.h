@@ -11,6 +11,9 @@
 
 #include "data/task.h"
 
+/* As weft_submit_task, of a spec that is sensible, whatever the executor is: the task runs in this process. *future is
+ * NULL. */
+int wf_task_submit(weft_executor *executor, const weft_task_spec *spec, weft_future **future);
 /* NULL: it has none. */
 weft_stop *wf_task_stop(const wf_task *task);
 

@@ -19,10 +19,20 @@ typedef struct then {
 
 _Static_assert(sizeof(then) <= 2 * WF_TASK_BYTES, "a record is two lines");
 
+/* What is to run on this thread. */
+static __thread struct {
+    wf_held *first, **last; /* last: NULL while none runs */
+    wf_held *kept;          /* from here on they are held */
+    bool busy;              /* one runs, or what it called */
+} inlined;
+
 static int run(void *arg)
 {
     then *t = arg;
+    bool outer = inlined.busy;
+    inlined.busy = inlined.last;
     int status = t->fn(wf_held_begins(&t->held), t->arg);
+    inlined.busy = outer;
     wf_held_let_before_go(&t->held);
     return status;
 }
@@ -37,47 +47,58 @@ static const wf_kind kind = {.freed = freed, .needs = wf_held_needs};
 
 /* ---- inline ------------------------------------------------------------------------------------- */
 
-static __thread struct {
-    wf_held *first, **last;
-} inlined; /* last: NULL while none runs on this thread */
-
-static void run_inline(wf_held *held)
+/* Here and now, each after the one that it follows has returned: a chain takes no stack. Who runs may wait for those
+ * behind it, and runs them then: they are let go before. In a chain there are none: claimed as it is, held. */
+static void append(wf_held *held)
 {
     held->next = NULL;
-    if (inlined.last) {
-        *inlined.last = held;
-        inlined.last = &held->next;
-        return;
-    }
-    inlined.first = held;
+    *inlined.last = held;
     inlined.last = &held->next;
-    while ((held = inlined.first) != NULL) {
-        inlined.first = held->next;
-        if (!inlined.first)
-            inlined.last = &inlined.first;
-        wf_tasks_run_inline(wf_self(), &held->wide.task);
-    }
+    if (inlined.busy)
+        (void)wf_task_let_go(&held->wide.task);
+    else if (!inlined.kept)
+        inlined.kept = held;
+}
+
+static wf_held *take_first(void)
+{
+    wf_held *held = inlined.first;
+    if (!held)
+        return NULL;
+    inlined.first = held->next;
+    if (!held->next)
+        inlined.last = &inlined.first;
+    if (inlined.kept == held)
+        inlined.kept = held->next;
+    for (; inlined.kept; inlined.kept = inlined.kept->next)
+        (void)wf_task_let_go(&inlined.kept->wide.task);
+    return held;
+}
+
+static void run_all(void)
+{
+    wf_held *held;
+    while ((held = take_first()) != NULL)
+        wf_tasks_run_held(wf_self(), &held->wide.task);
     inlined.last = NULL;
 }
 
 static void ended_inline(wf_follower *follower, wf_task *before)
 {
-    wf_held *held = (wf_held *)(void *)((char *)follower - offsetof(wf_held, follower));
     (void)before;
-    if (wf_task_let_go(&held->wide.task))
-        run_inline(held);
-    else
-        wf_task_release(&held->wide.task);
+    if (!inlined.last) {
+        inlined.last = &inlined.first;
+        wf_task_when_all_are_told(run_all);
+    }
+    append((wf_held *)(void *)((char *)follower - offsetof(wf_held, follower)));
 }
 
 /* ---- attaching ---------------------------------------------------------------------------------- */
 
-/* A promise's future belongs to no pool: then it is the current one. */
 static int find(weft_executor *executor, const weft_future *before, wf_door *door)
 {
-    if (executor && executor != WEFT_INLINE)
-        return wf_executor_find(executor, door);
-    return wf_executor_find(before->pool ? &before->pool->executor : NULL, door);
+    return executor && executor != WEFT_INLINE ? wf_executor_find(executor, door)
+                                               : wf_executor_near(before, door);
 }
 
 int weft_future_then(weft_future *before, weft_executor *executor, weft_then_fn *fn, void *arg,

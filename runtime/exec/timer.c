@@ -9,6 +9,7 @@
 #include "os/futex.h"
 #include "os/memory.h"
 #include "os/thread.h"
+#include "sched/binding.h"
 #include "sched/tasks.h"
 
 typedef struct wf_timers {
@@ -16,7 +17,7 @@ typedef struct wf_timers {
     pthread_mutex_t lock;
     wf_heap heap;    /* under the lock */
     bool ended;      /* the same */
-    uint32_t change; /* what the clock sleeps on */
+    uint32_t change; /* what the clock sleeps on; changed under the lock */
     wf_thread thread;
 } wf_timers;
 
@@ -48,13 +49,14 @@ static void *clock_main(void *arg)
 {
     wf_timers *t = arg;
     char name[16];
+    wf_binding_confine(t->pool);
     snprintf(name, sizeof name, "%.9s/clock", t->pool->name);
     wf_thread_name(name);
     wf_thread_exact();
     for (;;) {
         int64_t next_ns;
-        uint32_t change = wf_load_acquire(&t->change); /* pair TI1 -> tell() */
         pthread_mutex_lock(&t->lock);
+        uint32_t change = t->change;
         bool ended = t->ended;
         wf_alarm *alarm = ended ? NULL : due(t, &next_ns);
         pthread_mutex_unlock(&t->lock);
@@ -67,10 +69,10 @@ static void *clock_main(void *arg)
     }
 }
 
-static void tell(wf_timers *t)
+/* Under the lock; then the clock is to be woken. */
+static void change(wf_timers *t)
 {
-    (void)wf_add_seq_cst(&t->change, 1u); /* pair TI1 -> clock_main() */
-    wf_futex_wake_all(&t->change);
+    wf_store_relaxed(&t->change, t->change + 1); /* under lock */
 }
 
 /* ---- its life ----------------------------------------------------------------------------------- */
@@ -101,9 +103,13 @@ static void cancel_all(wf_timers *t, const weft_executor *executor)
     }
 }
 
+/* Who makes the timers behind this look sees that the executor is closed: both have the lock for it. */
 void wf_alarms_cancel(weft_executor *executor)
 {
-    wf_timers *t = wf_load_acquire(&executor->pool->timers); /* pair TI2 -> timers_of() */
+    weft_pool *pool = executor->pool;
+    pthread_mutex_lock(&pool->locals_lock);
+    wf_timers *t = pool->timers;
+    pthread_mutex_unlock(&pool->locals_lock);
     if (t)
         cancel_all(t, executor);
 }
@@ -115,8 +121,9 @@ static int end(weft_pool *pool)
         return -EDEADLK;
     pthread_mutex_lock(&t->lock);
     t->ended = true;
+    change(t);
     pthread_mutex_unlock(&t->lock);
-    tell(t);
+    wf_futex_wake_all(&t->change);
     wf_thread_join(&t->thread);
     cancel_all(t, NULL);
     return 0;
@@ -148,13 +155,13 @@ static wf_timers *make(weft_pool *pool)
 /* The pool's, with its thread; NULL: it could not be made. */
 static wf_timers *timers_of(weft_pool *pool)
 {
-    wf_timers *t = wf_load_acquire(&pool->timers); /* pair TI2 -> itself: made by another thread */
+    wf_timers *t = wf_load_acquire(&pool->timers); /* pair TI1 -> itself: made by another thread */
     if (t)
         return t;
     pthread_mutex_lock(&pool->locals_lock);
     t = pool->timers;
     if (!t && (t = make(pool)) != NULL)
-        wf_store_release(&pool->timers, t); /* pair TI2 -> timers_of() */
+        wf_store_release(&pool->timers, t); /* pair TI1 -> timers_of() */
     pthread_mutex_unlock(&pool->locals_lock);
     return t;
 }
@@ -187,10 +194,12 @@ bool wf_alarm_set(wf_alarm *alarm, int64_t due_ns)
     if (accepted)
         wf_heap_put(&t->heap, &alarm->node, due_ns);
     alarm->set = accepted;
-    bool earliest = t->heap.root == &alarm->node;
+    bool earliest = accepted && t->heap.root == &alarm->node;
+    if (earliest)
+        change(t);
     pthread_mutex_unlock(&t->lock);
-    if (accepted && earliest)
-        tell(t);
+    if (earliest)
+        wf_futex_wake_all(&t->change);
     return accepted;
 }
 
@@ -209,10 +218,8 @@ bool wf_alarm_unset(wf_alarm *alarm)
 
 static void ring(wf_alarm *self)
 {
-    if (wf_task_claim_held(&self->wide.task))
-        (void)wf_task_complete(&self->wide.task, 0, true);
-    else
-        wf_task_release(&self->wide.task);
+    (void)wf_task_fulfil(&self->wide.task, 0);
+    wf_task_release(&self->wide.task);
 }
 
 static void cancelled(wf_task *task)

@@ -15,6 +15,8 @@ int64_t wf_now_ns(void);
 
 /* The time that the calling thread has run. A system call. */
 int64_t wf_thread_ns(void);
+/* The same of another thread of the process, by what the kernel calls it; negative: there is none. */
+int64_t wf_thread_ns_of(int tid);
 
 /* To be called before wf_ticks_of; any thread, any number of times. */
 void wf_clock_init(void);

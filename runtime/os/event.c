@@ -3,8 +3,9 @@
 #include "os/event.h"
 
 #include <errno.h>
-#include <stdint.h>
+#include <poll.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 int wf_event_create(void)
@@ -25,6 +26,13 @@ void wf_event_clear(int fd)
     uint64_t count;
     ssize_t got = read(fd, &count, sizeof count);
     (void)got; /* empty: it was clear */
+}
+
+void wf_event_wait(int fd, int64_t ns)
+{
+    struct pollfd one = {.fd = fd, .events = POLLIN};
+    const struct timespec t = {.tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000};
+    (void)ppoll(&one, 1, ns < 0 ? NULL : &t, NULL);
 }
 
 void wf_event_close(int fd)

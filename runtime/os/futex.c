@@ -35,3 +35,16 @@ void wf_futex_wake_all(uint32_t *word)
 {
     (void)syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
 }
+
+void wf_futex_wait_shared(uint32_t *word, uint32_t seen, int64_t deadline_ns)
+{
+    int64_t until = deadline_ns < 0 ? 0 : deadline_ns;
+    struct timespec t = {.tv_sec = until / 1000000000, .tv_nsec = until % 1000000000};
+    (void)syscall(SYS_futex, word, FUTEX_WAIT_BITSET, seen, deadline_ns == WF_FOREVER ? NULL : &t, NULL,
+                  FUTEX_BITSET_MATCH_ANY);
+}
+
+void wf_futex_wake_shared(uint32_t *word)
+{
+    (void)syscall(SYS_futex, word, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+}

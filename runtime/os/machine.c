@@ -11,6 +11,7 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
+#include "base/numbers.h"
 #include "os/memory.h"
 
 /* ---- the mask ---------------------------------------------------------------------------------- */
@@ -112,11 +113,21 @@ static uint64_t share(hwloc_topology_t t, hwloc_obj_t pu, hwloc_obj_type_t type,
     return object ? object->gp_index : otherwise;
 }
 
+/* hwloc's rank of a kind of cores; -1: there is no such kind, or they could not be ranked. */
+static int rank_of_kind(hwloc_topology_t t, int kind)
+{
+    int rank = -1;
+    if (kind >= 0)
+        (void)hwloc_cpukinds_get_info(t, (unsigned)kind, NULL, &rank, NULL, NULL, 0);
+    return rank;
+}
+
 static void describe(wf_pu *pu, hwloc_topology_t t, hwloc_obj_t object, int nodes)
 {
     hwloc_obj_t node = node_of(object);
     uint64_t *shares = pu->shares;
     pu->os_index = (int)object->os_index;
+    pu->core_rank = rank_of_kind(t, hwloc_cpukinds_get_by_cpuset(t, object->cpuset, 0));
     pu->node = node ? (int)node->os_index : -1;
     shares[WF_SAME_CORE] = share(t, object, HWLOC_OBJ_CORE, object->gp_index);
     shares[WF_SAME_L2] = share(t, object, HWLOC_OBJ_L2CACHE, shares[WF_SAME_CORE]);
@@ -158,6 +169,7 @@ static bool shares_caches(const wf_pu *tree, int pus)
 static int number_domains(wf_pu *tree, int pus)
 {
     bool by_cache = shares_caches(tree, pus);
+    tree[0].domain = 0;
     for (int i = 1; i < pus; i++) {
         const wf_pu *last = &tree[i - 1];
         bool same = tree[i].shares[WF_SAME_NODE] == last->shares[WF_SAME_NODE] &&
@@ -177,6 +189,16 @@ static void spread_cores(wf_pu *out, const wf_pu *tree, int pus)
             if (of_core == turn)
                 out[found++] = tree[i];
         }
+}
+
+/* The machine has these PUs, in this order of the tree. */
+static void arrange(wf_machine *machine, wf_pu *tree, int pus)
+{
+    for (int i = 0; i < pus; i++)
+        tree[i].tree = i;
+    machine->pus = pus;
+    machine->domains = number_domains(tree, pus);
+    spread_cores(machine->pu, tree, pus);
 }
 
 /* Latencies between nodes by their numbers; one that is not known is the longest. */
@@ -253,8 +275,8 @@ static int fill(wf_machine *machine, wf_pu *tree, hwloc_topology_t t, const cpus
     hwloc_obj_t object = NULL;
     for (int i = 0; i < machine->pus && (object = next_pu(t, allowed, object)) != NULL; i++)
         describe(&tree[i], t, object, machine->nodes);
-    machine->domains = number_domains(tree, machine->pus);
-    spread_cores(machine->pu, tree, machine->pus);
+    machine->core_kinds = rank_of_kind(t, hwloc_cpukinds_get_nr(t, 0) - 1) + 1;
+    arrange(machine, tree, machine->pus);
     cover_all_pus(machine);
     return rank_nodes(machine, matrix);
 }
@@ -304,7 +326,8 @@ static int from_mask(wf_machine **made, const cpus *mask)
         if (allows(mask, cpu)) {
             wf_pu *pu = &machine->pu[found];
             pu->os_index = (int)cpu;
-            pu->node = -1;
+            pu->tree = found;
+            pu->core_rank = pu->node = -1;
             pu->shares[WF_SAME_CORE] = pu->shares[WF_SAME_L2] = (uint64_t)found++;
         }
     machine->here = true;
@@ -373,6 +396,43 @@ int wf_machine_imagined(wf_machine **machine, enum wf_source source, const char 
     return err;
 }
 
+/* ---- a part of it ------------------------------------------------------------------------------ */
+
+static bool is_of(const wf_pu *pu, const wf_machine *machine, const wf_part *part)
+{
+    bool frugal = pu->core_rank >= 0 && pu->core_rank < machine->core_kinds - 1;
+    return (!part->cpus || wf_numbers_have(part->cpus, pu->os_index)) &&
+           (!part->nodes || wf_numbers_have(part->nodes, pu->node)) &&
+           (part->core_kind == WF_CORES_ALL || frugal == (part->core_kind == WF_CORES_EFFICIENCY));
+}
+
+/* The PUs of the part, in the order of the tree; how many. */
+static int pick(wf_pu *tree, const wf_machine *machine, const wf_part *part)
+{
+    int found = 0;
+    for (int i = 0; i < machine->pus; i++)
+        tree[machine->pu[i].tree] = machine->pu[i];
+    for (int i = 0; i < machine->pus; i++)
+        if (is_of(&tree[i], machine, part))
+            tree[found++] = tree[i];
+    return found;
+}
+
+int wf_machine_confine(wf_machine *machine, const wf_part *part)
+{
+    int whole = machine->pus;
+    wf_pu *tree = wf_alloc((size_t)whole * sizeof *tree);
+    if (!tree)
+        return -ENOMEM;
+    int pus = pick(tree, machine, part);
+    if (pus) {
+        arrange(machine, tree, pus);
+        machine->whole = whole;
+    }
+    wf_free(tree);
+    return pus ? 0 : -ENODEV;
+}
+
 /* ---- asking ------------------------------------------------------------------------------------ */
 
 enum wf_distance wf_distance(const wf_pu *a, const wf_pu *b)
@@ -398,7 +458,8 @@ unsigned wf_machine_steps(const wf_machine *machine)
 
 void wf_machine_cpus(const wf_machine *machine, int pu, bool domain, cpu_set_t *set)
 {
-    for (int i = 0; i < machine->pus; i++)
-        if (i == pu || (domain && machine->pu[i].domain == machine->pu[pu].domain))
+    int first = domain ? 0 : pu, end = domain ? machine->pus : pu + 1;
+    for (int i = first; i < end; i++)
+        if (machine->pu[i].domain == machine->pu[pu].domain)
             CPU_SET_S((size_t)machine->pu[i].os_index, machine->cpus_bytes, set);
 }

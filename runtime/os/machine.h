@@ -11,6 +11,7 @@
  *   be bound: hwloc's own binding calls would succeed there and do nothing.
  * - A level that the machine does not have is as fine as the level below it: without any cache two cores
  *   share none.
+ * - A machine that is confined to a part of itself is as one whose mask has no other PUs.
  */
 #ifndef WF_OS_MACHINE_H
 #define WF_OS_MACHINE_H
@@ -26,10 +27,15 @@ enum wf_distance { WF_SAME_CORE, WF_SAME_L2, WF_SAME_CACHE, WF_SAME_NODE, WF_SAM
 /* Who described the machine. */
 enum wf_source { WF_MASK, WF_HWLOC, WF_HOST, WF_SYNTHETIC, WF_XML };
 
+/* Cores of the fastest kind, or whose kind is not known; all others. */
+enum wf_core_kind { WF_CORES_ALL, WF_CORES_PERFORMANCE, WF_CORES_EFFICIENCY };
+
 typedef struct wf_pu {
-    int os_index;       /* what sched_setaffinity calls it */
-    int node;           /* its own memory's, as the kernel counts nodes; -1: not known */
-    int domain;         /* the PUs of one node that share a cache, or the node's where no cores share one */
+    int os_index;  /* what sched_setaffinity calls it */
+    int tree;      /* which it is of the machine's PUs in the order of the tree */
+    int core_rank; /* its core's, 0 <= core_rank < core_kinds, slow and frugal ones first; -1: not known */
+    int node;      /* its own memory's, as the kernel counts nodes; -1: not known */
+    int domain;    /* the PUs of one node that share a cache, or the node's where no cores share one */
     uint64_t shares[5]; /* by wf_distance: which core, L2, last-level cache, node (of `nodes`), package */
 } wf_pu;
 
@@ -37,6 +43,8 @@ typedef struct wf_machine {
     int pus;           /* at least 1 */
     int domains;       /* 0 <= pu.domain < domains */
     int nodes;         /* side of `nearer` */
+    int core_kinds;    /* of the whole machine; 0: not known */
+    int whole;         /* PUs that it had before it was confined; 0: it is not */
     int mask_pus;      /* in the affinity mask of the thread that looked, whatever the machine */
     size_t cpus_bytes; /* of a CPU set that holds each PU and that the kernel accepts */
     enum wf_source source;
@@ -44,6 +52,12 @@ typedef struct wf_machine {
     uint16_t *nearer; /* [from * nodes + to]: how many nodes are nearer to `from` than `to` is */
     wf_pu pu[];
 } wf_machine;
+
+/* Has this system more than one NUMA node? */
+static inline bool wf_machine_several_nodes(const wf_machine *machine)
+{
+    return machine->here && machine->nodes > 2; /* one row is for PUs without a node */
+}
 
 /* The PUs of the calling thread's affinity mask now: one of each core in the order of the tree (neighbours
  * are near), then the second ones of the cores that have them, and so on. To be freed with wf_free, like all
@@ -59,6 +73,16 @@ int wf_machine_given(wf_machine **machine, void *topology);
  * environment says, and as if `allowed` were the affinity mask (NULL: all PUs). Errors as above. */
 int wf_machine_imagined(wf_machine **machine, enum wf_source source, const char *text,
                         const cpu_set_t *allowed, size_t bytes);
+
+/* What all of its three say. The lists are valid ones (base/numbers.h), of numbers as the kernel counts; NULL: all. */
+typedef struct wf_part {
+    const char *cpus, *nodes; /* a PU is of its own memory's node */
+    enum wf_core_kind core_kind;
+} wf_part;
+
+/* Leaves the machine those of its PUs that are in the part, in the order and the domains of a machine that has no others.
+ * 0; -ENODEV: it has none of them, -ENOMEM: it is as before. */
+int wf_machine_confine(wf_machine *machine, const wf_part *part);
 
 enum wf_distance wf_distance(const wf_pu *a, const wf_pu *b);
 

@@ -22,29 +22,38 @@ void wf_free(void *memory)
     free(memory);
 }
 
-static size_t page_bytes(void)
+size_t wf_page_bytes(void)
 {
     return (size_t)sysconf(_SC_PAGESIZE);
 }
 
 static size_t reserved_bytes(size_t bytes)
 {
-    size_t page = page_bytes();
+    size_t page = wf_page_bytes();
     return (bytes + page - 1) / page * page + page;
 }
 
-void *wf_reserve(size_t bytes)
+static void *map(size_t bytes, int flags)
 {
-    size_t all = reserved_bytes(bytes);
-    char *memory =
-        mmap(NULL, all, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    size_t all = reserved_bytes(bytes), page = wf_page_bytes();
+    char *memory = mmap(NULL, all, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
     if (memory == MAP_FAILED)
         return NULL;
-    if (mprotect(memory + all - page_bytes(), page_bytes(), PROT_NONE)) {
+    if (mprotect(memory + all - page, page, PROT_NONE)) {
         munmap(memory, all);
         return NULL;
     }
     return memory;
+}
+
+void *wf_reserve(size_t bytes)
+{
+    return map(bytes, MAP_NORESERVE);
+}
+
+void *wf_map_pages(size_t bytes)
+{
+    return map(bytes, 0);
 }
 
 void wf_unreserve(void *memory, size_t bytes)
@@ -61,7 +70,7 @@ static uint64_t *find_page(void)
     uint64_t *page = wf_load_acquire(&wiped_page); /* pair OM1 -> find_page(): the page is mapped */
     if (page)
         return page;
-    size_t bytes = page_bytes();
+    size_t bytes = wf_page_bytes();
     page = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (page == MAP_FAILED)
         return NULL;
@@ -73,7 +82,8 @@ static uint64_t *find_page(void)
     return wf_load_acquire(&wiped_page); /* pair OM1 -> find_page(): a lost exchange orders nothing */
 }
 
-uint64_t wf_generation(void)
+/* The first time in a process. */
+static __attribute__((noinline, cold)) uint64_t begin_generation(void)
 {
     static uint64_t count; /* copied into the child: a child's generation is never its parent's */
     uint64_t *page = find_page();
@@ -84,4 +94,11 @@ uint64_t wf_generation(void)
         return now;
     uint64_t fresh = wf_add_relaxed(&count, 1) + 1;         /* statistic: only its being new counts */
     return wf_cas_relaxed(page, &now, fresh) ? fresh : now; /* re-checked: one of them wins */
+}
+
+uint64_t wf_generation(void)
+{
+    const uint64_t *page = wf_load_acquire(&wiped_page); /* pair OM1 -> find_page(): the page is mapped */
+    uint64_t now = page ? wf_load_relaxed(page) : 0;     /* re-checked by begin_generation() */
+    return now ? now : begin_generation();
 }

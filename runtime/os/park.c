@@ -15,6 +15,11 @@ void wf_park(wf_parker *parker, int64_t ns)
     (void)wf_exchange_acq_rel(&parker->state, (uint32_t)EMPTY);
 }
 
+bool wf_park_sleeps(const wf_parker *parker)
+{
+    return wf_load_relaxed(&parker->state) == ASLEEP; /* hint */
+}
+
 void wf_wake(wf_parker *parker)
 {
     /* pair PK1 -> wf_park() */

@@ -13,6 +13,8 @@
 #ifndef WF_OS_PARK_H
 #define WF_OS_PARK_H
 
+#include <stdbool.h>
+
 #include "os/futex.h"
 
 typedef struct wf_parker {
@@ -21,6 +23,9 @@ typedef struct wf_parker {
 
 /* Sleeps until a wake or for about ns nanoseconds (WF_FOREVER: until a wake). */
 void wf_park(wf_parker *parker, int64_t ns);
+
+/* Is its thread in there, and has nobody woken it yet? A hint. */
+bool wf_park_sleeps(const wf_parker *parker);
 
 /* What the sleeper does after it happens after this call. Nothing of the parker is touched after the
  * sleeper may run but its address in the wake call. */

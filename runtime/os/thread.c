@@ -3,7 +3,10 @@
 #include "os/thread.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -47,14 +50,29 @@ void wf_thread_exact(void)
     (void)prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
 }
 
+int wf_thread_bind_other(int thread, const cpu_set_t *cpus, size_t bytes)
+{
+    return sched_setaffinity(thread, bytes, cpus) ? -errno : 0;
+}
+
+int wf_thread_cpus_other(int thread, cpu_set_t *cpus, size_t bytes)
+{
+    return sched_getaffinity(thread, bytes, cpus) ? -errno : 0;
+}
+
+int wf_thread_cpus_first(cpu_set_t *cpus, size_t bytes)
+{
+    return wf_thread_cpus_other(getpid(), cpus, bytes);
+}
+
 int wf_thread_bind(const cpu_set_t *cpus, size_t bytes)
 {
-    return sched_setaffinity(0, bytes, cpus) ? -errno : 0;
+    return wf_thread_bind_other(0, cpus, bytes);
 }
 
 int wf_thread_cpus(cpu_set_t *cpus, size_t bytes)
 {
-    return sched_getaffinity(0, bytes, cpus) ? -errno : 0;
+    return wf_thread_cpus_other(0, cpus, bytes);
 }
 
 /* Below this address the calling thread's stack is as good as used up; 0: not known yet. */
@@ -80,7 +98,7 @@ void wf_thread_stack_is(size_t bytes)
         stack_low = low_of((uintptr_t)__builtin_frame_address(0) - (bytes - STACK_TAKEN), bytes);
 }
 
-static void ask_stack(void)
+__attribute__((noinline, cold)) static void ask_stack(void)
 {
     pthread_attr_t attr;
     void *end;
@@ -108,6 +126,20 @@ void wf_thread_yield(void)
 int wf_thread_cpu(void)
 {
     return sched_getcpu();
+}
+
+/* Its state is the letter behind its name, which may hold anything but ends at the last parenthesis: proc_pid_stat(5). */
+bool wf_thread_sleeps(int tid)
+{
+    char path[48], text[128];
+    snprintf(path, sizeof path, "/proc/self/task/%d/stat", tid);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t bytes = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+    if (fd >= 0)
+        close(fd);
+    text[bytes > 0 ? bytes : 0] = 0;
+    const char *name_end = strrchr(text, ')');
+    return name_end && (!strncmp(name_end, ") S", 3) || !strncmp(name_end, ") D", 3));
 }
 
 int wf_thread_number(uint64_t generation)

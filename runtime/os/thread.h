@@ -26,6 +26,10 @@ void wf_thread_name(const char *name);
 int wf_thread_bind(const cpu_set_t *cpus, size_t bytes);
 /* Where the kernel says that it may run; 0 or a negative errno. */
 int wf_thread_cpus(cpu_set_t *cpus, size_t bytes);
+/* The same of another thread of the process, as the kernel calls it. */
+int wf_thread_bind_other(int thread, const cpu_set_t *cpus, size_t bytes);
+int wf_thread_cpus_other(int thread, cpu_set_t *cpus, size_t bytes);
+int wf_thread_cpus_first(cpu_set_t *cpus, size_t bytes); /* of the one that main() was called in */
 
 /* A thread of the library's says how much stack it was created with, as deep in its main as here. */
 void wf_thread_stack_is(size_t bytes);
@@ -40,6 +44,8 @@ void wf_thread_exact(void);
 void wf_thread_yield(void);
 /* What the kernel calls the calling thread. A system call once a thread, and generation (os/memory.h). */
 int wf_thread_number(uint64_t generation);
+/* Does the kernel say that this thread of the process sleeps, and does not only wait for a CPU? Unknown: no. */
+bool wf_thread_sleeps(int tid);
 /* The PU that the calling thread is on just now; negative: not known. */
 int wf_thread_cpu(void);
 

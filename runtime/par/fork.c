@@ -4,7 +4,9 @@
 
 #include "base/annotate.h"
 #include "os/clock.h"
+#include "sched/block.h"
 #include "sched/note.h"
+#include "sched/presence.h"
 #include "sched/self.h"
 #include "sched/sleep.h"
 #include "sched/steal.h"
@@ -21,7 +23,7 @@ intptr_t weft_fork_slow_(void (*run)(weft_slot_ *), const void *args, size_t byt
     wf_count(&self->counters.forks_slow);
     if (wf_stack_publish(&self->stack)) {
         wf_count(&self->counters.publications);
-        wf_wake_origin(self);
+        (void)wf_wake_origin(self);
     }
     wf_notify(self, asked ? WF_ASKED_FOR : WF_CRUMB);
     return slot ? slot : WEFT_RAN_ | self->stack.head.top;
@@ -57,8 +59,10 @@ static void sleep_for(wf_worker *self, weft_slot_ *slot)
 {
     wf_block_begin(self, WF_FOR_CHILD, slot);
     if (wf_slot_park(slot)) {
-        if (!may_leapfrog(self, slot))
+        if (!may_leapfrog(self, slot)) {
+            wf_hand_over_tasks(self->pool);
             wf_park(&self->parker, WF_FOREVER);
+        }
         wf_slot_unpark(slot);
     }
     wf_block_end(self);
@@ -70,7 +74,7 @@ static void wait_for(wf_worker *self, weft_slot_ *slot)
     while (!wf_slot_is_done(slot))
         if (leapfrog(self, slot))
             since = wf_ticks();
-        else if (wf_ticks() - since < self->pool->wait_ticks)
+        else if (wf_ticks() - since < wf_load_relaxed(&self->pool->wait_ticks)) /* hint */
             wf_pause();
         else
             sleep_for(self, slot);

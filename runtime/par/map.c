@@ -26,6 +26,31 @@ static void fail(wf_map *m, size_t index, int status)
         wf_map_stop(m);
 }
 
+bool wf_map_stopped(const wf_map *m)
+{
+    return wf_load_relaxed(&m->stop); /* hint */
+}
+
+static void note(const wf_map *m, size_t index, int status)
+{
+    if (m->call.config.status)
+        m->call.config.status[index] = status;
+}
+
+void wf_map_skipped(wf_map *m, size_t index)
+{
+    note(m, index, -ECANCELED);
+}
+
+void wf_map_ended(wf_map *m, size_t index, int status)
+{
+    if (status)
+        fail(m, index, status);
+    else
+        (void)wf_add_relaxed(&m->done, (uint64_t)1); /* statistic: read after the loop */
+    note(m, index, status);
+}
+
 void wf_map_items(size_t begin, size_t end, void *map)
 {
     wf_map *m = map;
@@ -33,7 +58,7 @@ void wf_map_items(size_t begin, size_t end, void *map)
     uint64_t done = 0;
     for (size_t i = begin; i < end; i++) {
         int status = -ECANCELED;
-        if (!wf_load_relaxed(&m->stop)) { /* hint */
+        if (!wf_map_stopped(m)) {
             status = c->fn(c->out ? c->out + i * c->out_size : NULL, c->in ? c->in + i * c->in_size : NULL,
                            c->config.ctx);
             if (status)
@@ -41,10 +66,15 @@ void wf_map_items(size_t begin, size_t end, void *map)
             else
                 done++;
         }
-        if (c->config.status)
-            c->config.status[i] = status;
+        note(m, i, status);
     }
     (void)wf_add_relaxed(&m->done, done); /* statistic: read after the loop */
+}
+
+/* 0: there is no such array. */
+static size_t near_bytes(const wf_map_call *c)
+{
+    return c->config.near == WEFT_NEAR_IN ? c->in_size : c->config.near == WEFT_NEAR_OUT ? c->out_size : 0;
 }
 
 int wf_map_check(wf_map_call *c, const weft_map_config *config)
@@ -54,6 +84,8 @@ int wf_map_check(wf_map_call *c, const weft_map_config *config)
     if (!c->fn || (!c->in && c->in_size) || (!c->out && c->out_size))
         return -EINVAL;
     if (c->config.on_error != WEFT_FAIL_FAST && c->config.on_error != WEFT_COLLECT)
+        return -EINVAL;
+    if (c->config.near && !near_bytes(c))
         return -EINVAL;
     size_t size = c->in_size > c->out_size ? c->in_size : c->out_size;
     return size && c->n > (SIZE_MAX / 2) / size ? -EOVERFLOW : 0;
@@ -74,6 +106,15 @@ int wf_map_end(wf_map *m)
     return m->failed ? WEFT_EITEM : 0;
 }
 
+static int run(weft_pool *pool, wf_map *m)
+{
+    const wf_map_call *c = &m->call;
+    if (!c->config.near)
+        return weft_parallel_for(pool, 0, c->n, wf_map_items, m);
+    return weft_parallel_for_near(pool, 0, c->n, wf_map_items, m,
+                                  c->config.near == WEFT_NEAR_IN ? c->in : c->out, near_bytes(c));
+}
+
 int weft_parallel_map(weft_pool *pool, weft_item_fn *fn, const void *in, size_t in_size, void *out,
                       size_t out_size, size_t n, const weft_map_config *config)
 {
@@ -83,7 +124,7 @@ int weft_parallel_map(weft_pool *pool, weft_item_fn *fn, const void *in, size_t 
     if (err)
         return err;
     wf_map_begin(&m, &call);
-    err = weft_parallel_for(pool, 0, n, wf_map_items, &m);
+    err = run(pool, &m);
     if (err) {
         pthread_mutex_destroy(&m.lock);
         return err;

@@ -4,7 +4,8 @@
  *
  * A loop over the items. Counts and the lowest failure are kept per block and added up at its end, so that
  * the common case writes nothing that is shared. Fail-fast: a word that is read before each item.
- * Who brings threads of its own to the items (exec/bulk.c) calls the three parts.
+ * Who brings threads of its own to the items (exec/bulk.c) calls the three parts; who has items run elsewhere
+ * says of each what became of it.
  */
 #ifndef WF_PAR_MAP_H
 #define WF_PAR_MAP_H
@@ -37,6 +38,10 @@ int wf_map_check(wf_map_call *call, const weft_map_config *config);
 void wf_map_begin(wf_map *m, const wf_map_call *call);
 /* A weft_range_fn. */
 void wf_map_items(size_t begin, size_t end, void *map);
+/* Any thread that works on it: the item ran; it did not. */
+void wf_map_ended(wf_map *m, size_t index, int status);
+void wf_map_skipped(wf_map *m, size_t index);
+bool wf_map_stopped(const wf_map *m);
 /* Any thread that works on it: no further item starts. */
 void wf_map_stop(wf_map *m);
 /* All that were started have finished. What the call answers if all items were come to. */

@@ -41,7 +41,8 @@ static int run(wf_worker *self, reduce *r, size_t begin, size_t items)
 {
     wf_partials *p = &r->partials;
     size_t bytes;
-    p->slots = wf_partials_most(self->pool->workers + self->pool->seats, items);
+    p->slots = wf_partials_most(self->pool->workers + self->pool->seats,
+                                self->stretches ? WF_STRETCHES_MAX : 0, items);
     if (__builtin_mul_overflow(wf_partials_slot(p->bytes), p->slots, &bytes))
         return -ENOMEM;
     p->memory = bytes ? wf_scratch_take(self, bytes) : NULL;

@@ -6,11 +6,23 @@
 #ifndef WF_SCHED_BLOCK_H
 #define WF_SCHED_BLOCK_H
 
+#include <weft/block.h>
+
 #include "sched/worker.h"
+
+/* A place became vacant, or a spare left one: calls a spare if there is anything to take that nobody else would. */
+void wf_hand_over(weft_pool *pool);
+/* The same at a join or a loop's end: children that others show are most likely of what is waited for, whose owner is woken for
+ * them. If not, the monitor will see. */
+void wf_hand_over_tasks(weft_pool *pool);
+
+/* The caller's blocking section (weft/block.h). */
+void wf_section_begin(wf_worker *self);
+void wf_section_end(wf_worker *self);
 
 /* Sleeps while *word == seen, until the deadline at most; may return early. what: for dumps, may be gone when they look. */
 void wf_block_while(uint32_t *word, uint32_t seen, int64_t deadline_ns, const void *what);
-/* As wf_task_wait. */
-bool wf_block_for(wf_task *task, int64_t deadline_ns);
+/* As wf_task_wait, or, held, as wf_task_wait_held. */
+bool wf_block_for(wf_task *task, bool held, int64_t deadline_ns);
 
 #endif

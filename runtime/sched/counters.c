@@ -13,7 +13,7 @@ _Static_assert(sizeof(size_t) == WORD && sizeof(weft_counters) % WORD == 0,
                "words, and nothing between them");
 
 /* The size of the first release. */
-#define LEAST (offsetof(weft_counters, wakes) + WORD)
+#define LEAST (offsetof(weft_counters, looks) + WORD)
 
 static void add(weft_counters *sum, const weft_counters *counted)
 {

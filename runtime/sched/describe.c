@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sched/describe.c - what a pool is and what became of its plans: weft_pool_describe, weft_pool_inspect and
- * weft_worker_inspect of weft/pool.h.
+ * sched/describe.c - what a pool is and what became of its plans: weft_pool_describe, weft_pool_inspect,
+ * weft_worker_inspect and weft_worker_victims of weft/pool.h.
  *
  * - The text is written from the values that programs get: the two cannot disagree.
- * - Everything was noted when the pool was created and when its threads started; nothing is measured here.
+ * - Everything was noted when the pool was created, when its threads started and when it was resized, which waits
+ *   meanwhile; nothing is measured here.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -16,6 +17,7 @@
 #include "base/config.h"
 #include "sched/binding.h"
 #include "sched/pool.h"
+#include "sched/resize.h"
 
 /* ---- values ------------------------------------------------------------------------------------ */
 
@@ -29,12 +31,13 @@ static int source_of(const wf_machine *machine)
 static int origin_of(const weft_pool *pool)
 {
     static const int origins[] = {
-        [WF_SIZE_CONFIG] = WEFT_ORIGIN_CONFIG,
-        [WF_SIZE_ENVIRONMENT] = WEFT_ORIGIN_ENVIRONMENT,
-        [WF_SIZE_MASK] = WEFT_ORIGIN_MASK,
-        [WF_SIZE_QUOTA] = WEFT_ORIGIN_QUOTA,
+        [WF_SIZE_CONFIG] = WEFT_ORIGIN_CONFIG, [WF_SIZE_ENVIRONMENT] = WEFT_ORIGIN_ENVIRONMENT,
+        [WF_SIZE_MASK] = WEFT_ORIGIN_MASK,     [WF_SIZE_QUOTA] = WEFT_ORIGIN_QUOTA,
+        [WF_SIZE_RESIZE] = WEFT_ORIGIN_RESIZE,
     };
     bool all_pus = pool->size.origin == WF_SIZE_MASK;
+    if (all_pus && pool->machine->whole)
+        return WEFT_ORIGIN_PART;
     return all_pus && pool->machine->source == WF_HOST ? WEFT_ORIGIN_TOPOLOGY : origins[pool->size.origin];
 }
 
@@ -42,20 +45,34 @@ static weft_pool_info info_of(const weft_pool *pool)
 {
     const wf_machine *machine = pool->machine;
     weft_pool_info info = {.size = sizeof info};
-    info.workers = (int)wf_load_relaxed(&pool->started); /* owner only: set before the pool was known */
-    info.workers_wanted = (int)pool->workers;
+    info.workers = (int)wf_load_relaxed(&pool->open); /* under lock, as all that changes */
+    info.workers_wanted = (int)pool->size.workers;
     info.workers_origin = origin_of(pool);
     info.seats = (int)pool->guests;
+    info.spares = (int)wf_load_relaxed(&pool->spares.made); /* statistic */
+    info.spare_max = (int)pool->spares.most;
     info.bind = pool->bind;
     info.source = source_of(machine);
     info.this_system = machine->here;
     info.pus = machine->pus;
+    info.pus_whole = machine->whole ? machine->whole : machine->pus;
+    info.core_kinds = machine->core_kinds;
     info.domains = machine->domains;
     info.mask_pus = machine->mask_pus;
     info.quota_us = pool->size.limits.quota_us;
     info.period_us = pool->size.limits.period_us;
     info.ignored = pool->size.ignored;
+    info.workers_max = (int)pool->workers;
+    info.threads = (int)pool->sizing.made;
+    info.resized = (int64_t)pool->sizing.changes;
+    info.follows = pool->sizing.follows;
     return info;
+}
+
+static int place_of(const wf_worker *worker)
+{
+    uint32_t duty = wf_load_relaxed(&worker->duty); /* hint */
+    return duty == WF_SITS ? 1 : duty == WF_STANDS ? 0 : -1;
 }
 
 /* After wf_binding_wait(). */
@@ -66,10 +83,12 @@ static weft_worker_info worker_info_of(const weft_pool *pool, unsigned index)
     weft_worker_info info = {.size = sizeof info};
     info.pu = pu->os_index;
     info.node = pu->node;
+    info.core_rank = pu->core_rank;
     info.domain = pu->domain;
     info.bound = worker->bound;
     info.bind_err = worker->bind_err;
     info.mask_pus = worker->bind_cpus;
+    info.place = place_of(worker);
     return info;
 }
 
@@ -78,7 +97,9 @@ int weft_pool_inspect(weft_pool *pool, weft_pool_info *info)
     int err = info ? wf_pool_meant(pool, &pool) : -EINVAL;
     if (err)
         return err;
+    wf_turn_take(pool);
     weft_pool_info found = info_of(pool);
+    wf_turn_give(pool);
     return wf_config_write(info, &found, sizeof found, sizeof found) ? 0 : -EINVAL;
 }
 
@@ -87,11 +108,39 @@ int weft_worker_inspect(weft_pool *pool, int worker, weft_worker_info *info)
     int err = info && worker >= 0 ? wf_pool_meant(pool, &pool) : -EINVAL;
     if (err)
         return err;
-    if (worker >= info_of(pool).workers)
+    if ((unsigned)worker >= pool->workers)
         return -EINVAL;
+    wf_turn_take(pool);
+    bool made = wf_worker_at(pool, (unsigned)worker)->made;
     wf_binding_wait(pool);
     weft_worker_info found = worker_info_of(pool, (unsigned)worker);
-    return wf_config_write(info, &found, sizeof found, sizeof found) ? 0 : -EINVAL;
+    wf_turn_give(pool);
+    return made && wf_config_write(info, &found, sizeof found, sizeof found) ? 0 : -EINVAL;
+}
+
+/* enum weft_steal counts as enum wf_distance does: sched/steal.c. */
+static int distance_of(const weft_pool *pool, int from, int to)
+{
+    const wf_pu *pu = pool->machine->pu;
+    return (int)wf_distance(&pu[wf_worker_at(pool, (unsigned)from)->pu],
+                            &pu[wf_worker_at(pool, (unsigned)to)->pu]);
+}
+
+int weft_worker_victims(weft_pool *pool, int worker, int *victims, int *distances, int count)
+{
+    bool sense = worker >= 0 && count >= 0 && (victims || !count);
+    int err = sense ? wf_pool_meant(pool, &pool) : -EINVAL;
+    if (err)
+        return err;
+    if ((unsigned)worker >= pool->workers)
+        return -EINVAL;
+    int others = (int)pool->workers - 1;
+    for (int i = 0; i < count && i < others; i++) {
+        victims[i] = wf_worker_at(pool, (unsigned)worker)->victims[i];
+        if (distances)
+            distances[i] = distance_of(pool, worker, victims[i]);
+    }
+    return others;
 }
 
 /* ---- text -------------------------------------------------------------------------------------- */
@@ -125,6 +174,8 @@ static const char *origin_text(int origin)
         [WEFT_ORIGIN_MASK] = "one per PU of the affinity mask",
         [WEFT_ORIGIN_TOPOLOGY] = "one per PU of the given topology",
         [WEFT_ORIGIN_QUOTA] = "as many as the CPU quota lets run",
+        [WEFT_ORIGIN_RESIZE] = "as the program said last",
+        [WEFT_ORIGIN_PART] = "one per PU of the pool's part of the machine",
     };
     return texts[origin];
 }
@@ -148,16 +199,35 @@ static void add_limits(writer *out, const char *file, const weft_pool_info *info
             file);
 }
 
-static void add_pool(writer *out, const char *name, const weft_pool_info *info)
+/* "8 PUs in 2 domains", "2 of 8 PUs (nodes 1) in 1 domain" */
+static void add_pus(writer *out, const char *part, const weft_pool_info *info)
+{
+    if (*part)
+        add(out, "%d of ", info->pus);
+    add_count(out, "", info->pus_whole, "PU");
+    if (*part)
+        add(out, " (%s)", part);
+    add_count(out, " in ", info->domains, "domain");
+}
+
+static void add_pool(writer *out, const weft_pool *pool, const weft_pool_info *info)
 {
     add_count(out, "", info->workers, "worker");
     if (info->workers < info->workers_wanted)
         add(out, " of %d (the system refused the others)", info->workers_wanted);
     add(out, ", %s", origin_text(info->workers_origin));
     add_count(out, "; ", info->seats, "seat");
-    add(out, " for guests; pool \"%s\"\n", name);
-    add_count(out, "machine: ", info->pus, "PU");
-    add_count(out, " in ", info->domains, "domain");
+    add(out, " for guests");
+    add_count(out, "; up to ", info->spare_max, "spare");
+    add(out, "; pool \"%s\"\n", pool->name);
+    if (info->follows || info->resized) {
+        add(out, "up to %d workers", info->workers_max);
+        add_count(out, "; ", info->threads, "thread");
+        add(out, "; resized %" PRId64 " times%s\n", info->resized,
+            info->follows ? "; follows the machine" : "");
+    }
+    add(out, "machine: ");
+    add_pus(out, pool->part, info);
     add(out, ", %s", source_text(info));
     add_count(out, "; the process may use ", info->mask_pus, "PU");
     add(out, "\n");
@@ -185,6 +255,8 @@ static void add_worker(writer *out, int planned, unsigned index, const weft_work
         add(out, ", node %d", info->node);
     add(out, ", domain %d: ", info->domain);
     add_binding(out, planned, info);
+    if (info->place != 1)
+        add(out, "; without a place%s", info->place ? ", and still at work" : ", stands still");
     add(out, "\n");
 }
 
@@ -194,13 +266,16 @@ int weft_pool_describe(weft_pool *pool, char *text, size_t bytes)
     int err = text || !bytes ? wf_pool_meant(pool, &pool) : -EINVAL;
     if (err)
         return err;
+    wf_turn_take(pool);
     wf_binding_wait(pool);
     weft_pool_info info = info_of(pool);
-    add_pool(&out, pool->name, &info);
+    add_pool(&out, pool, &info);
     add_limits(&out, pool->size.limits.file, &info);
-    for (unsigned i = 0; i < (unsigned)info.workers; i++) {
+    for (unsigned i = 0; i < pool->workers; i++) {
         weft_worker_info worker = worker_info_of(pool, i);
-        add_worker(&out, info.bind, i, &worker);
+        if (wf_worker_at(pool, i)->made)
+            add_worker(&out, info.bind, i, &worker);
     }
+    wf_turn_give(pool);
     return (int)out.used;
 }

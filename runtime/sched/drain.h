@@ -10,6 +10,10 @@
  *   closer: C1 closing = 1 (seq_cst)   C2 still? done   C3 park, to C2
  *   worker: S1 counts as sleeping (seq_cst)   then closing? wake the closer
  * Either C2 sees the last worker asleep or that worker sees closing.
+ *
+ * What was accepted but waits outside of the pool, for a permit of a limit (exec/limit.h), is expected: counted under a
+ * lock from before the closing, or by a task that runs, until it was put or will not come. Others may bring it. So the
+ * closer looks at this first, and what was put is in the queues then.
  */
 #ifndef WF_SCHED_DRAIN_H
 #define WF_SCHED_DRAIN_H
@@ -18,5 +22,10 @@
 
 /* The pool's threads run; the caller is outside of it, and alone. */
 void wf_drain(weft_pool *pool);
+/* Waits until nothing is expected. */
+void wf_drain_await(weft_pool *pool);
+/* One more is expected; it came, or will not: the caller's last access to the pool. */
+void wf_drain_expect(weft_pool *pool);
+void wf_drain_came(weft_pool *pool);
 
 #endif

@@ -9,8 +9,11 @@
 #include "os/memory.h"
 #include "os/output.h"
 #include "sched/counters.h"
+#include "sched/home.h"
 #include "sched/pools.h"
 #include "sched/sleep.h"
+#include "sched/tasks.h"
+#include "sched/visible.h"
 
 #define LINE_BYTES 1024
 
@@ -23,17 +26,48 @@ static void item(wf_text *text, const char *name, uint64_t number)
 
 static void who(wf_text *text, const weft_pool *pool, unsigned index)
 {
-    item(text, index < pool->workers ? "worker " : "guest ", index);
+    bool spare = index >= pool->workers + pool->guests;
+    item(text, index < pool->workers ? "worker " : spare ? "spare " : "guest ", index);
 }
 
 /* ---- a pool -------------------------------------------------------------------------------------- */
 
-static uint64_t backlog(const weft_pool *pool)
+/* Only where there have been any; "all out": no other can be called, what is queued waits until somebody comes back. */
+static void spares(wf_text *text, const weft_pool *pool, unsigned blocked)
 {
-    uint64_t tasks = 0;
-    for (unsigned i = 0; i < pool->nodes * WF_BANDS; i++)
-        tasks += wf_inbox_backlog(&pool->inboxes[i]);
-    return tasks;
+    uint64_t made = wf_load_relaxed(&pool->outside.spares);      /* statistic */
+    uint32_t out = wf_load_relaxed(&pool->spares.out);           /* statistic */
+    if (!made && !wf_load_relaxed(&pool->outside.spares_capped)) /* statistic */
+        return;
+    item(text, ", spares ", out);
+    item(text, " of ", pool->spares.most);
+    if (blocked && out >= pool->spares.most)
+        item(text, " (all out: spare_max is reached), waiting for one ", wf_tasks_backlog(pool));
+    item(text, ", found standing still ", wf_load_relaxed(&pool->outside.stills)); /* statistic */
+}
+
+/* What nobody else may take, and for what it waits. */
+static void strictly(wf_text *text, const weft_pool *pool, wf_home home, const char *name, uint64_t number)
+{
+    uint64_t waiting = wf_home_backlog(pool, home);
+    if (!waiting)
+        return;
+    item(text, name, number);
+    item(text, ": ", waiting);
+    wf_text_str(text, " (");
+    wf_text_str(text, wf_home_waits_for(pool, home));
+    wf_text_str(text, ")");
+}
+
+/* By the kernel's numbers: a node's first place tells it. */
+static void strictly_on_nodes(wf_text *text, const weft_pool *pool)
+{
+    for (unsigned i = 0, next = 0; i < pool->workers; i++)
+        if (pool->places[i].node == next) {
+            int node = pool->machine->pu[wf_worker_at(pool, i)->pu].node;
+            wf_home home = {.kind = WF_ON_NODE, .strict = 1, .node = (uint16_t)next++};
+            strictly(text, pool, home, ", strictly on node ", node < 0 ? 0 : (uint64_t)node);
+        }
 }
 
 static void pool_line(wf_text *text, const weft_pool *pool)
@@ -44,13 +78,15 @@ static void pool_line(wf_text *text, const weft_pool *pool)
     wf_text_str(text, " ");
     wf_text_ptr(text, pool);
     item(text, ": started ", wf_load_relaxed(&pool->started)); /* statistic */
-    item(text, " of ", pool->workers);
+    item(text, " of ", wf_load_relaxed(&pool->open));          /* statistic */
     item(text, ", searching ", census.searching);
     item(text, ", napping ", census.sentinel >= 0);
     item(text, ", sleeping ", census.sleeping);
     item(text, ", blocked ", census.blocked);
-    item(text, ", inbox ", backlog(pool));
+    item(text, ", inbox ", wf_tasks_outside(pool));
     wf_text_str(text, wf_load_relaxed(&pool->closing) ? ", closing" : ", open"); /* hint */
+    strictly_on_nodes(text, pool);
+    spares(text, pool, census.blocked);
 }
 
 /* ---- a worker or a guest ----------------------------------------------------------------------- */
@@ -88,14 +124,17 @@ static void origin(wf_text *text, const wf_worker *worker)
     }
 }
 
-static void child(wf_text *text, const weft_pool *pool, const weft_slot_ *slot)
+/* Of a guest that has just come its stack may not be there for us yet. */
+static void child(wf_text *text, const wf_worker *waiter, const weft_slot_ *slot)
 {
     wf_taken by;
+    uint32_t shared, own;
+    bool there = wf_stack_count(&waiter->stack, &shared, &own);
     wf_text_str(text, "a child taken by ");
-    if (wf_slot_taken_by(slot, &by))
-        who(text, pool, by.thief);
+    if (there && wf_slot_taken_by(slot, &by))
+        who(text, waiter->pool, by.thief);
     else
-        wf_text_str(text, wf_slot_is_done(slot) ? "somebody, done" : "somebody");
+        wf_text_str(text, there && wf_slot_is_done(slot) ? "somebody, done" : "somebody");
 }
 
 static void future(wf_text *text, const wf_task *task, bool foreign)
@@ -106,16 +145,18 @@ static void future(wf_text *text, const wf_task *task, bool foreign)
     wf_text_str(text, foreign ? " of another pool" : states[wf_task_state_of(task)]);
 }
 
-static void waits_for(wf_text *text, const weft_pool *pool, uintptr_t waits)
+static void waits_for(wf_text *text, const wf_worker *waiter, uintptr_t waits)
 {
     const void *what = (const void *)(waits & ~(uintptr_t)WF_WAIT_MASK);
     enum wf_wait why = (enum wf_wait)(waits & WF_WAIT_MASK);
     wf_text_str(text, "waiting for ");
     if (why == WF_FOR_CHILD) {
-        child(text, pool, what);
+        child(text, waiter, what);
     } else if (why == WF_FOR_LOOP) {
         item(text, "the end of a loop, ", wf_latch_left(&((const wf_loop *)what)->latch));
         wf_text_str(text, " units left");
+    } else if (why == WF_FOR_SECTION) {
+        wf_text_str(text, "something outside");
     } else {
         future(text, what, why == WF_FOR_FOREIGN);
     }
@@ -126,42 +167,34 @@ static void state(wf_text *text, const wf_worker *worker)
 {
     uintptr_t waits = wf_load_relaxed(&worker->waits); /* hint */
     if (waits) {
-        waits_for(text, worker->pool, waits);
+        waits_for(text, worker, waits);
         origin(text, worker);
     } else if (wf_load_relaxed(&worker->mode) != WF_IDLE) { /* hint */
         wf_text_str(text, "running ");
         origin(text, worker);
+        if (wf_load_relaxed(&worker->mode) == WF_STILL) /* hint */
+            wf_text_str(text, ", standing still");
     } else if (wf_sleep_census(worker->pool).sentinel == (int)worker->index) {
         wf_text_str(text, "napping");
     } else {
-        wf_text_str(text, wf_sleeps(worker) ? "sleeping" : "searching");
+        bool stands = wf_load_relaxed(&worker->duty) == WF_STANDS; /* hint */
+        wf_text_str(text, stands ? "without a place" : wf_sleeps(worker) ? "sleeping" : "searching");
     }
-}
-
-/* Units of its open ranges, that others may cut. */
-static uint64_t units_of(const wf_worker *worker)
-{
-    uint64_t units = 0;
-    for (unsigned depth = 0; depth < WF_LOOP_DEPTH; depth++) {
-        wf_span span = wf_range_peek(&worker->loops[depth].range);
-        if (!span.root)
-            break;
-        units += wf_span_units(span);
-    }
-    return units;
 }
 
 static void work(wf_text *text, const wf_worker *worker)
 {
     uint32_t shared, own;
-    wf_stack_count(&worker->stack, &shared, &own);
+    (void)wf_stack_count(&worker->stack, &shared, &own);
     item(text, "; private ", own);
     item(text, ", public ", shared);
-    item(text, ", units ", units_of(worker));
+    item(text, ", units ", wf_units_of(worker));
     if (!worker->place)
         return;
     item(text, ", queued ", wf_run_queue_backlog(&worker->place->queue));
     item(text, "+", wf_run_queue_backlog(&worker->place->batch));
+    wf_home here = {.kind = WF_AT_WORKER, .strict = 1, .worker = (uint16_t)worker->index};
+    strictly(text, worker->pool, here, ", strictly for worker ", worker->index);
 }
 
 static void counted(wf_text *text, const wf_worker *worker)
@@ -186,7 +219,7 @@ static void counted(wf_text *text, const wf_worker *worker)
 static bool to_be_shown(const weft_pool *pool, unsigned index)
 {
     if (index < pool->workers)
-        return index < wf_load_relaxed(&pool->started);                  /* statistic */
+        return wf_load_relaxed(&wf_worker_at(pool, index)->made);        /* hint */
     return wf_load_relaxed(&wf_worker_at(pool, index)->mode) != WF_IDLE; /* hint */
 }
 

@@ -8,6 +8,8 @@
  * after each. (The length is the pool's, not the worker's: who relieves a sentinel goes on with its naps.) When
  * another nap would end more than 0.9 ms after the last activity in the pool it sleeps. With a sentinel there already it sleeps at once. An idle pool
  * has no sentinel: all sleep, nothing ticks.
+ *
+ * A worker that has been dismissed stands: it parks here until it is recalled (sched/resize.h).
  */
 #ifndef WF_SCHED_IDLE_H
 #define WF_SCHED_IDLE_H

@@ -4,10 +4,14 @@
 
 #include "base/annotate.h"
 #include "os/clock.h"
+#include "sched/block.h"
 #include "sched/eye.h"
+#include "sched/layout.h"
 #include "sched/note.h"
+#include "sched/presence.h"
 #include "sched/sleep.h"
 #include "sched/steal.h"
+#include "sched/visible.h"
 
 /* Roots count from 1: worker index and nesting depth. */
 static uint32_t root_number(const wf_worker *owner, unsigned depth)
@@ -28,24 +32,48 @@ static wf_loop *root_loop(const weft_pool *pool, uint32_t root)
 /* ---- blocks ------------------------------------------------------------------------------------ */
 
 /*
- * How many units the next block has, after one of `units` that lasted `ticks`: what lasts WF_BLOCK_NS, or all that
- * is left if that is short; but never many times what was measured, for the next items may be heavy ones.
+ * How many units the next block has at most, after one of `units` that lasted `ticks`: what lasts WF_BLOCK_NS, or all
+ * that is left there if that is short; but never many times what was measured, for the next items may be heavy ones.
  */
-static uint32_t next_block(const weft_pool *pool, wf_loop *mine, uint32_t units, uint64_t ticks)
+static uint32_t next_block(const weft_pool *pool, wf_loop *mine, const wf_range *from, uint32_t units,
+                           uint64_t ticks)
 {
     uint64_t each = ticks / units + 1, most = (uint64_t)units * WF_BLOCK_GROWTH;
-    uint32_t left = wf_span_units(wf_range_peek(&mine->range));
+    uint32_t left = wf_span_units(wf_range_peek(from));
     /* A block as short as that measures the call more than the units. */
     wf_store_relaxed(&mine->unit_ticks, ticks * 16 < pool->short_ticks ? 0 : each); /* hint */
-    uint64_t fit = left * each < pool->short_ticks ? left : pool->block_ticks / each;
+    uint64_t fit = left && left * each < pool->short_ticks ? left : pool->block_ticks / each;
     fit = fit < most ? fit : most;
-    return fit < 1 ? 1 : fit < left ? (uint32_t)fit : left;
+    return fit < 1 ? 1 : (uint32_t)fit;
 }
 
 /* Is what is left known to last that long? */
-static bool lasts(const wf_loop *mine, uint64_t ticks)
+static bool lasts(const wf_worker *self, const wf_loop *mine, bool laid, uint64_t ticks)
 {
-    return wf_span_units(wf_range_peek(&mine->range)) * mine->unit_ticks >= ticks;
+    uint64_t left = laid ? wf_units_of(self) : wf_span_units(wf_range_peek(&mine->range));
+    return left * mine->unit_ticks >= ticks;
+}
+
+/* It lasts: others should come. Pieces tell, too: if each thief only woke one when it comes, sleepers would come one
+ * after the other. */
+static void tell(wf_worker *self, bool laid)
+{
+    if (laid)
+        wf_layout_call(self, self);
+    if (!wf_wake_origin(self))
+        wf_notify(self, WF_PLENTY);
+}
+
+/* Of this range; of a loop that is laid out then of another. */
+static bool take_block(wf_worker *self, bool laid, wf_range **from, uint32_t units, wf_span *block)
+{
+    while (!wf_range_take(*from, units, block)) {
+        wf_range *next = laid ? wf_layout_next(self) : NULL;
+        if (!next)
+            return false;
+        *from = next;
+    }
+    return true;
 }
 
 static void run_block(const wf_loop *root, wf_span block, void **state)
@@ -75,28 +103,39 @@ static wf_span keep_first(wf_span *span)
     return first;
 }
 
-/* The block that self has, then others until nothing remains of mine->range; the units that were run here. */
-static uint32_t run_blocks(wf_worker *self, wf_loop *mine, const wf_loop *root, wf_span block)
+/* The block that self has, then others until nothing remains of mine->range, nor, laid out, of what nobody took from
+ * the loop; the units that were run here. */
+static inline __attribute__((always_inline)) uint32_t run_all(wf_worker *self, wf_loop *mine,
+                                                              const wf_loop *root, wf_span block, bool laid)
 {
     const weft_pool *pool = self->pool;
     uint32_t units, all = 0;
     uint64_t before = wf_ticks();
-    bool told = mine != root;
+    bool told = false, more;
     void *state = NULL;
+    wf_range *from = &mine->range;
     do {
         run_block(root, block, &state);
         all += wf_span_units(block);
         uint64_t now = wf_ticks(), lasted = now - before;
         lasted = lasted > pool->clock_ticks ? lasted - pool->clock_ticks : 0;
-        units = next_block(pool, mine, wf_span_units(block), lasted);
+        units = next_block(pool, mine, from, wf_span_units(block), lasted);
         before = now;
-        if (!told && lasts(mine, 2 * pool->block_ticks)) {
+        if (!told && lasts(self, mine, laid, 2 * pool->block_ticks)) {
             told = true;
-            wf_notify(self, WF_PLENTY);
+            tell(self, laid);
         }
-    } while (wf_range_take(&mine->range, units, &block));
+        more = take_block(self, laid, &from, units, &block);
+        if (laid)
+            wf_layout_end_if_empty(self);
+    } while (more);
     end_state(root, state);
     return all;
+}
+
+static uint32_t run_blocks(wf_worker *self, wf_loop *mine, const wf_loop *root, wf_span block)
+{
+    return run_all(self, mine, root, block, false);
 }
 
 /* ---- pieces ------------------------------------------------------------------------------------ */
@@ -126,7 +165,7 @@ static void start(wf_worker *self, wf_loop *mine, wf_span span)
 /* A range is open: the owner of what self runs may help, and somebody should watch it. */
 static void announce(wf_worker *self, uint32_t units)
 {
-    wf_wake_origin(self);
+    (void)wf_wake_origin(self);
     if (units > 1)
         wf_notify(self, WF_CRUMB);
 }
@@ -154,11 +193,14 @@ void wf_loop_run_piece(wf_worker *self, const wf_piece *piece)
 {
     wf_loop *root = root_loop(self->pool, piece->span.root);
     wf_worker *owner = root_owner(self->pool, piece->span.root);
-    wf_frame outer = wf_frame_begin(self, (wf_origin){.what = WF_PIECE, .loop = root, .owner = owner});
+    wf_frame outer;
+    uint32_t epoch = wf_stack_enter(&self->stack);
+    wf_frame_begin(self, (wf_origin){.what = WF_PIECE, .loop = root, .owner = owner}, &outer);
     wf_tsan_acquire(root);
     uint32_t units = run_piece(self, open_loop(self), root, piece->span);
     wf_tsan_release(root);
     wf_frame_end(self, &outer);
+    wf_stack_leave(&self->stack, epoch);
     if (wf_latch_down(&root->latch, units))
         wf_wake_waiter(self, owner);
 }
@@ -194,18 +236,6 @@ bool wf_loop_cut(wf_worker *self, wf_worker *victim, wf_piece *piece)
             continue;
         piece->from = from;
         if (cut(self, from, seen, &piece->span))
-            return true;
-    }
-    return false;
-}
-
-bool wf_loop_visible(const wf_worker *victim)
-{
-    for (unsigned depth = 0; depth < WF_LOOP_DEPTH; depth++) {
-        wf_span seen = wf_range_peek(&victim->loops[depth].range);
-        if (!seen.root)
-            return false;
-        if (wf_span_units(seen))
             return true;
     }
     return false;
@@ -270,9 +300,10 @@ static bool find_help_at(wf_worker *self, uint32_t root, bool eager, wf_help *he
 static bool find_help(wf_worker *self, uint32_t root, bool eager, wf_help *help)
 {
     const weft_pool *pool = self->pool;
-    unsigned all = pool->workers + wf_load_relaxed(&pool->seats_used); /* hint: all are looked at again */
+    unsigned reach = wf_load_relaxed(&pool->reach);            /* hint: all are looked at again */
+    unsigned all = reach + wf_load_relaxed(&pool->seats_used); /* hint, too */
     for (unsigned i = 0; i < all; i++) {
-        help->victim = wf_worker_at(pool, i);
+        help->victim = wf_worker_at(pool, i < reach ? i : pool->workers + i - reach);
         if (help->victim != self && find_help_at(self, root, eager, help))
             return true;
     }
@@ -292,6 +323,7 @@ static bool still_in(const wf_help *help, uint32_t root)
 static void offer_again(wf_worker *self, const wf_piece *piece)
 {
     wf_loop *mine = &self->loops[self->loops_open++];
+    uint32_t epoch = wf_stack_enter(&self->stack); /* a piece as any other to its loop's owner */
     start(self, mine, piece->span);
     const weft_pool *pool = self->pool;
     if (wf_latch_is_parked(&root_loop(pool, piece->span.root)->latch))
@@ -300,6 +332,7 @@ static void offer_again(wf_worker *self, const wf_piece *piece)
     while (wf_span_units(wf_range_peek(&mine->range)))
         wf_thread_yield();
     close_loop(self, mine);
+    wf_stack_leave(&self->stack, epoch);
 }
 
 static void give_help(wf_worker *self, uint32_t root, wf_help *help)
@@ -330,13 +363,15 @@ static void wait_for(wf_worker *self, wf_loop *mine, uint32_t root)
         if (find_help(self, root, false, &help)) {
             give_help(self, root, &help);
             since = wf_ticks();
-        } else if (wf_ticks() - since < self->pool->wait_ticks) {
+        } else if (wf_ticks() - since < wf_load_relaxed(&self->pool->wait_ticks)) { /* hint */
             wf_pause();
         } else {
             wf_block_begin(self, WF_FOR_LOOP, mine);
             if (wf_latch_park(&mine->latch)) {
-                if (!find_help(self, root, true, &help))
+                if (!find_help(self, root, true, &help)) {
+                    wf_hand_over_tasks(self->pool);
                     wf_park(&self->parker, WF_FOREVER);
+                }
                 wf_latch_unpark(&mine->latch);
             }
             wf_block_end(self);
@@ -346,8 +381,31 @@ static void wait_for(wf_worker *self, wf_loop *mine, uint32_t root)
 
 /* ---- the owner --------------------------------------------------------------------------------- */
 
+/* Over the nodes; planned: NULL, or in which way. The first unit stays with who begins. */
+__attribute__((noinline)) static uint32_t run_laid_out(wf_worker *self, wf_loop *mine, wf_span all,
+                                                       const wf_plan *planned)
+{
+    wf_plan plan;
+    wf_span first = {.end = 1, .root = all.root}, own = {.begin = 1, .end = all.end, .root = all.root};
+    if (!planned && wf_layout_by_places(self->pool, mine->items, &plan))
+        planned = &plan;
+    if (planned)
+        own = wf_layout_lay(self, planned, all.root);
+    start(self, mine, own);
+    announce(self, all.end);
+    return run_all(self, mine, mine, first, true);
+}
+
+static uint32_t run_own(wf_worker *self, wf_loop *mine, wf_span span)
+{
+    wf_span first = keep_first(&span);
+    start(self, mine, span);
+    announce(self, span.end);
+    return run_blocks(self, mine, mine, first);
+}
+
 /* `mine` has its body. */
-static void run_loop(wf_worker *self, wf_loop *mine, size_t begin, size_t items)
+static void run_loop(wf_worker *self, wf_loop *mine, size_t begin, size_t items, const wf_plan *plan)
 {
     uint32_t root = root_number(self, (unsigned)(mine - self->loops));
     mine->begin = begin;
@@ -356,10 +414,9 @@ static void run_loop(wf_worker *self, wf_loop *mine, size_t begin, size_t items)
     uint32_t units = (uint32_t)((items - 1) / mine->unit + 1);
     wf_latch_init(&mine->latch, units);
     wf_tsan_release(mine);
-    wf_span span = {.end = units, .root = root}, first = keep_first(&span);
-    start(self, mine, span);
-    announce(self, units);
-    uint32_t done = run_blocks(self, mine, mine, first);
+    wf_span span = {.end = units, .root = root};
+    bool lays = self->stretches && mine == self->loops;
+    uint32_t done = lays ? run_laid_out(self, mine, span, plan) : run_own(self, mine, span);
     if (done < units) {
         (void)wf_latch_down(&mine->latch, done);
         wait_for(self, mine, root);
@@ -368,7 +425,8 @@ static void run_loop(wf_worker *self, wf_loop *mine, size_t begin, size_t items)
     close_loop(self, mine);
 }
 
-void wf_loop_run(wf_worker *self, size_t begin, size_t items, weft_range_fn *body, void *ctx)
+void wf_loop_run_planned(wf_worker *self, size_t begin, size_t items, weft_range_fn *body, void *ctx,
+                         const wf_plan *plan)
 {
     wf_loop *mine = items > 1 ? open_loop(self) : NULL;
     if (!mine) {
@@ -377,7 +435,12 @@ void wf_loop_run(wf_worker *self, size_t begin, size_t items, weft_range_fn *bod
     }
     mine->body = body;
     mine->ctx = ctx;
-    run_loop(self, mine, begin, items);
+    run_loop(self, mine, begin, items, plan);
+}
+
+void wf_loop_run(wf_worker *self, size_t begin, size_t items, weft_range_fn *body, void *ctx)
+{
+    wf_loop_run_planned(self, begin, items, body, ctx, NULL);
 }
 
 void wf_loop_run_stateful(wf_worker *self, size_t begin, size_t items, const wf_stateful *body, void *ctx)
@@ -392,5 +455,5 @@ void wf_loop_run_stateful(wf_worker *self, size_t begin, size_t items, const wf_
     mine->body = NULL;
     mine->stateful = body;
     mine->ctx = ctx;
-    run_loop(self, mine, begin, items);
+    run_loop(self, mine, begin, items, NULL);
 }

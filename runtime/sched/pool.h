@@ -5,6 +5,9 @@
 #ifndef WF_SCHED_POOL_H
 #define WF_SCHED_POOL_H
 
+#include <errno.h>
+
+#include "os/memory.h"
 #include "sched/seat.h"
 #include "sched/worker.h"
 
@@ -16,7 +19,14 @@ typedef struct wf_entry {
 } wf_entry;
 
 /* The pool that a caller means: the one given, the one it works in, or the default one. 0, -ENOMEM, -EOWNERDEAD. */
-int wf_pool_meant(weft_pool *given, weft_pool **meant);
+int wf_pool_current(weft_pool **current);
+static inline int wf_pool_meant(weft_pool *given, weft_pool **meant)
+{
+    *meant = given;
+    if (!given)
+        return wf_pool_current(meant);
+    return given->generation == wf_generation() ? 0 : -EOWNERDEAD;
+}
 
 /* 0, or an error of the public call (-ENOMEM, -EOWNERDEAD); then there is nothing to leave. */
 int wf_pool_enter(weft_pool *pool, wf_entry *entry);

@@ -21,8 +21,7 @@ static void begin(void)
 
 void wf_pools_add(weft_pool *pool)
 {
-    wf_lock_take(&lock);
-    begin();
+    wf_pools_lock();
     pool->number = ++numbers;
     pool->older = newest;
     newest = pool;
@@ -31,8 +30,7 @@ void wf_pools_add(weft_pool *pool)
 
 void wf_pools_remove(weft_pool *pool)
 {
-    wf_lock_take(&lock);
-    begin();
+    wf_pools_lock();
     weft_pool **at = &newest;
     while (*at && *at != pool)
         at = &(*at)->older;
@@ -47,6 +45,12 @@ bool wf_pools_try_lock(void)
         return false;
     begin();
     return true;
+}
+
+void wf_pools_lock(void)
+{
+    wf_lock_take(&lock);
+    begin();
 }
 
 void wf_pools_unlock(void)

@@ -15,6 +15,7 @@ void wf_pools_remove(weft_pool *pool);
 
 /* False: others hold the lock, or the caller was interrupted while it did. Safe in a signal handler. */
 bool wf_pools_try_lock(void);
+void wf_pools_lock(void);
 void wf_pools_unlock(void);
 /* Under the lock: the oldest pool whose number is not below; NULL: none. Numbers only grow. */
 const weft_pool *wf_pools_from(uint64_t number);

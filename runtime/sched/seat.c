@@ -4,8 +4,8 @@
 
 #include "base/annotate.h"
 #include "base/check.h"
+#include "sched/presence.h"
 #include "sched/self.h"
-#include "sched/sleep.h"
 
 static __thread wf_visit *visits; /* of the calling thread, the innermost first */
 

@@ -12,7 +12,7 @@
 
 #include "os/limits.h"
 
-enum wf_size_origin { WF_SIZE_CONFIG, WF_SIZE_ENVIRONMENT, WF_SIZE_MASK, WF_SIZE_QUOTA };
+enum wf_size_origin { WF_SIZE_CONFIG, WF_SIZE_ENVIRONMENT, WF_SIZE_MASK, WF_SIZE_QUOTA, WF_SIZE_RESIZE };
 
 typedef struct wf_size {
     unsigned workers;

@@ -24,7 +24,9 @@ void wf_wake_waiter(wf_worker *self, wf_worker *waiter)
 
 void wf_steal_run(wf_worker *self, wf_worker *victim, weft_slot_ *slot)
 {
-    wf_frame outer = wf_frame_begin(self, (wf_origin){.what = WF_CHILD, .slot = slot, .owner = victim});
+    wf_frame outer;
+    uint32_t epoch = wf_stack_enter(&self->stack);
+    wf_frame_begin(self, (wf_origin){.what = WF_CHILD, .slot = slot, .owner = victim}, &outer);
     count_steal(self, victim);
     wf_taken by = {.thief = self->index};
     by.top = wf_stack_depth(&self->stack);
@@ -33,16 +35,19 @@ void wf_steal_run(wf_worker *self, wf_worker *victim, weft_slot_ *slot)
         wf_stack_offer(&self->stack);
     slot->run(slot);
     wf_frame_end(self, &outer);
+    wf_stack_leave(&self->stack, epoch);
     if (wf_slot_done(slot))
         wf_wake_waiter(self, victim);
 }
 
-void wf_wake_origin(wf_worker *self)
+bool wf_wake_origin(wf_worker *self)
 {
     const wf_origin *origin = &self->origin;
-    if ((origin->what == WF_CHILD && wf_slot_is_parked(origin->slot)) ||
-        (origin->what == WF_PIECE && wf_latch_is_parked(&origin->loop->latch)))
+    bool sleeps = (origin->what == WF_CHILD && wf_slot_is_parked(origin->slot)) ||
+                  (origin->what == WF_PIECE && wf_latch_is_parked(&origin->loop->latch));
+    if (sleeps)
         wf_wake_waiter(self, origin->owner);
+    return sleeps;
 }
 
 bool wf_ask(wf_worker *self, wf_worker *victim)

@@ -9,10 +9,13 @@
 #include "os/clock.h"
 #include "os/memory.h"
 #include "os/thread.h"
+#include "sched/duty.h"
+#include "sched/home.h"
 #include "sched/note.h"
+#include "sched/places.h"
 #include "sched/seat.h"
-#include "sched/self.h"
 #include "sched/sleep.h"
+#include "sched/spare.h"
 #include "sched/steal.h"
 
 static __thread wf_running *innermost;
@@ -34,15 +37,12 @@ bool wf_tasks_runs_here(const wf_task *task)
 
 static wf_inbox *inbox_near(const weft_pool *pool)
 {
-    int cpu = pool->nodes > 1 ? wf_thread_cpu() : 0;
-    unsigned node = pool->nodes > 1 && cpu >= 0 && cpu < pool->cpus_known ? pool->inbox_of_cpu[cpu] : 0;
-    return &pool->inboxes[node * WF_BANDS + 1];
+    return &pool->inboxes[wf_node_near(pool) * WF_BANDS + WF_STRICT];
 }
 
-static void *take_block(wf_slab *slab, const wf_worker *self)
+__attribute__((noinline)) static void *take_shared(wf_slab *slab)
 {
-    return self && self->place ? wf_slab_take(slab, self->index)
-                               : wf_slab_take_shared(slab, (uintptr_t)wf_outside() >> 12);
+    return wf_slab_take_shared(slab, (uintptr_t)&innermost >> 12); /* each thread has its own */
 }
 
 wf_task *wf_tasks_new(weft_pool *pool, const wf_worker *self, size_t bytes)
@@ -50,7 +50,8 @@ wf_task *wf_tasks_new(weft_pool *pool, const wf_worker *self, size_t bytes)
     unsigned size = 0;
     while (bytes > (size_t)WF_TASK_BYTES << size)
         size++;
-    wf_task *task = take_block(pool->slab[size], self);
+    wf_slab *slab = pool->slab[size];
+    wf_task *task = self && self->place ? wf_slab_take(slab, self->index) : take_shared(slab);
     if (task)
         task->pool = pool;
     return task;
@@ -75,12 +76,13 @@ static bool serves(const weft_pool *pool)
 /* Those of one place that somebody may have put into: all, or the normal one. In the order in which they are looked at. */
 static int first_band(const weft_pool *pool)
 {
-    return wf_load_seq_cst(&pool->banded) ? 1 : 0; /* pair SL2 -> wf_tasks_banded(): before anything is put */
+    /* pair SL2 -> wf_tasks_banded(): before anything is put */
+    return wf_load_seq_cst(&pool->bands) & WF_SOME_BANDS ? 1 : 0;
 }
 
 void wf_tasks_banded(weft_pool *pool)
 {
-    wf_store_seq_cst(&pool->banded, 1u); /* pair SL2 -> first_band() */
+    (void)wf_or_seq_cst(&pool->bands, (uint32_t)WF_SOME_BANDS); /* pair SL2 -> first_band() */
 }
 
 static bool inboxes_visible(wf_inbox *normal, int first)
@@ -109,14 +111,15 @@ static void run_queued(weft_pool *pool, wf_worker *self)
         }
         wf_task *task = (wf_task *)(void *)link;
         if (wf_task_claim(task))
-            wf_tasks_take_over(self, task);
-        wf_task_release(task);
+            wf_tasks_take_over(self, task, true);
+        else
+            wf_task_release(task);
     }
     served = here.outer;
 }
 
 /* A thread that does so already comes to it later: submitting does not nest. */
-static void run_at_once(weft_pool *pool, wf_worker *self)
+__attribute__((noinline)) static void run_at_once(weft_pool *pool, wf_worker *self)
 {
     wf_visit visit;
     if (serves(pool))
@@ -130,34 +133,61 @@ static void run_at_once(weft_pool *pool, wf_worker *self)
     wf_seat_leave(&visit);
 }
 
+__attribute__((noinline)) static void put_into_inbox(weft_pool *pool, const wf_worker *self, wf_task *task)
+{
+    wf_inbox *inbox = self && self->place ? self->place->inbox : inbox_near(pool);
+    wf_tasks_goes_to(task, inbox);
+    wf_inbox_put(inbox, &task->link);
+}
+
 void wf_tasks_put(weft_pool *pool, wf_worker *self, wf_task *task)
 {
     wf_tsan_release(task);
     wf_tasks_goes_to(task, NULL);
-    if (!self || !self->place || !wf_run_queue_put(&self->place->queue, task)) {
-        wf_inbox *inbox = self && self->place ? self->place->inbox : inbox_near(pool);
-        wf_tasks_goes_to(task, inbox);
-        wf_inbox_put(inbox, &task->link);
+    if (!self || !self->place || !wf_run_queue_put(&self->place->queue, task))
+        put_into_inbox(pool, self, task);
+}
+
+/* One spare more for each that nobody comes for, two at a time: each that begins one of them calls two. */
+void wf_tasks_call_for_blocking(weft_pool *pool)
+{
+    uint64_t waiting = wf_inbox_backlog(&pool->blocking), coming = wf_spares_coming(pool);
+    if (waiting > coming && wf_nobody_idle(pool))
+        wf_spare_call(pool, waiting - coming < 2 ? 1 : 2);
+}
+
+void wf_tasks_submit_blocking(weft_pool *pool, wf_worker *self, wf_task *task)
+{
+    if (!pool->spares.most) {
+        wf_tasks_submit(pool, self, task);
+        return;
     }
+    wf_tsan_release(task);
+    wf_tasks_goes_to(task, &pool->blocking);
+    wf_inbox_put(&pool->blocking, &task->link);
+    wf_tasks_notify(pool, self);
+    wf_tasks_call_for_blocking(pool);
 }
 
-wf_inbox *wf_tasks_inbox_on(const weft_pool *pool, int node)
+wf_task *wf_tasks_take_blocking(weft_pool *pool)
 {
-    for (unsigned i = 0; i < pool->workers; i++)
-        if (pool->machine->pu[wf_worker_at(pool, i)->pu].node == node)
-            return pool->places[i].inbox;
-    return NULL;
+    wf_link *link;
+    if (!wf_inbox_visible(&pool->blocking) || !wf_inbox_take(&pool->blocking, &link, 1))
+        return NULL;
+    wf_tasks_call_for_blocking(pool);
+    return (wf_task *)(void *)link;
 }
 
-void wf_tasks_submit_to_band(weft_pool *pool, wf_worker *self, wf_task *task, wf_inbox *normal, int priority)
+void wf_tasks_submit_to(weft_pool *pool, wf_worker *self, wf_task *task, wf_home home, int priority)
 {
-    if (!normal)
-        normal = self && self->place ? self->place->inbox : inbox_near(pool);
-    wf_inbox *inbox = wf_inbox_in(normal, priority);
+    wf_inbox *inbox = wf_home_inbox(pool, self, home, priority);
     wf_tsan_release(task);
     wf_tasks_goes_to(task, inbox);
     wf_inbox_put(inbox, &task->link);
-    wf_tasks_notify(pool, self);
+    if (home.kind == WF_NEAR)
+        wf_tasks_notify(pool, self);
+    else
+        wf_home_published(pool, self, home);
 }
 
 void wf_tasks_notify(weft_pool *pool, wf_worker *self)
@@ -210,22 +240,27 @@ static wf_task *next_in_band(wf_worker *self, int band)
     return task;
 }
 
-/* From outside, the highest priority first; ageing: now and then a lower one goes before it. */
-static wf_task *next_from_outside(wf_worker *self)
+/* Of what there is besides the normal ones: what nobody else may take goes first, then the highest priority; ageing: now
+ * and then a lower one goes before it. */
+static wf_task *next_of_bands(wf_worker *self, uint32_t bands)
 {
     wf_place *place = self->place;
-    int first = first_band(self->pool), aged = 0;
+    int first = bands & WF_SOME_BANDS ? 1 : 0;
     wf_task *task = NULL;
-    if (!first)
-        return next_in_band(self, 0);
-    if (place->turns % WF_AGE_NORMAL == WF_AGE_NORMAL - 1) {
-        aged = place->turns % WF_AGE_LOW == WF_AGE_LOW - 1 ? -1 : 0;
-        task = next_in_band(self, aged);
-    }
+    if (place->turns % WF_AGE_NORMAL == WF_AGE_NORMAL - 1)
+        task = next_in_band(self, first && place->turns % WF_AGE_LOW == WF_AGE_LOW - 1 ? -1 : 0);
+    if (!task && (bands & WF_SOME_STRICT))
+        task = wf_home_take(self);
     for (int band = first; band >= -first && !task; band--)
         task = next_in_band(self, band);
     place->turns += task != NULL;
     return task;
+}
+
+static wf_task *next_from_outside(wf_worker *self)
+{
+    uint32_t bands = wf_load_relaxed(&self->pool->bands); /* hint: the last look before sleep is exact */
+    return bands ? next_of_bands(self, bands) : next_in_band(self, 0);
 }
 
 bool wf_tasks_more_urgent(const wf_worker *self, int priority)
@@ -252,7 +287,10 @@ wf_task *wf_tasks_steal(wf_worker *self)
 {
     const weft_pool *pool = self->pool;
     wf_task *task = NULL;
+    unsigned reach = wf_load_relaxed(&pool->reach); /* hint: who is new now has queued nothing yet */
     for (unsigned i = 0; i + 1 < pool->workers && !task; i++) {
+        if (self->victims[i] >= reach)
+            continue;
         wf_place *place = &pool->places[self->victims[i]];
         task = wf_run_queue_steal(&place->queue);
         if (!task)
@@ -261,7 +299,7 @@ wf_task *wf_tasks_steal(wf_worker *self)
         for (int band = first; band >= -first && !task && place->inbox != self->place->inbox; band--)
             task = fetch(self, wf_inbox_in(place->inbox, band), 1);
     }
-    return task;
+    return task ? task : wf_tasks_take_blocking(self->pool);
 }
 
 /* One of any place, without a place of one's own. */
@@ -276,10 +314,10 @@ static wf_task *take_from(wf_inbox *normal, int first)
 
 wf_task *wf_tasks_take_any(weft_pool *pool)
 {
-    wf_task *task = NULL;
+    wf_task *task = wf_tasks_take_blocking(pool);
     for (unsigned i = 0; i < pool->nodes && !task; i++)
-        task = take_from(&pool->inboxes[i * WF_BANDS + 1], first_band(pool));
-    for (unsigned i = 0; i < pool->workers && !task; i++) {
+        task = take_from(&pool->inboxes[i * WF_BANDS + WF_STRICT], first_band(pool));
+    for (unsigned i = 0; i < wf_reach(pool) && !task; i++) {
         task = wf_run_queue_steal(&pool->places[i].batch);
         if (!task)
             task = wf_run_queue_steal(&pool->places[i].queue);
@@ -292,22 +330,39 @@ bool wf_tasks_ever(const weft_pool *pool)
     for (unsigned i = 0; i < pool->nodes * WF_BANDS; i++)
         if (wf_inbox_ever(&pool->inboxes[i]))
             return true;
-    for (unsigned i = 0; i < pool->workers; i++)
-        if (wf_run_queue_ever(&pool->places[i].queue))
+    for (unsigned i = 0; i < wf_reach(pool); i++)
+        if (wf_run_queue_ever(&pool->places[i].queue) || wf_inbox_ever(&pool->places[i].only))
             return true;
-    return false;
+    return wf_inbox_ever(&pool->blocking);
 }
 
 bool wf_tasks_visible(const weft_pool *pool)
 {
     int first = first_band(pool);
     for (unsigned i = 0; i < pool->nodes; i++)
-        if (inboxes_visible(&pool->inboxes[i * WF_BANDS + 1], first))
+        if (inboxes_visible(&pool->inboxes[i * WF_BANDS + WF_STRICT], first))
             return true;
-    for (unsigned i = 0; i < pool->workers; i++)
+    for (unsigned i = 0; i < wf_reach(pool); i++)
         if (wf_run_queue_visible(&pool->places[i].queue) || wf_run_queue_visible(&pool->places[i].batch))
             return true;
-    return false;
+    return wf_inbox_visible(&pool->blocking);
+}
+
+uint64_t wf_tasks_outside(const weft_pool *pool)
+{
+    uint64_t tasks = wf_inbox_backlog(&pool->blocking);
+    for (unsigned i = 0; i < pool->nodes * WF_BANDS; i++)
+        if (!pool->inboxes[i].bound)
+            tasks += wf_inbox_backlog(&pool->inboxes[i]);
+    return tasks;
+}
+
+uint64_t wf_tasks_backlog(const weft_pool *pool)
+{
+    uint64_t tasks = wf_tasks_outside(pool);
+    for (unsigned i = 0; i < pool->workers; i++)
+        tasks += wf_run_queue_backlog(&pool->places[i].queue) + wf_run_queue_backlog(&pool->places[i].batch);
+    return tasks;
 }
 
 bool wf_tasks_more(const wf_worker *self)
@@ -319,25 +374,41 @@ bool wf_tasks_more(const wf_worker *self)
 
 /* ---- running ----------------------------------------------------------------------------------- */
 
-int wf_tasks_call(wf_worker *self, wf_task *task)
+/* What weft_fail left. */
+__attribute__((noinline, cold)) static void told(wf_task *task, int status, char *said)
+{
+    if (status)
+        wf_task_says(task, said);
+    else
+        wf_free(said);
+}
+
+/* since: ticks; 0: it counts from when what runs around it began. */
+static int call(wf_worker *self, wf_task *task, uint64_t since)
 {
     wf_running here = {.task = task, .outer = innermost};
     wf_frame outer;
-    if (self)
-        outer = wf_frame_begin(
-            self, (wf_origin){.what = WF_TASK, .arg = task->arg, .fn = task->fn, .since = wf_ticks()});
+    if (self) {
+        if (since)
+            self->latest = since;
+        wf_frame_begin(self, (wf_origin){.what = WF_TASK, .arg = task->arg, .fn = task->fn, .since = since},
+                       &outer);
+    }
     innermost = &here;
     wf_tsan_acquire(task);
     int status = task->fn(task->arg);
     wf_tsan_release(task);
     innermost = here.outer;
-    if (here.said && status)
-        wf_task_says(task, here.said);
-    else
-        wf_free(here.said);
+    if (here.said)
+        told(task, status, here.said);
     if (self)
         wf_frame_end(self, &outer);
     return status;
+}
+
+int wf_tasks_call(wf_worker *self, wf_task *task)
+{
+    return call(self, task, wf_ticks());
 }
 
 bool wf_tasks_run_one(wf_worker *self, wf_task *task)
@@ -353,49 +424,73 @@ bool wf_tasks_run_one(wf_worker *self, wf_task *task)
 bool wf_tasks_run(wf_worker *self, wf_task *task)
 {
     bool useful = false;
-    for (; task; task = wf_tasks_next(self))
+    do
         useful |= wf_tasks_run_one(self, task);
+    while (!wf_dismissed(self) && !wf_follow_due(self->pool, self->latest) &&
+           (task = wf_tasks_next(self)) != NULL);
     return useful;
 }
 
-void wf_tasks_run_inline(wf_worker *self, wf_task *task)
+void wf_tasks_run_held(wf_worker *self, wf_task *task)
 {
-    if (wf_task_claim(task))
-        (void)wf_task_complete(task, wf_tasks_call(self, task), true);
+    if (wf_task_claim_held(task))
+        (void)wf_task_complete(task, call(self, task, 0), true);
     else
         wf_task_release(task);
 }
 
+/* Perhaps of one that a thief has just taken, and whose record is another task's by now: but a record it stays. */
+static bool is_dead(const void *task)
+{
+    return wf_task_state_of(task) != WF_TASK_PENDING;
+}
+
 static bool drop_dead(wf_link *link)
 {
-    wf_task *task = (wf_task *)(void *)link;
-    bool dead = wf_task_state_of(task) != WF_TASK_PENDING;
+    bool dead = is_dead(link);
     if (dead)
-        wf_task_release(task);
+        wf_task_release((wf_task *)(void *)link);
     return dead;
 }
 
-/* Drops what is dead at the owner's end of its run queue. The look before: a thief may have taken the newest, and its
- * record be another task's by now, but a record it stays. */
-static void trim(wf_place *place)
+/* Drops what is dead at its owner's end of a run queue, and at the thieves'. */
+static void trim_newest(wf_run_queue *queue)
 {
-    wf_task *task = wf_run_queue_newest(&place->queue);
-    if (!task || wf_task_state_of(task) == WF_TASK_PENDING)
-        return;
-    while ((task = wf_run_queue_pop(&place->queue)) != NULL)
-        if (!drop_dead(&task->link)) {
-            (void)wf_run_queue_put(&place->queue, task); /* where it was a moment ago: there is room */
-            return;
-        }
+    wf_task *task;
+    while ((task = wf_run_queue_newest(queue)) != NULL && is_dead(task))
+        if (wf_run_queue_pop(queue))
+            wf_task_release(task);
+}
+
+static void trim_oldest(wf_run_queue *queue)
+{
+    wf_task *task;
+    while ((task = wf_run_queue_oldest(queue)) != NULL && is_dead(task))
+        if (wf_run_queue_drop(queue, task))
+            wf_task_release(task);
+}
+
+bool wf_tasks_take_back(wf_worker *self, const wf_task *task)
+{
+    if (!self || !self->place)
+        return false;
+    wf_run_queue *queue = &self->place->queue;
+    if (wf_run_queue_newest(queue) != task)
+        return wf_run_queue_drop(queue, task);
+    bool back = wf_run_queue_pop(queue);
+    trim_newest(queue); /* it covered them */
+    return back;
 }
 
 void wf_tasks_dead(wf_worker *self, wf_task *task)
 {
     wf_inbox *inbox = wf_load_relaxed(&task->inbox); /* hint: nobody sweeps for it, else */
-    if (inbox)
+    if (inbox) {
         wf_inbox_dead(inbox, drop_dead);
-    else if (self && self->place)
-        trim(self->place);
+    } else if (self && self->place) {
+        trim_newest(&self->place->queue);
+        trim_oldest(&self->place->queue);
+    }
 }
 
 void wf_tasks_sweep(wf_inbox *inbox)
@@ -404,13 +499,13 @@ void wf_tasks_sweep(wf_inbox *inbox)
         wf_thread_yield(); /* a few instructions of theirs */
 }
 
-void wf_tasks_take_over(wf_worker *self, wf_task *task)
+void wf_tasks_take_over(wf_worker *self, wf_task *task, bool drop)
 {
     if (self)
         wf_count(&self->counters.taken_over);
     else
         wf_count_shared(&task->pool->outside.taken_over);
-    wf_task_complete(task, wf_tasks_call(self, task), false);
+    wf_task_complete(task, call(self, task, 0), drop);
 }
 
 /* ---- the queues' life -------------------------------------------------------------------------- */
@@ -426,8 +521,9 @@ static void assign_nodes(weft_pool *pool)
                 own->shares[WF_SAME_NODE])
                 place->inbox = pool->places[j].inbox;
         if (!place->inbox)
-            place->inbox = &pool->inboxes[pool->nodes++ * WF_BANDS + 1];
-        pool->inbox_of_cpu[own->os_index] = (uint16_t)((place->inbox - pool->inboxes) / WF_BANDS);
+            place->inbox = &pool->inboxes[pool->nodes++ * WF_BANDS + WF_STRICT];
+        place->node = (unsigned)(place->inbox - pool->inboxes) / WF_BANDS;
+        pool->node_of_cpu[own->os_index] = (uint16_t)place->node;
         wf_worker_at(pool, i)->place = place;
     }
     if (!pool->nodes)
@@ -446,20 +542,29 @@ static int last_cpu(const wf_machine *machine)
 int wf_tasks_init(weft_pool *pool)
 {
     unsigned most = pool->workers ? pool->workers : 1;
+    pool->takers = wf_slab_takers(pool->workers);
     pool->cpus_known = last_cpu(pool->machine) + 1;
     pool->places = wf_alloc(pool->workers * sizeof *pool->places);
     pool->inboxes = wf_alloc(most * WF_BANDS * sizeof *pool->inboxes);
-    pool->inbox_of_cpu = wf_alloc((size_t)pool->cpus_known * sizeof *pool->inbox_of_cpu);
-    if (!pool->places || !pool->inboxes || !pool->inbox_of_cpu)
+    pool->node_of_cpu = wf_alloc((size_t)pool->cpus_known * sizeof *pool->node_of_cpu);
+    if (!pool->places || !pool->inboxes || !pool->node_of_cpu)
         return -ENOMEM;
     for (unsigned i = 0; i < WF_RECORD_SIZES; i++) {
         pool->slab[i] = wf_slab_create((size_t)WF_TASK_BYTES << i, pool->workers, WF_SHELVES_OUTSIDE);
         if (!pool->slab[i])
             return -ENOMEM;
         wf_slab_mark(pool->slab[i], pool->generation);
+        wf_slab_owned_by(pool->slab[i], pool->takers);
     }
-    for (unsigned i = 0; i < most * WF_BANDS; i++)
+    for (unsigned i = 0; i < most * WF_BANDS; i++) {
         wf_inbox_init(&pool->inboxes[i]);
+        pool->inboxes[i].bound = i % WF_BANDS == 0;
+    }
+    for (unsigned i = 0; i < pool->workers; i++) {
+        wf_inbox_init(&pool->places[i].only);
+        pool->places[i].only.bound = true;
+    }
+    wf_inbox_init(&pool->blocking);
     assign_nodes(pool);
     return 0;
 }
@@ -472,7 +577,7 @@ void wf_tasks_fini(weft_pool *pool)
     }
     for (unsigned i = 0; i < WF_RECORD_SIZES; i++)
         wf_slab_close(pool->slab[i]);
-    wf_free(pool->inbox_of_cpu);
+    wf_free(pool->node_of_cpu);
     wf_free(pool->inboxes);
     wf_free(pool->places);
 }

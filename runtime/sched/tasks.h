@@ -5,12 +5,14 @@
  *   submitted by a task on a worker    its place's run queue: newest first for the place, oldest first for thieves
  *   from outside, or by a guest        the inbox of the node; from there in batches to a place, oldest first
  *
- * Each node has an inbox for each priority. Of what comes from outside the highest goes first, but that every
+ * Each node has an inbox for each priority, and another for what only its own workers may take, as each place has; that goes
+ * first, and is not counted below (sched/home.h). Of what comes from outside the highest goes first, but that every
  * WF_AGE_NORMAL-th is a normal one, every WF_AGE_LOW-th a low one, where there is one.
  *
  * A worker looks at its run queue, its batch, its inbox, and then at other places'; every WF_INBOX_EVERY-th look
  * begins with the inbox, so that what comes from outside is not starved by tasks that submit tasks.
- * A task that its waiter took over, or that was cancelled, stays in its queue, dead: it is dropped when met.
+ * A task that its waiter took over, or that was cancelled, stays in its queue, dead, but where its waiter can take it out:
+ * it is dropped when met.
  * With no threads in the pool, who submits runs what is queued before the call returns; a task of that very pool leaves
  * it to the call that runs it.
  */
@@ -27,12 +29,16 @@ void wf_tasks_fini(weft_pool *pool);
 wf_task *wf_tasks_new(weft_pool *pool, const wf_worker *self, size_t bytes);
 /* Puts it where it belongs, with one reference, and wakes who is to run it. */
 void wf_tasks_submit(weft_pool *pool, wf_worker *self, wf_task *task);
-/* That of the kernel's node for tasks of normal priority; NULL: no worker is there. */
-wf_inbox *wf_tasks_inbox_on(const weft_pool *pool, int node);
-/* Into the inbox of a priority, whoever submits; normal: of which node, or NULL: near. Some executor with another than the
- * normal priority: banded, once, before. */
-void wf_tasks_submit_to_band(weft_pool *pool, wf_worker *self, wf_task *task, wf_inbox *normal, int priority);
+/* Into an inbox, whoever submits: of a home (sched/home.h) and a priority. Some executor with another than the normal
+ * priority: banded, once, before. */
+void wf_tasks_submit_to(weft_pool *pool, wf_worker *self, wf_task *task, wf_home home, int priority);
 void wf_tasks_banded(weft_pool *pool);
+/* A task that will block: it needs no place, only a thread. Any worker or spare takes it; while no worker is idle spares are
+ * called for such tasks until there is one for each. */
+void wf_tasks_submit_blocking(weft_pool *pool, wf_worker *self, wf_task *task);
+/* One of those; NULL: there is none. And calls spares for those that nobody comes for. */
+wf_task *wf_tasks_take_blocking(weft_pool *pool);
+void wf_tasks_call_for_blocking(weft_pool *pool);
 /* Is there something from outside of a higher priority? A hint. */
 bool wf_tasks_more_urgent(const wf_worker *self, int priority);
 /* The same as wf_tasks_submit in two parts, for several tasks: put each, then notify once. */
@@ -47,8 +53,11 @@ wf_task *wf_tasks_steal(wf_worker *self);
 wf_task *wf_tasks_take_any(weft_pool *pool);
 /* Was any ever submitted? The caller is outside, and nobody submits from there any more. */
 bool wf_tasks_ever(const weft_pool *pool);
-/* Is there any, for the last look before sleep? */
+/* Is there any that anybody may take, for the last look before sleep? */
 bool wf_tasks_visible(const weft_pool *pool);
+/* How many wait in inboxes, and in all queues, dead ones too. Hints. */
+uint64_t wf_tasks_outside(const weft_pool *pool);
+uint64_t wf_tasks_backlog(const weft_pool *pool);
 /* Is there another one near, after taking one? A hint. */
 bool wf_tasks_more(const wf_worker *self);
 
@@ -57,11 +66,15 @@ bool wf_tasks_more(const wf_worker *self);
 bool wf_tasks_run(wf_worker *self, wf_task *task);
 /* Just the one. */
 bool wf_tasks_run_one(wf_worker *self, wf_task *task);
-/* Runs a task that the caller, a waiter, has claimed. self NULL: outside of any pool's seats. */
-void wf_tasks_take_over(wf_worker *self, wf_task *task);
-/* Runs a task that is in no queue here and now, unless it was cancelled, and drops its reference. */
-void wf_tasks_run_inline(wf_worker *self, wf_task *task);
-/* A task in a queue was cancelled. self NULL: the caller is outside. */
+/* Takes it out of the caller's own run queue, with the queue's reference, if it is the newest or the oldest there: before
+ * it is claimed, so that nothing dead is left. */
+bool wf_tasks_take_back(wf_worker *self, const wf_task *task);
+/* Runs a task that the caller, a waiter, has claimed; drop: with a reference that it gives up. self NULL: outside of any
+ * pool's seats. */
+void wf_tasks_take_over(wf_worker *self, wf_task *task, bool drop);
+/* Runs here and now a task that the caller has held, unless it was cancelled or has begun, and drops its reference. */
+void wf_tasks_run_held(wf_worker *self, wf_task *task);
+/* A task in a queue was cancelled, or claimed by who waits for it. self NULL: the caller is outside. */
 void wf_tasks_dead(wf_worker *self, wf_task *task);
 /* Drops those from an executor's queue, before it is said to be full. */
 void wf_tasks_sweep(wf_inbox *inbox);
@@ -72,6 +85,12 @@ static inline struct weft_executor *wf_tasks_executor(const wf_task *task)
     wf_inbox *inbox =
         wf_load_relaxed(&task->inbox); /* hint but for an executor's: that is there before it is pending */
     return inbox ? inbox->owner : NULL;
+}
+/* May any waiter run it that comes before others do? A hint. */
+static inline bool wf_tasks_is_anybodys(const wf_task *task)
+{
+    const wf_inbox *inbox = wf_load_relaxed(&task->inbox); /* hint: as above */
+    return !inbox || !(inbox->owner || inbox->bound);
 }
 /* Who puts it. */
 static inline void wf_tasks_goes_to(wf_task *task, wf_inbox *inbox)

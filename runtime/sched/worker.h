@@ -5,7 +5,8 @@
  * - A worker record is a worker's or a seat's (a guest's, while it is inside). Records belong to the pool,
  *   never move and never go away before it: thieves may look at any of them at any time.
  * - Lines by who writes them: each group below starts a line of its own.
- * - index: workers first (index < pool->workers), seats behind them.
+ * - index: workers first (index < pool->workers), seats behind them. Workers are as many as there may ever be; those from
+ *   pool->reach on have never had a thread (sched/resize.h).
  */
 #ifndef WF_SCHED_WORKER_H
 #define WF_SCHED_WORKER_H
@@ -49,6 +50,9 @@ typedef struct wf_loop {
     uint64_t piece; /* top << 32 | epoch of the runner when it began: what it forks above is the loop's */
     uint64_t unit_ticks; /* hint: how long a unit lasts here; 0: not known yet */
     uint64_t starts;     /* hint: how many ranges were run here, to tell one from the next alike */
+    uint32_t laid;       /* the outermost: in how many stretches it is laid out, 0: it is not; and, a hint: */
+    uint32_t called;     /* 1: sleepers were woken for them */
+    uint64_t laid_since; /* ticks: since when */
 
     weft_range_fn *body __attribute__((aligned(WF_LINE))); /* or, if NULL: */
     const wf_stateful *stateful;
@@ -57,6 +61,12 @@ typedef struct wf_loop {
     wf_latch latch;            /* units not reported yet */
     wf_sight sight;            /* of the range */
 } wf_loop;
+
+/* Of a loop that is laid out over nodes: sched/layout.h. */
+typedef struct wf_stretch {
+    wf_range range;
+    uint32_t place; /* hint: it is for the node of this worker; WF_NO_PLACE: near to nobody */
+} wf_stretch;
 
 /* What the worker runs that its user's code did not call itself. */
 enum wf_what { WF_ROOT, WF_CHILD, WF_PIECE, WF_TASK }; /* ROOT: nothing, or what a guest called itself */
@@ -76,7 +86,15 @@ typedef struct wf_origin {
 
 /* What a worker is parked for, in the low bits of the thing's address; sched/note.h. FOREIGN: a future of another
  * pool, which may be gone when somebody looks. */
-enum wf_wait { WF_FOR_NOTHING, WF_FOR_CHILD, WF_FOR_LOOP, WF_FOR_FUTURE, WF_FOR_FOREIGN, WF_WAIT_MASK = 7 };
+enum wf_wait {
+    WF_FOR_NOTHING,
+    WF_FOR_CHILD,
+    WF_FOR_LOOP,
+    WF_FOR_FUTURE,
+    WF_FOR_FOREIGN,
+    WF_FOR_SECTION, /* of nothing that the pool knows: weft/block.h */
+    WF_WAIT_MASK = 7
+};
 
 #define WF_RECORD_SIZES 3
 
@@ -85,16 +103,30 @@ typedef struct wf_place {
     wf_run_queue queue; /* submitted by tasks that ran here: newest first */
     wf_run_queue batch; /* fetched from the inbox: oldest first */
     wf_inbox *inbox;    /* of its node, for tasks of normal priority; wf_inbox_in() */
+    unsigned node;      /* of the pool's, from 0 on; not the kernel's number */
+    wf_inbox only;      /* what nobody else may take; sched/home.h */
+    uint32_t stand_in;  /* 1 + index of the spare that came last for what is only here; 0: none */
     unsigned looks;     /* owner only, as all below */
     unsigned turns;     /* how often something from outside was taken */
 } wf_place;
 
-/* An inbox for each priority, side by side: 1, 0, -1. */
-#define WF_BANDS 3
-static inline wf_inbox *wf_inbox_in(wf_inbox *normal, int priority)
+/* A node's inboxes side by side: what only its own workers may take, then one for each priority: 1, 0, -1. */
+#define WF_BANDS 4
+#define WF_STRICT 2
+static inline wf_inbox *wf_inbox_in(wf_inbox *normal, int band)
 {
-    return normal - priority;
+    return normal - band;
 }
+
+/* Besides the normal ones there may be tasks in: pool->bands. */
+enum { WF_SOME_BANDS = 1, WF_SOME_STRICT = 2 };
+
+/* Where a task is to begin; sched/home.h. */
+enum wf_home_kind { WF_NEAR, WF_ON_NODE, WF_AT_WORKER }; /* NEAR: where its submitter is */
+typedef struct wf_home {
+    uint8_t kind, strict;
+    uint16_t node, worker; /* of the pool's; AT_WORKER: node is the worker's */
+} wf_home;
 
 struct weft_executor;
 
@@ -103,6 +135,7 @@ typedef struct wf_pass {
     struct wf_lanes *lanes;
     struct wf_lane *lane; /* NULL: none */
     bool lent;            /* a pass around it is in the lane, too */
+    bool blocks;          /* a waiter's: it runs the task in a blocking section */
     const char *label;    /* that the lane showed before */
     struct wf_pass *outer;
 } wf_pass;
@@ -112,9 +145,15 @@ typedef struct wf_engine {
     /* Puts a task with one reference where it is to wait. 0, or why it is refused. self: of the executor's pool or NULL.
      * when_full: of weft_when_full, or one of those below. */
     int (*submit)(struct weft_executor *executor, wf_worker *self, wf_task *task, int when_full);
-    /* The same, of one that was accepted when the executor had this epoch: a full queue does not refuse it, but one that
-     * was destroyed meanwhile does. The executor's record is there. */
-    int (*submit_held)(struct weft_executor *executor, wf_task *task, uint64_t epoch);
+    /* The same in two parts: a place is kept for one that comes later, or does not, and which who submits cannot run. */
+    int (*accept)(struct weft_executor *executor, wf_worker *self);
+    /* Of one that was accepted when the executor had this epoch: a full queue does not refuse it, but one that was
+     * destroyed meanwhile does. The executor's record is there. */
+    int (*accept_held)(struct weft_executor *executor, uint64_t epoch);
+    void (*comes)(struct weft_executor *executor, wf_task *task);
+    void (*comes_not)(struct weft_executor *executor);
+    /* Does it cancel what has not begun? */
+    bool (*cancels)(const struct weft_executor *executor);
     /* A waiter wants to begin a task of it, and has ended it: may it? task: NULL, or cancelled here if it must not
      * begin any more. */
     bool (*begin)(struct weft_executor *executor, wf_task *task, wf_pass *pass);
@@ -127,6 +166,7 @@ typedef struct wf_engine {
     bool (*full)(const struct weft_executor *executor, unsigned *running);
     /* Does it refuse what comes from outside? */
     bool (*closed)(const struct weft_executor *executor);
+    bool far; /* its tasks run in other processes: functions and pointers of this one make no sense there */
 } wf_engine;
 
 #define WF_AS_CONFIGURED (-1)
@@ -147,8 +187,12 @@ static inline const wf_engine *wf_engine_of(const struct weft_executor *executor
     return wf_load_relaxed(&executor->engine); /* hint: the same to who has the executor */
 }
 
-/* Seats: IDLE is free; WAITING: parked at a join, a loop's end, a future. */
-enum wf_mode { WF_IDLE, WF_ACTIVE, WF_WAITING };
+/* Seats: IDLE is free. WAITING: parked at a join, a loop's end, a future, or in a blocking section; STILL: active, but the
+ * monitor saw it stand still: in both its place is vacant. */
+enum wf_mode { WF_IDLE, WF_ACTIVE, WF_WAITING, WF_STILL };
+
+/* Has a worker a place? LEAVES: no more, but it is still counted in pool->idle; sched/resize.h. */
+enum wf_duty { WF_SITS, WF_LEAVES, WF_STANDS };
 
 struct wf_worker {
     wf_task_stack stack; /* first: weft_self_ points to its head */
@@ -160,24 +204,37 @@ struct wf_worker {
 
     /* Written by others. */
     uint32_t asleep __attribute__((aligned(WF_LINE))); /* AWAKE, ASLEEP or WAKING; sched/sleep.c */
+    uint32_t duty;                                     /* enum wf_duty */
     wf_parker parker;
     wf_sight sight; /* of the task stack */
 
     /* Owner only. */
     unsigned index __attribute__((aligned(WF_LINE)));
     unsigned loops_open; /* nesting depth of its loops */
-    wf_origin origin;    /* single words, that dumps read */
-    uintptr_t waits;     /* the same; what it is parked for | enum wf_wait; 0: nothing */
-    int tid;             /* the same; what the kernel calls the thread; 0: it has not begun */
+    unsigned vacated;  /* how often it has left its place and not come back: waits inside blocking sections */
+    unsigned sections; /* of these, begun by the user */
+    wf_origin origin;  /* single words, that dumps read */
+    uintptr_t waits;   /* the same; what it is parked for | enum wf_wait; 0: nothing */
+    int tid;           /* the same; what the kernel calls the thread; 0: it has not begun */
     int64_t quiet_since; /* ns; 0: has not looked yet */
     uint64_t entries_seen;
+    uint64_t latest; /* ticks: when the last task began */
+    bool absent;     /* not counted in pool->idle */
     struct weft_pool *pool;
     int pu;          /* of pool->machine; -1: a seat */
     wf_place *place; /* NULL: a seat */
     wf_thread thread;
+    bool made, lost, chosen;        /* under sizing.turn: it has one; its PU may not be used; it is to sit */
+    bool strays;                    /* under sizing.turn: it may run elsewhere than planned */
     int bound, bind_err, bind_cpus; /* what came of binding (enum weft_bind, errno, PUs); sched/binding.h */
     const uint16_t *victims;        /* the other workers, near ones first; NULL: a seat */
+    wf_stretch *stretches;          /* of its outermost loop; NULL: all places are on one node */
     struct wf_scratch *scratch;     /* sched/scratch.h */
+    wf_worker *next_spare;     /* spares, under their lock, as the next line: in a list of sched/spare.h */
+    unsigned called, joinable; /* while it rests; it has a thread, or what is left of one */
+    int64_t cpu_seen;          /* the monitor's, as the next ones: the thread's CPU clock at its last look */
+    uint64_t entries_looked;
+    int tid_seen;
 
     /* Written by the owner, read by who asks. forks stands in the head of the stack. */
     weft_counters counters __attribute__((aligned(WF_LINE)));
@@ -187,30 +244,68 @@ struct wf_worker {
 
 /* sched/spare.h */
 typedef struct wf_spares {
-    pthread_mutex_t lock;      /* of the numbers */
-    unsigned most, made;       /* threads */
-    unsigned resting, calls;   /* those that sleep, and how many of them are to come */
-    bool making, again, end;   /* again: called meanwhile */
+    pthread_mutex_t lock;        /* of what follows, up to keep_ns, and of the seats' fields */
+    unsigned made, wanted;       /* threads; those that are called and to be made */
+    wf_worker *resting, *unmade; /* those that sleep, the last one first; seats without a thread */
+    bool ends;
+    int64_t not_before;        /* no thread is tried before that time; 0: none was refused */
+    int64_t keep_ns;           /* how long one rests before it ends */
+    unsigned most;             /* seats */
     void *(*main)(void *seat); /* a spare's thread */
-    uint32_t turn;             /* what they sleep on */
-    uint32_t coming, out;
+    uint32_t coming, out, extra;
 } wf_spares;
+
+/* sched/arm.h, sched/monitor.h */
+typedef struct wf_monitor {
+    uint32_t state, ends, made;
+    wf_parker parker;
+    wf_thread thread;
+    void *(*main)(void *pool);
+    int64_t not_before; /* no thread is tried before */
+    /* Its own. */
+    int64_t looked_ns, nap_ns;
+    unsigned stood, called; /* at the last look: found standing still; spares called */
+    unsigned unneeded;      /* looks at which there was nothing to find out, one after the other */
+} wf_monitor;
+
+/* sched/resize.h */
+typedef struct wf_sizing {
+    pthread_mutex_t turn;        /* one change at a time; no worker's way from task to task leads here */
+    void *(*main)(void *worker); /* a worker's thread */
+    unsigned made;               /* threads, as all below under `turn` */
+    uint64_t changes;
+    bool closed; /* the pool is being destroyed */
+
+    bool follows;       /* sched/follow.h, as the rest */
+    bool moved;         /* some that stand may run elsewhere than planned */
+    bool spins;         /* as long as it finds right itself */
+    const char *root;   /* tests: stands for "/" */
+    int64_t more_since; /* ns; 0: the machine does not give more than there is */
+    unsigned more;      /* so many places at least, all that time */
+} wf_sizing;
 
 struct weft_pool {
     /* Read mostly. */
     uint64_t generation;     /* wf_generation() at creation */
-    unsigned workers, seats; /* seats: of guests, then of spares */
+    unsigned workers, seats; /* records; seats: of guests, then of spares */
     unsigned guests;         /* of the seats */
-    unsigned started; /* threads; fewer than workers if the system refused some: their records stay empty */
+    unsigned open;           /* places: so many workers and guests may be active */
+    unsigned started; /* workers that sit, those that are to leave among them: all that pool->idle is about */
+    unsigned reach;   /* no worker from this one on has ever had a thread */
     wf_machine *machine;
-    wf_worker *all;         /* workers, then seats */
-    uint16_t *victims;      /* the workers' lists, one after the other */
-    wf_place *places;       /* as many as workers */
-    wf_inbox *inboxes;      /* WF_BANDS for each NUMA node */
-    unsigned nodes;         /* that have inboxes */
-    uint32_t banded;        /* 1: some executor has another priority than the normal one */
-    uint16_t *inbox_of_cpu; /* by OS index, up to */
+    wf_worker *all;        /* workers, then seats */
+    uint16_t *victims;     /* the workers' lists, one after the other */
+    wf_place *places;      /* as many as workers */
+    wf_inbox *inboxes;     /* WF_BANDS for each NUMA node */
+    wf_inbox blocking;     /* tasks that are marked blocking: they need no place (sched/tasks.h) */
+    unsigned nodes;        /* that have inboxes */
+    uint32_t bands;        /* WF_SOME_BANDS: some executor has another priority; WF_SOME_STRICT: or both */
+    uint16_t *node_of_cpu; /* by OS index, up to */
     int cpus_known;
+    wf_stretch *stretches; /* of all records */
+    unsigned homes;        /* hint, as the next: places by nodes, sched/layout.c */
+    uint32_t home[WF_STRETCHES_MAX];
+    uint64_t takers;                /* the first worker's number at its shelves */
     wf_slab *slab[WF_RECORD_SIZES]; /* of task records: 64, 128, 256 bytes; live on while futures do */
     struct weft_executor executor;
     struct weft_executor *doors; /* under locals_lock: all executors that were ever made */
@@ -223,15 +318,20 @@ struct weft_pool {
     bool take_over; /* waiters from outside run what they wait for */
     bool grace;     /* liburcu's grace periods may be used */
     int bind;       /* planned: WEFT_BIND_NONE, _PU (it counts as one that owns its PUs) or _DOMAIN */
-    char *cpus;     /* CPU sets: of each worker the planned one, then of each the kernel's answer */
+    char *
+        cpus; /* CPU sets: of each worker the planned one, then of each the kernel's answer; sched/binding.c */
     uint64_t spin_ticks, wait_ticks, short_ticks, block_ticks, paid_ticks, answer_ticks, force_ticks,
-        asked_ticks;
+        asked_ticks, tiny_ticks, hold_ticks;
+    uint64_t follow_ticks;     /* between looks at the machine; UINT64_MAX: it is not followed */
     uint64_t clock_ticks;      /* what reading the clock adds to each measurement */
     struct weft_local *locals; /* under locals_lock */
+    size_t expected;           /* the same; tasks that were accepted and will come later, sched/drain.h */
     pthread_mutex_t locals_lock;
-    wf_size size;       /* where the number of workers comes from, and the quota */
+    wf_sizing sizing;
+    wf_size size;       /* where the number of places comes from, and the quota; under sizing.turn */
     size_t stack_bytes; /* of its threads; 0: the system's default */
     char name[11];
+    char part[64];    /* of the machine, in words; sched/part.h */
     weft_pool *older; /* of the process, and the pool's number there; sched/pools.h */
     uint64_t number;
 
@@ -241,14 +341,37 @@ struct weft_pool {
     uint64_t nap_since;  /* ticks; a hint */
     uint32_t seats_used; /* the highest seat ever taken, plus 1 */
     uint32_t stop;
-    uint32_t settled; /* threads that have bound themselves; sched/binding.c */
-    uint32_t closing; /* the pool is being destroyed: who is the last to fall asleep wakes closer */
+    uint32_t settled;  /* threads that have bound themselves; sched/binding.c */
+    uint32_t laid_out; /* loops of which a stretch may be left; a hint: sched/layout.h */
+    uint64_t looked;   /* ticks: at the machine; sched/follow.h, as the next two */
+    uint32_t follower; /* 1 + index of the worker that looks while it stands; 0: none does */
+    uint32_t dozing;   /* the same, of one that sleeps because nobody is active */
+    uint32_t closing;  /* the pool is being destroyed: who is the last to fall asleep wakes closer */
     wf_parker closer;
     wf_spares spares;
+    wf_monitor monitor;
 
     /* What threads without a record of their own did. */
     weft_counters outside __attribute__((aligned(WF_LINE)));
 };
+
+/* Workers from the first to the last that ever had a thread. */
+static inline unsigned wf_reach(const struct weft_pool *pool)
+{
+    return wf_load_seq_cst(&pool->reach); /* pair SL6 -> make_thread(): who is new sees who sleeps already */
+}
+
+/* Is there more than one worker? */
+static inline bool wf_several(const struct weft_pool *pool)
+{
+    return wf_load_relaxed(&pool->started) > 1; /* hint: who joins later searches first */
+}
+
+/* Is it time for a look at the machine? sched/follow.h */
+static inline bool wf_follow_due(const struct weft_pool *pool, uint64_t now)
+{
+    return now - wf_load_relaxed(&pool->looked) > wf_load_relaxed(&pool->follow_ticks); /* hint: both */
+}
 
 static inline wf_worker *wf_worker_at(const struct weft_pool *pool, unsigned index)
 {

@@ -73,6 +73,13 @@ static const struct pool_row bad_pools[] = {
     ROW(.workers = 1, .spin_ns = INT64_MIN),
     ROW(.workers = 1, .stack_bytes = 1),
     ROW(.workers = 1, .stack_bytes = 65535),
+    ROW(.workers = 1, .cpus = ""),
+    ROW(.workers = 1, .cpus = "0-"),
+    ROW(.workers = 1, .cpus = "99999999999999999999"),
+    ROW(.workers = 1, .nodes = "0"), /* flat */
+    ROW(.workers = 1, .core_kind = WEFT_CORES_PERFORMANCE),
+    ROW(.workers = 1, .core_kind = INT_MAX),
+    ROW(.workers = 1, .core_kind = INT_MIN),
 };
 
 static void pool_create_refuses(void)
@@ -229,7 +236,8 @@ static void map_refuses(weft_pool *pool)
         const struct map_row *r = &bad_maps[i];
         int status[4] = {71, 72, 73, 74};
         weft_map_report report = {5, 6, 7, 8};
-        weft_map_config config = {r->config_size, r->on_error, NULL, status, &report};
+        weft_map_config config = {
+            .size = r->config_size, .on_error = r->on_error, .status = status, .report = &report};
         int err = weft_parallel_map(pool, r->fn, r->in, r->in_size, r->out, r->out_size, r->n, &config);
         CHECK(err == r->expected, "parallel_map %s: %d expected, got %d", r->what, r->expected, err);
         atomic_store(&called, err == r->expected ? atomic_load(&called) : 0); /* said already */

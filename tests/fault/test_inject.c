@@ -64,7 +64,8 @@ static hwloc_topology_t host_topology; /* of a machine of four nodes, which nobo
 static int round_of_given_topology(int *bad)
 {
     weft_pool *pool = NULL;
-    int err = weft_pool_create(&pool, WEFT_POOL_CONFIG(.workers = 2, .topology = host_topology));
+    int err =
+        weft_pool_create(&pool, WEFT_POOL_CONFIG(.workers = 2, .topology = host_topology, .nodes = "1,3"));
     if (err) {
         *bad = pool ? __LINE__ : 0;
         return err;
@@ -84,6 +85,27 @@ static int round_of_default_pool(int *bad)
     *bad = use_pool(NULL);
     err = weft_pool_destroy(pool);
     if (err && !*bad)
+        *bad = __LINE__;
+    return 0;
+}
+
+/* Three more workers, and three others later: a refused one changes nothing. */
+static int round_of_resize(int *bad)
+{
+    weft_pool *pool = NULL;
+    int err = weft_pool_create(&pool, WEFT_POOL_CONFIG(.workers = 1, .workers_max = 7, .flat = 1));
+    if (err)
+        return err;
+    for (int places = 4; places <= 7 && !*bad; places += 3) {
+        int before = weft_pool_workers(pool), refused = weft_pool_resize(pool, places);
+        if (weft_pool_workers(pool) != (refused ? before : places) ||
+            (refused && refused != -ENOMEM && refused != -EAGAIN))
+            *bad = __LINE__;
+        *bad = *bad ? *bad : use_pool(pool);
+    }
+    if (!*bad && (weft_pool_resize(pool, 1) || use_pool(pool)))
+        *bad = __LINE__;
+    if (weft_pool_destroy(pool) && !*bad)
         *bad = __LINE__;
     return 0;
 }
@@ -308,6 +330,76 @@ static void no_memory_for_accumulators(void)
     CHECK(weft_pool_destroy(pool) == 0, "destroy");
 }
 
+static int nothing(void *arg)
+{
+    (void)arg;
+    return 0;
+}
+
+/* Refused, it has no place in the limit, and its executor does not wait for it. */
+static void no_memory_for_limits(void)
+{
+    static char large[4000];
+    struct inject_state before, after;
+    weft_pool *pool = NULL;
+    weft_executor *executor = NULL;
+    weft_future *future = NULL;
+    weft_limit *limit = NULL;
+    weft_limit_state state = {.size = sizeof state};
+    CHECK(weft_pool_create(&pool, WEFT_POOL_CONFIG(.workers = 1, .flat = 1)) == 0, "a pool");
+    CHECK(weft_executor_create(&executor, WEFT_EXECUTOR_CONFIG(.pool = pool)) == 0, "an executor");
+    arm(INJECT_MALLOC, 1, 1);
+    CHECK(weft_limit_create(&limit, 1, NULL) == -ENOMEM && !limit, "no limit");
+    arm(INJECT_NONE, 0, 0);
+    CHECK(weft_limit_create(&limit, 1, NULL) == 0, "a limit");
+    weft_task_spec spec = {.size = sizeof spec, .fn = nothing, .limit = limit};
+    CHECK(weft_submit_task(executor, &spec, &future) == 0 && weft_future_get(future, NULL) == 0,
+          "one before");
+    weft_future_release(future);
+    spec.arg = large;
+    spec.arg_bytes = sizeof large;
+    spec.deadline_ns = WEFT_FOREVER - 1;
+    read_state(&before);
+    for (long n = 1; n <= 2; n++) { /* its bytes, its token */
+        arm(INJECT_MALLOC, n, 0);
+        int err = weft_submit_task(executor, &spec, &future);
+        CHECK(err == -ENOMEM && !future, "allocation %ld: a task with a limit is refused, got %d", n, err);
+    }
+    arm(INJECT_NONE, 0, 0);
+    read_state(&after);
+    CHECK(after.blocks == before.blocks, "%ld blocks leaked", after.blocks - before.blocks);
+    CHECK(weft_limit_inspect(limit, &state) == 0 && !state.ready && !state.waiting, "nothing is in line");
+    CHECK(weft_submit_task(executor, &spec, &future) == 0 && weft_future_get(future, NULL) == 0, "one after");
+    weft_future_release(future);
+    weft_limit_release(limit);
+    CHECK(weft_executor_destroy(executor) == 0 && weft_pool_destroy(pool) == 0, "destroy");
+}
+
+/* The memory itself, and the list of the nodes that it is for. */
+static void no_memory_by_node(void)
+{
+    static const int calls[] = {INJECT_MMAP, INJECT_MALLOC};
+    struct inject_state before, after;
+    weft_pool *pool = NULL;
+    CHECK(weft_pool_create(&pool, WEFT_POOL_CONFIG(.workers = 2)) == 0, "a pool");
+    read_state(&before);
+    for (int policy = WEFT_NUMA_LOCAL; policy <= WEFT_NUMA_BLOCKED; policy++)
+        for (int i = 0; i <= 2; i++) {
+            void *memory = &memory;
+            int node = policy == WEFT_NUMA_ON_NODE ? WEFT_NODE(0) : 0;
+            arm(i < 2 ? calls[i] : INJECT_NONE, 1, 0);
+            int err = weft_numa_alloc(
+                pool, 100000, WEFT_NUMA_CONFIG(.policy = policy, .node = node, .untouched = 1), &memory);
+            arm(INJECT_NONE, 0, 0);
+            CHECK(i < 2 ? err == -ENOMEM && !memory : err == 0, "policy %d: %d", policy, err);
+            CHECK(weft_numa_free(memory, 100000) == 0, "policy %d: free", policy);
+        }
+    read_state(&after);
+    CHECK(after.blocks == before.blocks, "%ld blocks leaked", after.blocks - before.blocks);
+    CHECK(after.mapped == before.mapped, "%ld bytes leaked", after.mapped - before.mapped);
+    CHECK(weft_pool_destroy(pool) == 0, "destroy");
+}
+
 int main(void)
 {
     static const char *const names[] = {"", "malloc", "mmap", "pthread_create", "setaffinity", "getaffinity"};
@@ -332,17 +424,20 @@ int main(void)
         for (int all = 0; all <= 1; all++) {
             every_call_fails_once(round_of_own_pool, names[call], call, all);
             every_call_fails_once(round_of_default_pool, names[call], call, all);
+            every_call_fails_once(round_of_resize, names[call], call, all);
             if (call != INJECT_BIND) /* nothing is bound there */
                 every_call_fails_once(round_of_given_topology, names[call], call, all);
         }
     arm(INJECT_THREAD, 1000000, 0);
     CHECK(round_of_own_pool(&bad) == 0 && !bad, "and once without any failure");
     read_state(&state);
-    CHECK(state.seen == 2, "the injection sees libweft's threads: %ld", state.seen);
+    CHECK(state.seen >= 2, "the injection sees libweft's threads: %ld", state.seen);
     no_thread_at_all();
     some_threads();
     binding_is_told();
     no_memory_for_accumulators();
+    no_memory_for_limits();
+    no_memory_by_node();
     hwloc_topology_destroy(host_topology);
     CHECK(only_this_thread(), "all threads are gone at the end");
     return tally_end();

@@ -6,27 +6,9 @@
  */
 #include "child.h"
 #include "scenes.h"
+#include "seccomp.h"
 
-#include <linux/filter.h>
 #include <linux/membarrier.h>
-#include <linux/seccomp.h>
-#include <stddef.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
-
-/* From now on membarrier fails with `err` in all threads of this process. False: the system has no such filters. */
-static int refuse(unsigned err)
-{
-    struct sock_filter code[] = {
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_membarrier, 0, 1),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | err),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-    };
-    struct sock_fprog program = {sizeof code / sizeof *code, code};
-    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-           syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &program) == 0;
-}
 
 static int is_refused(int err)
 {
@@ -75,7 +57,7 @@ static int begun_without(int err)
 static int exec_without(void *arg)
 {
     char *const argv[] = {(char *)"membarrier", (char *)(*(int *)arg == EPERM ? "eperm" : "enosys"), NULL};
-    if (!refuse((unsigned)*(int *)arg))
+    if (!refuse(SYS_membarrier, (unsigned)*(int *)arg))
         return CHILD_SKIP;
     execv("/proc/self/exe", argv);
     return 1;
@@ -86,7 +68,7 @@ static int before_the_pools(void *arg)
 {
     int err = *(int *)arg;
     scenes_start();
-    if (!refuse((unsigned)err))
+    if (!refuse(SYS_membarrier, (unsigned)err))
         return CHILD_SKIP;
     CHECK(is_refused(err), "refused before the first pool");
     for (int i = 0; i < SHAPES; i++)
@@ -106,7 +88,7 @@ static int under_the_pool(void *arg)
         if (i == 0)
             some_are_forced(pool);
         long before = forced(pool);
-        if (i == 0 && !refuse((unsigned)err))
+        if (i == 0 && !refuse(SYS_membarrier, (unsigned)err))
             return CHILD_SKIP;
         CHECK(is_refused(err), "refused in the middle");
         use_in_every_way(pool, "membarrier refused in the middle");

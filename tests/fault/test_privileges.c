@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_privileges.c - a program with raised privileges does not let its caller's environment size its pools.
+/* test_privileges.c - a program with raised privileges does not let its caller's environment size its pools, and has no
+ * worker processes: that would not be told that they are some, and run main.
  *
  * - The program copies itself, makes the copy set-user-ID nobody, and runs it with WEFT_WORKERS set; the same copy
  *   without the bit shows that the variable would count. Linked statically: nothing is to be found at run time.
@@ -7,14 +8,17 @@
 #include "child.h"
 #include "work.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <sys/auxv.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
+#include <weft/process.h>
 
-enum { FOLLOWED = 10, NOT_FOLLOWED = 11, BROKEN = 12 };
+enum { FOLLOWED = 10, NOT_FOLLOWED = 11, BROKEN = 12, PROCESSES = 13 };
 
 static char folder[PATH_MAX / 2], copy[PATH_MAX];
 
@@ -25,12 +29,22 @@ static int said_workers(void)
     return sched_getaffinity(0, sizeof mask, &mask) ? 0 : CPU_COUNT(&mask) + 3;
 }
 
+/* Worker processes are there, or are refused. */
+static bool answers_by_process(bool privileged)
+{
+    weft_executor *executor;
+    int err = weft_executor_processes(&executor, NULL);
+    return err == (privileged ? -ENOTSUP : 0) && weft_executor_destroy(executor) == 0;
+}
+
 /* The copy: does its pool have as many workers as the environment says? */
-static int report(int privileged)
+static int report(bool privileged)
 {
     weft_pool *pool;
     if (privileged && !getauxval(AT_SECURE))
         return CHILD_SKIP;
+    if (!answers_by_process(privileged))
+        return PROCESSES;
     if (weft_pool_create(&pool, NULL) || use_pool(pool))
         return BROKEN;
     int workers = weft_pool_workers(pool);
@@ -80,7 +94,8 @@ static void compare(void)
     if (status == CHILD_SKIP)
         tally_skip("WEFT_WORKERS with raised privileges", "the file system ignores the set-user-ID bit");
     else
-        CHECK(status == NOT_FOLLOWED, "one with raised privileges does not: status %d", status);
+        CHECK(status == NOT_FOLLOWED,
+              "one with raised privileges does not, nor has it worker processes: status %d", status);
 }
 
 int main(int count, char **argument)

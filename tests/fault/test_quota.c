@@ -198,8 +198,8 @@ static void default_pool(const struct scene *s)
     if (!CHECK(weft_pool_create(&pool, NULL) == 0, "pool under a quota"))
         return;
     unsigned expected = s->quota_cpus < pus ? s->quota_cpus : pus;
-    CHECK(pool->workers == expected && weft_pool_workers(pool) == (int)expected, "%u workers, not %d",
-          expected, weft_pool_workers(pool));
+    CHECK(pool->open == expected && weft_pool_workers(pool) == (int)expected, "%u workers, not %d", expected,
+          weft_pool_workers(pool));
     bool less = s->quota_cpus <= pus; /* no scene's quota is a whole number of CPUs */
     CHECK(pool->size.origin == (less ? WF_SIZE_QUOTA : WF_SIZE_MASK), "origin %d", (int)pool->size.origin);
     CHECK(pool->size.rationed == less, "rationed %d", pool->size.rationed);
@@ -219,8 +219,8 @@ static void said_pool(int workers, const char *environment, enum wf_size_origin 
         unsetenv("WEFT_WORKERS");
     if (!CHECK(weft_pool_create(&pool, WEFT_POOL_CONFIG(.workers = workers)) == 0, "pool of a said size"))
         return;
-    CHECK(pool->workers == expected && pool->size.origin == origin, "%u workers by %d, not %u by %d",
-          pool->workers, (int)pool->size.origin, expected, (int)origin);
+    CHECK(pool->open == expected && pool->size.origin == origin, "%u workers by %d, not %u by %d", pool->open,
+          (int)pool->size.origin, expected, (int)origin);
     CHECK(pool->size.rationed && pool->crowded, "4 workers are more than any quota here");
     CHECK(use_pool(pool) == 0, "right results with more workers than CPU time");
     CHECK(weft_pool_destroy(pool) == 0, "destroy");
@@ -238,6 +238,36 @@ static void two_ways(const struct scene *s)
     CHECK(!strcmp(by_mounts.file, quota_file(s->least)), "by mounts set by %s", by_mounts.file);
 }
 
+/* Until it has so many places. */
+static void work_until(weft_pool *pool, int places)
+{
+    int bad = 0;
+    while (!bad && weft_pool_workers(pool) != places)
+        bad = use_pool(pool);
+    CHECK(!bad && use_pool(pool) == 0, "right results on the way to %d places", places);
+}
+
+/* The pool follows the group's quota while it works. */
+static int falls_and_is_lifted(void *arg)
+{
+    weft_pool *pool;
+    int pus = (int)mask_cpus(), err;
+    (void)arg;
+    for (size_t i = 0; i < SIGNALS; i++)
+        signal(signals[i], SIG_DFL);
+    err = put(inner, "cgroup.procs", "0");
+    unsetenv("WEFT_WORKERS");
+    if (!CHECK(err == 0 && weft_pool_create(&pool, NULL) == 0, "pool without a quota: %s", strerror(err)))
+        return 1;
+    work_until(pool, pus);
+    CHECK(set_quota(inner, 50000) == 0, "half a CPU from now on");
+    work_until(pool, 1);
+    CHECK(set_quota(inner, -1) == 0, "no quota any more");
+    work_until(pool, pus);
+    CHECK(weft_pool_destroy(pool) == 0, "destroy");
+    return atomic_load(&tally_failed);
+}
+
 static int in_group(void *arg)
 {
     const struct scene *s = (const struct scene *)arg;
@@ -252,6 +282,13 @@ static int in_group(void *arg)
     said_pool(4, NULL, WF_SIZE_CONFIG);
     said_pool(0, "4", WF_SIZE_ENVIRONMENT);
     return atomic_load(&tally_failed);
+}
+
+static void follow(void)
+{
+    CHECK(set_quota(inner, -1) == 0 && set_quota(outer, -1) == 0, "no quotas");
+    int status = in_child(falls_and_is_lifted, NULL, 60);
+    CHECK(status == 0, "a pool that follows its group: status %d", status);
 }
 
 static void play(const struct scene *s)
@@ -285,13 +322,18 @@ int main(void)
     for (size_t i = 0; i < SIGNALS; i++)
         signal(signals[i], ended);
     tally_watch(180);
-    if (make_groups() && CHECK(wf_limits_read(&own, NULL) == 0, "own limits"))
+    if (make_groups() && CHECK(wf_limits_read(&own, NULL) == 0, "own limits")) {
         for (size_t i = 0; i < sizeof scenes / sizeof *scenes; i++) {
             /* v1 lets no group have more than the one around it */
             set_quota(inner, -1);
             if (!hidden(&own, &scenes[i]))
                 play(&scenes[i]);
         }
+        if (own.period_us)
+            tally_skip("a quota that is lifted", own.file);
+        else
+            follow();
+    }
     remove_groups();
     return tally_end();
 }

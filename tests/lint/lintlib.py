@@ -21,7 +21,7 @@ Violation = namedtuple("Violation", "file line text")
 Line = namedtuple("Line", "code comment")
 Object = namedtuple("Object", "source path")
 SKIPPED = 77
-LAYERS = ("base", "os", "data", "sched", "par", "exec", "far")
+LAYERS = ("base", "os", "data", "sched", "par", "exec", "proc", "mpi", "far")
 
 
 class Unusable(Exception):

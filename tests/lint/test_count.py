@@ -90,6 +90,18 @@ class Counting(unittest.TestCase):
         _, _, lines = self.count(entry("SKIP", 77, stdout="skipped: no second compiler\n"))
         self.assertIn("no second compiler", lines[0])
 
+    def test_failed_programs_have_the_last_word(self):
+        broken = entry("FAIL", 1, stdout="1 passed, 1 failed\n", stderr="expected 2, found 3\n", name="weft:unit / broken")
+        _, _, lines = self.count(broken, entry(stdout="fine\n2 passed, 0 failed\n"))
+        self.assertEqual(sum("weft:unit / broken" in line for line in lines), 2)
+        self.assertTrue(lines[-2].endswith("expected 2, found 3"), lines)
+        self.assertNotIn("fine", "\n".join(lines))
+
+    def test_only_the_end_of_what_failed_is_shown(self):
+        _, _, lines = self.count(entry("TIMEOUT", -15, stdout="".join(f"word {i}\n" for i in range(1000))))
+        self.assertTrue(lines[-2].endswith("word 999"), lines)
+        self.assertLess(len(lines), 100)
+
     def test_no_test_at_all(self):
         self.assert_count(0, 1, 0)
 

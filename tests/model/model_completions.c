@@ -65,13 +65,14 @@ static void may_take_over(void)
     added();
     pool->take_over = true;
 }
-/* It has ended, and lies in both queues. */
+/* It has ended, and lies in both queues: behind two that have not, in one of them. */
 static void added_and_ended(void)
 {
     submitted();
     submit(1);
-    mc_assert(!weft_completions_add(set, future[0], &out[0]));
-    mc_assert(!weft_future_cancel(future[0]) && !weft_future_cancel(future[1]));
+    for (int i = 0; i < 3; i++)
+        mc_assert(!weft_completions_add(set, future[i < 2], &out[i < 2]));
+    mc_assert(!weft_future_cancel(future[0]));
 }
 static void two_may_take_over(void)
 {
@@ -120,10 +121,19 @@ static void takes_until_there_is_none(void)
     if (!next(WEFT_FOREVER))
         (void)__atomic_fetch_add(&ends, 1, __ATOMIC_RELAXED);
 }
+/* From outside, where it may run nothing; the other one takes it. */
+static void looks(void)
+{
+    int err = weft_completions_next(set, 0, NULL, NULL);
+    mc_assert(!err || err == -ETIMEDOUT || err == WEFT_EEND);
+    if (!err)
+        (void)__atomic_fetch_add(&ends, 1, __ATOMIC_RELAXED);
+}
 /* And gets a record that may be free again. */
 static void takes_and_adds(void)
 {
-    (void)next(WEFT_FOREVER);
+    int err = weft_completions_next(set, 0, NULL, NULL);
+    mc_assert(!err || err == -ETIMEDOUT);
     mc_assert(!weft_completions_add(set, future[1], &out[1]));
 }
 static void adds_and_takes(void)
@@ -171,6 +181,11 @@ static void check_one_and_one_end(void)
     mc_assert(ends == 1);
     check_one();
 }
+static void check_one_by_either(void)
+{
+    out[0] += ends;
+    check_one();
+}
 static void check_gone(void)
 {
     mc_assert(mc_freed(set));
@@ -201,6 +216,14 @@ static const mc_scenario scenarios[] = {
      .thread = {takes_until_there_is_none, takes_until_there_is_none},
      .check = check_one_and_one_end,
      .bound = 2,
+     .stale = 1,
+     MODEL_POOL},
+    {.name = "one_looks_one_takes",
+     .setup = may_take_over,
+     .thread = {looks, takes_all},
+     .check = check_one_by_either,
+     .bound = 2,
+     .stale = 1,
      MODEL_POOL},
     {.name = "two_let_go_of_one",
      .setup = added_and_ended,

@@ -233,13 +233,9 @@ static void ask(void)
 
 static void keep(void)
 {
-    if (wf_task_claim_held(task)) {
-        result = RESULT;
-        runs++;
-        (void)wf_task_complete(task, STATUS, true);
-    } else {
-        wf_task_release(task);
-    }
+    result = RESULT;
+    runs += wf_task_fulfil(task, STATUS);
+    wf_task_release(task);
 }
 
 static void check_kept(void)

@@ -121,7 +121,7 @@ static void submits1(void)
 static void submits_to_a_band(void)
 {
     wf_tasks_banded(pool);
-    wf_tasks_submit_to_band(pool, NULL, task[0], NULL, 1);
+    wf_tasks_submit_to(pool, NULL, task[0], (wf_home){.kind = WF_NEAR}, 1);
 }
 static void worker1_submits(void)
 {

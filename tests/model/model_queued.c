@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * model/model_queued.c - exec/queued.c: an executor with a limit of one, its submitters, its runners, who takes a task over,
- * and who shuts it down. What tasks do is plain: two at a time are a race. To keep it small, runners are run by threads
- * that take them from the pool's inbox, as a worker does.
+ * model/model_queued.c - exec/queued.c, accept.c, executors.c, tickets.c: an executor with a limit of one, its submitters,
+ * its runners, who takes a task over, and who shuts it down. What tasks do is plain: two at a time are a race. To keep it
+ * small, runners are run by threads that take them from the pool's inbox, as a worker does.
  */
 #include "pool.h"
 

@@ -31,6 +31,13 @@ static void put(void)
     made++;
 }
 
+static void drop_oldest(void)
+{
+    int *item = wf_run_queue_oldest(&queue);
+    if (item && wf_run_queue_drop(&queue, item))
+        receive(item);
+}
+
 static void pop(void)
 {
     receive(wf_run_queue_pop(&queue));
@@ -122,6 +129,13 @@ static void put_pop_pop(void)
 static void pop_put_pop(void)
 {
     pop();
+    put();
+    pop();
+}
+
+static void drop_oldest_put_pop(void)
+{
+    drop_oldest();
     put();
     pop();
 }
@@ -224,6 +238,16 @@ static const mc_scenario scenarios[] = {
     {.name = "old_ring_freed_by_another",
      .setup = setup_one,
      .thread = {put_three, steal, reclaim},
+     .check = check,
+     .bound = 2},
+    {.name = "oldest_under_thieves",
+     .setup = setup_two,
+     .thread = {drop_oldest_put_pop, steal_twice},
+     .check = check,
+     .bound = 3},
+    {.name = "oldest_under_two_thieves",
+     .setup = setup_two,
+     .thread = {drop_oldest_put_pop, steal, steal},
      .check = check,
      .bound = 2},
     {.name = "put_or_sleep",

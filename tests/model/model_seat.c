@@ -11,6 +11,7 @@
 
 #include "sched/find.h"
 #include "sched/seat.h"
+#include "sched/visible.h"
 
 static weft_pool *pool;
 static int seen, found;
@@ -83,7 +84,7 @@ static void falls_asleep(void)
 {
     wf_worker *self = model_be(pool, 0);
     wf_sleep_begin(self);
-    found = wf_visible(self);
+    found = wf_visible(self->pool, self);
 }
 
 /* As who has published children. */

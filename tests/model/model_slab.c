@@ -64,6 +64,12 @@ static void setup_two(void)
     wf_slab_mark(slab, 7);
 }
 
+static void setup_two_owned(void)
+{
+    setup_two();
+    wf_slab_owned_by(slab, 1);
+}
+
 /* ---- an own shelf ------------------------------------------------------------------------------- */
 
 static void give_0(void)
@@ -84,6 +90,18 @@ static void take_two(void)
     mc_assert(a != b);
     give(a, 10);
     give(b, 11);
+}
+
+/* As the owner of its shelf. */
+static void own_give_take(void)
+{
+    wf_slab_taker_is(1);
+    give(out[0], 1);
+    block *a = wf_slab_take(slab, 0);
+    mc_assert(a == out[0]);
+    mark(a, 10);
+    take_two();
+    give(a, 10);
 }
 
 static void take_give_take(void)
@@ -184,6 +202,11 @@ static const mc_scenario scenarios[] = {
      .thread = {take_two, give_0, give_1},
      .check = check,
      .bound = 3},
+    {.name = "given_back_by_the_owner",
+     .setup = setup_two_owned,
+     .thread = {own_give_take, give_1},
+     .check = check,
+     .bound = 4},
     {.name = "used_again",
      .setup = setup_one,
      .thread = {take_give_take, give_0},

@@ -21,6 +21,7 @@ static weft_executor *executor; /* the pool's, or one of its own */
 static weft_stream *stream;
 static size_t items, pulled, pulled_by_then; /* all plain: nothing is pulled after close */
 static int runs[ITEMS], dropped, done;
+static bool by_the_worker; /* nobody else may pull */
 
 static int square(const void *in, void *out, void *ctx)
 {
@@ -35,6 +36,7 @@ static int square(const void *in, void *out, void *ctx)
 static int pull(void *in, void *ctx)
 {
     (void)ctx;
+    mc_assert(!by_the_worker || wf_self()->index == 0);
     if (pulled == items)
         return 1;
     *(int *)in = (int)pulled++;
@@ -52,6 +54,7 @@ static void open_stream(size_t n, size_t window, int unordered)
     items = n;
     pulled = 0;
     dropped = done = 0;
+    by_the_worker = false;
     for (int i = 0; i < ITEMS; i++)
         runs[i] = 0;
     mc_assert(!weft_stream_open(&stream, WEFT_STREAM_CONFIG(.executor = executor, .fn = square, .pull = pull,
@@ -80,6 +83,11 @@ static void one_item(void)
 {
     make(false);
     open_stream(1, 1, 0);
+}
+static void one_item_of_the_workers(void)
+{
+    one_item();
+    by_the_worker = true;
 }
 static void consumer_pumps(void)
 {
@@ -187,6 +195,14 @@ static void takes_when_readable(void)
     mc_assert(err == WEFT_EEND);
     took_all();
 }
+static void looks_twice_and_closes(void)
+{
+    int err;
+    model_long_call(&runs[0]);
+    (void)next(0, &err);
+    (void)next(0, &err);
+    closes();
+}
 static void takes_one_and_closes(void)
 {
     int err;
@@ -260,6 +276,13 @@ static const mc_scenario scenarios[] = {
      .check = check,
      .bound = 1,
      .stale = 2,
+     MODEL_POOL},
+    {.name = "workers_pull",
+     .setup = one_item_of_the_workers,
+     .thread = {worker, looks_twice_and_closes},
+     .check = check_closed,
+     .bound = 3,
+     .stale = 1,
      MODEL_POOL},
     {.name = "pumps_are_refused",
      .setup = of_a_closed_one,

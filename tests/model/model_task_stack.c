@@ -33,7 +33,7 @@ static void look(void)
 {
     uint32_t shared, own;
     uint64_t mark;
-    wf_stack_count(stack, &shared, &own);
+    (void)wf_stack_count(stack, &shared, &own);
     (void)wf_stack_silent(stack, &mark);
     (void)wf_stack_private(stack);
     (void)wf_stack_public(stack);

@@ -11,6 +11,8 @@
 #include "checker/mc.h"
 #include "os/memory.h"
 #include "sched/idle.h"
+#include "sched/places.h"
+#include "sched/presence.h"
 #include "sched/self.h"
 #include "sched/sleep.h"
 #include "sched/tasks.h"
@@ -28,13 +30,13 @@ extern uint64_t model_generation;
 /* There is no memory for another task stack. */
 extern bool model_no_stacks;
 
-static inline wf_machine *model_machine(unsigned pus)
+static inline wf_machine *model_machine(unsigned pus, unsigned per_node)
 {
     wf_machine *machine = wf_alloc(sizeof *machine + pus * sizeof machine->pu[0]);
     machine->pus = (int)pus;
     machine->domains = machine->nodes = 1;
     for (unsigned i = 0; i < pus; i++)
-        machine->pu[i].os_index = (int)i;
+        machine->pu[i].os_index = (int)i, machine->pu[i].shares[WF_SAME_NODE] = i / per_node;
     return machine;
 }
 
@@ -45,6 +47,7 @@ static inline void model_worker(weft_pool *pool, unsigned index)
     worker->pool = pool;
     worker->index = index;
     worker->pu = index < pool->workers ? (int)index : -1;
+    worker->made = index < pool->workers;
     mc_assert(wf_stack_init(&worker->stack) == 0);
     if (index >= pool->workers)
         return;
@@ -55,13 +58,15 @@ static inline void model_worker(weft_pool *pool, unsigned index)
 }
 
 /* Its workers count as searching, as before their threads have begun. */
-static inline weft_pool *model_pool(unsigned workers, unsigned seats)
+static inline weft_pool *model_pool_of_nodes(unsigned workers, unsigned seats, unsigned per_node)
 {
     weft_pool *pool = wf_alloc(sizeof *pool);
     pool->generation = wf_generation();
-    pool->workers = pool->started = workers;
+    pool->workers = pool->started = pool->open = pool->reach = workers;
+    pool->sizing.made = workers;
+    pool->follow_ticks = UINT64_MAX;
     pool->seats = pool->guests = seats;
-    pool->machine = model_machine(workers);
+    pool->machine = model_machine(workers, per_node);
     pool->all = wf_alloc((workers + seats) * sizeof *pool->all);
     pool->victims = wf_alloc((size_t)workers * workers * sizeof *pool->victims);
     pool->executor.pool = pool;
@@ -72,6 +77,10 @@ static inline weft_pool *model_pool(unsigned workers, unsigned seats)
     wf_sleep_start(pool, workers);
     mc_name(&pool->idle, sizeof pool->idle, "idle");
     return pool;
+}
+static inline weft_pool *model_pool(unsigned workers, unsigned seats)
+{
+    return model_pool_of_nodes(workers, seats, workers);
 }
 
 /* In setup(): that worker runs something: its thread ends it by model_rest(). */
@@ -84,6 +93,14 @@ static inline void model_is_active(weft_pool *pool, unsigned index)
 static inline void model_lies_asleep(weft_pool *pool, unsigned index)
 {
     wf_sleep_begin(wf_worker_at(pool, index));
+}
+
+/* In setup(): that worker has no place. */
+static inline void model_stands(weft_pool *pool, unsigned index)
+{
+    wf_worker_at(pool, index)->duty = WF_STANDS;
+    wf_count_out(wf_worker_at(pool, index));
+    pool->open--;
 }
 
 /* In setup(): a task's record, not submitted, which is never given back. */
@@ -100,8 +117,10 @@ static inline wf_worker *model_be(weft_pool *pool, unsigned index)
 {
     wf_worker *self = wf_worker_at(pool, index);
     weft_self_ = &self->stack.head;
-    if (self->place)
+    if (self->place) {
+        wf_slab_taker_is(pool->takers + index);
         wf_grace_register();
+    }
     return self;
 }
 

@@ -30,9 +30,9 @@ static long shrunk(const weft_counters *before, const weft_counters *after)
 static void *watcher(void *arg)
 {
     struct watch *w = arg;
-    weft_counters before[64] = {{0}}, now = WEFT_COUNTERS_INIT;
+    weft_counters before[256] = {{0}}, now = WEFT_COUNTERS_INIT;
     int bound = weft_worker_bound(w->pool);
-    w->wrong += bound < 0 || bound > 63;
+    w->wrong += bound < 0 || bound > 255;
     do {
         for (int i = -1; i < bound; i++) {
             w->wrong += weft_pool_counters(w->pool, i, &now) != 0;

@@ -184,7 +184,7 @@ static void crowded_inbox(int rounds)
     for (int i = 0; i < rounds; i++) {
         pthread_t submitter;
         atomic_int posted = 0;
-        wf_inbox *inbox = &bare->inboxes[1];
+        wf_inbox *inbox = &bare->inboxes[WF_STRICT];
         wf_store_seq_cst(&inbox->lock, 1u);
         if (!CHECK(pthread_create(&submitter, NULL, submit_there, &posted) == 0, "host thread"))
             break;

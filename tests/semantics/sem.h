@@ -19,9 +19,14 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <time.h>
 #include <weft/weft.h>
 
-#define PROMISE(name) Test(semantics, name, .timeout = 10)
+#ifndef SEM_SECONDS /* emulated machines are slow */
+#define SEM_SECONDS 10
+#endif
+#define PROMISE(name) Test(semantics, name, .timeout = SEM_SECONDS)
 #define UNUSED __attribute__((unused))
 #define NEEDS_WORKERS(n)                                   \
     do {                                                   \
@@ -42,19 +47,54 @@ static inline int sem_workers(void)
     return sem_threads() ? sem_threads() : WEFT_NONE;
 }
 
-static inline weft_pool *sem_pool(void)
+static inline weft_pool *sem_pool_with(const weft_pool_config *config)
 {
     weft_pool *pool = NULL;
-    int err = weft_pool_create(&pool, WEFT_POOL_CONFIG(.workers = sem_workers()));
+    int err = weft_pool_create(&pool, config);
     cr_assert_eq(err, 0, "create: %s", weft_strerror(err));
     cr_assert_not_null(pool);
     return pool;
+}
+
+static inline weft_pool *sem_pool(void)
+{
+    return sem_pool_with(WEFT_POOL_CONFIG(.workers = sem_workers()));
+}
+
+/* At most so many spares; WEFT_NONE: nobody takes the place of a worker that is held at a gate. */
+static UNUSED weft_pool *sem_pool_with_spares(int most)
+{
+    return sem_pool_with(WEFT_POOL_CONFIG(.workers = sem_workers(), .spare_max = most));
+}
+
+static UNUSED weft_pool *sem_pool_without_spares(void)
+{
+    return sem_pool_with_spares(WEFT_NONE);
 }
 
 static inline void sem_end(weft_pool *pool)
 {
     int err = weft_pool_destroy(pool);
     cr_assert_eq(err, 0, "destroy: %s", weft_strerror(err));
+}
+
+static UNUSED weft_executor *sem_door(weft_pool *pool)
+{
+    weft_executor *executor;
+    cr_assert_eq(weft_pool_executor(pool, &executor), 0);
+    return executor;
+}
+
+static UNUSED int64_t sem_now_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
+}
+
+static UNUSED int64_t sem_in_ms(int64_t ms)
+{
+    return sem_now_ns() + ms * 1000000;
 }
 
 /* Runs fn as a part of a pool of the size under test that lives for this call only. */
@@ -64,6 +104,17 @@ static UNUSED void sem_in_pool(void (*fn)(void *), void *arg)
     int err = weft_run(pool, fn, arg);
     cr_assert_eq(err, 0, "run: %s", weft_strerror(err));
     sem_end(pool);
+}
+
+/* What fn(arg) answers where the process may have no more descriptors. */
+static UNUSED int sem_without_descriptors(int (*fn)(void *arg), void *arg)
+{
+    struct rlimit limit;
+    cr_assert_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &(struct rlimit){.rlim_max = limit.rlim_max}), 0);
+    int answer = fn(arg);
+    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    return answer;
 }
 
 /* A door that opens once; waiting has no time limit but the test's own. */

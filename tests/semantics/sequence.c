@@ -100,6 +100,8 @@ static struct sequence *begin(const uint8_t *data, size_t size, int workers)
     int err = weft_pool_create(&q->pool, WEFT_POOL_CONFIG(.workers = workers ? workers : WEFT_NONE, .flat = 1,
                                                           .bind = WEFT_BIND_NONE));
     MUST(q, err == 0, "pool: %s", weft_strerror(err));
+    for (int i = 0; i < LIMITS; i++)
+        MUST(q, weft_limit_create(&q->limit[i], i + 1, NULL) == 0, "no limit");
     q->door[PLAIN].live = true;
     MUST(q, weft_pool_executor(q->pool, &q->door[PLAIN].executor) == 0, "no plain executor");
     return q;
@@ -141,6 +143,12 @@ static void add_up(struct sequence *q)
     }
     for (int i = 0; i < q->n_stop; i++)
         weft_stop_release(q->stop[i].stop);
+    for (int i = 0; i < LIMITS; i++) {
+        weft_limit_state state = {.size = sizeof state};
+        MUST(q, !weft_limit_inspect(q->limit[i], &state) && !(state.running + state.ready + state.waiting),
+             "limit %d is not free", i);
+        weft_limit_release(q->limit[i]);
+    }
 }
 
 void sequence_run(const uint8_t *data, size_t size, int workers)

@@ -9,6 +9,7 @@
  *   what the call may answer.
  * - Tasks that HOLD stay in their workers until the driver opens the gate; while it is closed the driver waits with a
  *   deadline for whatever might not end.
+ * - Tasks with a limit are not exact: when they have a permit is not followed. That no more run at a time is.
  * - At the end all has to add up: each task ran once or was cancelled for a reason, each argument was destroyed once.
  * To add a call: a function of a few lines beside its like, and its line in the table in sequence.c.
  */
@@ -22,7 +23,16 @@
 #include <stdint.h>
 #include <weft/weft.h>
 
-enum { NODES = 96, DOORS = 6, STOPS = 6, SETS = 2, STREAMS = 2, BEFORE_MAX = 4, EVENTS = 8 * NODES };
+enum {
+    NODES = 96,
+    DOORS = 6,
+    STOPS = 6,
+    SETS = 2,
+    STREAMS = 2,
+    LIMITS = 2,
+    BEFORE_MAX = 4,
+    EVENTS = 8 * NODES
+};
 enum { TEXT = 1 << 16, ITEMS = 40, UNKNOWN = -100000 };
 
 enum node_kind { TASK, THEN, ALL, ANY, PROMISE };
@@ -37,6 +47,7 @@ struct node {
     struct node *before[BEFORE_MAX], *child;
     weft_stop *own_stop; /* of a FIRE */
     int stop;            /* the slot of its token; -1 */
+    int limit;           /* the slot of its limit; -1 */
     bool destroys, copied, given, followed, alone, held;
     bool has_label;
     char label[8];
@@ -99,6 +110,8 @@ struct sequence {
     struct stop stop[STOPS];
     struct set set[SETS];
     struct stream stream[STREAMS];
+    weft_limit *limit[LIMITS]; /* 1, 2, ... at a time */
+    atomic_int in_limit[LIMITS];
     int nodes, n_door, n_stop;
     atomic_int gate, held, broken; /* gate: 1: open */
     pthread_mutex_t lock;          /* of the next two */

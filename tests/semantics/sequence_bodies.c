@@ -19,6 +19,7 @@ struct node *new_node(struct sequence *q, int kind, int home)
     node->kind = kind;
     node->home = home;
     node->stop = -1;
+    node->limit = -1;
     snprintf(node->label, sizeof node->label, "n%d", node->number);
     return node;
 }
@@ -107,13 +108,29 @@ static int do_body(struct node *node)
     }
 }
 
+/* Who waits for a child keeps its permit. */
+static void enter_limit(struct node *node)
+{
+    struct sequence *q = node->of;
+    int now = node->limit >= 0 ? atomic_fetch_add(&q->in_limit[node->limit], 1) + 1 : 0;
+    MUST(q, now <= node->limit + 1, "%d at a time of limit %d", now, node->limit);
+}
+
+static void leave_limit(struct node *node)
+{
+    if (node->limit >= 0)
+        atomic_fetch_sub(&node->of->in_limit[node->limit], 1);
+}
+
 int node_body(void *arg)
 {
     struct node *node = arg;
     note(node, BEGAN);
+    enter_limit(node);
     enter_door(node);
     int status = do_body(node);
     leave_door(node);
+    leave_limit(node);
     note(node, LEFT);
     return status;
 }

@@ -202,6 +202,9 @@ static bool may_run(const struct node *node)
     if (node->home == INLINE || q->depth || node->home == q->may_run_all_of ||
         (q->target[node->number] && q->patient))
         return true;
+    for (int i = 0; i < q->nodes && node->limit >= 0; i++) /* who waits for one of its limit, needs it */
+        if (q->target[i] && q->node[i].limit == node->limit && q->patient)
+            return true;
     if (!serial(q, node->home))
         return !q->workers;
     /* What makes room in a full queue may submit, and its own come before what there is room for then. */

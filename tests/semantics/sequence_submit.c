@@ -32,6 +32,15 @@ static void pick_body(struct sequence *q, struct node *node)
         node->body = ANSWER;
 }
 
+/* Not where its submitter may be kept waiting, nor where nobody but a waiter runs what has a permit. */
+static void pick_limit(struct sequence *q, struct node *node)
+{
+    if (pick(q, 3) || q->door[node->home].queue_limit || serial(q, node->home))
+        return;
+    node->limit = (int)pick(q, LIMITS);
+    node->vague = true;
+}
+
 /* How many wait to begin; what was cancelled or taken over may still lie about. */
 static void count_waiting(const struct sequence *q, int home, size_t *least, size_t *most)
 {
@@ -112,6 +121,7 @@ void op_submit_task(struct sequence *q)
     if (!node)
         return;
     pick_body(q, node);
+    pick_limit(q, node);
     unsigned how = pick(q, 64);
     node->destroys = how & 1;
     node->copied = how & 2;
@@ -122,6 +132,7 @@ void op_submit_task(struct sequence *q)
                            .arg = node,
                            .label = node->has_label ? node->label : NULL,
                            .stop = token,
+                           .limit = node->limit >= 0 ? q->limit[node->limit] : NULL,
                            .destroy = node->destroys ? node_destroy : NULL,
                            .fn = node_body};
     if (node->copied) {
@@ -132,9 +143,9 @@ void op_submit_task(struct sequence *q)
         spec.result_bytes = how & 32 ? 1000 : sizeof(int);
         spec.destroy = node->destroys ? node_destroy_copy : NULL;
     }
-    say(q, "n%d%s = weft_submit_task(door %d, %s %d,%s%s stop %d)", node->number,
+    say(q, "n%d%s = weft_submit_task(door %d, %s %d,%s%s stop %d, limit %d)", node->number,
         how < 8 ? " (released)" : "", home, body_names[node->body], node->status,
-        node->destroys ? " destroy" : "", node->copied ? " copied" : "", node->stop);
+        node->destroys ? " destroy" : "", node->copied ? " copied" : "", node->stop, node->limit);
     submit(q, node, how >= 8, &spec);
     if (!node->given)
         node->destroys = false;

@@ -1,196 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* test_combine.c - what follows a future runs once, after it, where it should; composed waits run what they wait for. */
-#include "sem.h"
-
-#include <time.h>
+/* test_combine.c - several as one: who waits for it runs what it is made of. */
+#include "combined.h"
 
 #define MANY 2000
-
-static weft_future *submit(weft_pool *pool, weft_task_fn *fn, void *arg)
-{
-    weft_executor *executor;
-    weft_future *future = NULL;
-    cr_assert_eq(weft_pool_executor(pool, &executor), 0);
-    int err = weft_submit(executor, fn, arg, &future);
-    cr_assert_eq(err, 0, "submit: %s", weft_strerror(err));
-    return future;
-}
-
-static int get(weft_future *future)
-{
-    int status = 12345, err = weft_future_get(future, &status);
-    cr_assert_eq(err, 0, "get: %s", weft_strerror(err));
-    weft_future_release(future);
-    return status;
-}
-
-static int answer(void *arg)
-{
-    return *(int *)arg;
-}
-
-static int add_before(weft_future *before, void *arg)
-{
-    return weft_future_status(before) + *(int *)arg;
-}
-
-static int count(weft_future *before, void *arg)
-{
-    (void)before;
-    return atomic_fetch_add((atomic_int *)arg, 1) + 1;
-}
-
-static weft_future *then(weft_future *before, weft_executor *executor, weft_then_fn *fn, void *arg)
-{
-    weft_future *after = NULL;
-    int err = weft_future_then(before, executor, fn, arg, &after);
-    cr_assert_eq(err, 0, "then: %s", weft_strerror(err));
-    weft_future_release(before);
-    return after;
-}
-
-PROMISE(what_follows_sees_the_status_before)
-{
-    weft_pool *pool = sem_pool();
-    int forty = 40, one = 1;
-    weft_future *first = submit(pool, answer, &forty);
-    cr_assert_eq(get(then(then(first, NULL, add_before, &one), WEFT_INLINE, add_before, &one)), 42);
-    sem_end(pool);
-}
-
-PROMISE(what_follows_an_ended_future_runs_too)
-{
-    weft_pool *pool = sem_pool();
-    int forty = 40, two = 2;
-    weft_future *first = submit(pool, answer, &forty);
-    cr_assert_eq(weft_future_wait(first, WEFT_FOREVER), 0);
-    weft_future *after = then(first, WEFT_INLINE, add_before, &two);
-    cr_assert_eq(weft_future_state(after), WEFT_DONE, "inline after an ended one: in the caller");
-    cr_assert_eq(get(after), 42);
-    sem_end(pool);
-}
-
-static void long_chain(weft_executor *executor)
-{
-    weft_pool *pool = sem_pool();
-    atomic_int runs = 0;
-    weft_promise *promise;
-    weft_future *last;
-    cr_assert_eq(weft_promise_create(&promise, NULL, &last), 0);
-    for (int i = 0; i < 100000; i++)
-        last = then(last, executor, count, &runs);
-    cr_assert_eq(atomic_load(&runs), 0);
-    cr_assert_eq(weft_promise_fulfil(promise, 0), 0);
-    cr_assert_eq(get(last), 100000);
-    sem_end(pool);
-}
-
-PROMISE(a_chain_of_100000_inline_needs_no_stack)
-{
-    long_chain(WEFT_INLINE);
-}
-
-PROMISE(a_chain_of_100000_through_queues)
-{
-    long_chain(NULL);
-}
-
-static int record(weft_future *before, void *arg)
-{
-    atomic_int *at = arg;
-    (void)before;
-    return atomic_fetch_add(at, 1);
-}
-
-PROMISE(followers_are_told_in_the_order_in_which_they_came)
-{
-    atomic_int at = 0;
-    weft_promise *promise;
-    weft_future *future, *after[64];
-    cr_assert_eq(weft_promise_create(&promise, NULL, &future), 0);
-    for (int i = 0; i < 64; i++)
-        cr_assert_eq(weft_future_then(future, WEFT_INLINE, record, &at, &after[i]), 0);
-    cr_assert_eq(weft_promise_fulfil(promise, 7), 0);
-    for (int i = 0; i < 64; i++)
-        cr_assert_eq(get(after[i]), i);
-    weft_future_release(future);
-}
-
-PROMISE(a_cancelled_future_is_followed)
-{
-    weft_promise *promise;
-    weft_future *future;
-    int zero = 0;
-    cr_assert_eq(weft_promise_create(&promise, NULL, &future), 0);
-    weft_future *after;
-    cr_assert_eq(weft_future_then(future, WEFT_INLINE, add_before, &zero, &after), 0);
-    cr_assert_eq(weft_future_cancel(future), 0);
-    cr_assert_eq(weft_promise_cancelled(promise), 1);
-    cr_assert_eq(weft_promise_fulfil(promise, 1), -ECANCELED);
-    cr_assert_eq(weft_future_status(future), -ECANCELED);
-    weft_future_release(future);
-    cr_assert_eq(get(after), -ECANCELED);
-}
-
-PROMISE(what_was_cancelled_before_its_turn_does_not_run)
-{
-    weft_promise *promise;
-    weft_future *future, *after;
-    atomic_int runs = 0;
-    cr_assert_eq(weft_promise_create(&promise, NULL, &future), 0);
-    cr_assert_eq(weft_future_then(future, NULL, count, &runs, &after), 0);
-    cr_assert_eq(weft_future_cancel(after), 0);
-    cr_assert_eq(weft_promise_fulfil(promise, 0), 0);
-    cr_assert_eq(get(after), -ECANCELED);
-    cr_assert_eq(get(future), 0);
-    cr_assert_eq(atomic_load(&runs), 0);
-}
-
-PROMISE(a_promise_that_is_dropped_is_an_error_and_no_hang)
-{
-    weft_promise *promise;
-    weft_future *future;
-    cr_assert_eq(weft_promise_create(&promise, NULL, &future), 0);
-    cr_assert_eq(weft_future_wait(future, 0), -ETIMEDOUT);
-    weft_promise_destroy(promise);
-    weft_promise_destroy(NULL);
-    cr_assert_eq(weft_future_state(future), WEFT_DONE);
-    cr_assert_eq(get(future), -ECANCELED);
-}
-
-static void *fulfil(void *arg)
-{
-    cr_assert_eq(weft_promise_fulfil(arg, 5), 0);
-    return NULL;
-}
-
-PROMISE(an_outside_thread_fulfils_what_others_wait_for)
-{
-    for (int i = 0; i < 200; i++) {
-        weft_promise *promise;
-        weft_future *future;
-        pthread_t thread;
-        cr_assert_eq(weft_promise_create(&promise, NULL, &future), 0);
-        cr_assert_eq(pthread_create(&thread, NULL, fulfil, promise), 0);
-        cr_assert_eq(get(future), 5);
-        pthread_join(thread, NULL);
-    }
-}
-
-PROMISE(a_promise_outlives_the_pool_that_its_record_is_from)
-{
-    weft_pool *pool = sem_pool();
-    weft_executor *executor;
-    weft_promise *promise;
-    weft_future *future;
-    cr_assert_eq(weft_pool_executor(pool, &executor), 0);
-    cr_assert_eq(weft_promise_create(&promise, executor, &future), 0);
-    sem_end(pool);
-    cr_assert_eq(weft_promise_fulfil(promise, 3), 0);
-    cr_assert_eq(get(future), 3);
-}
-
-/* ---- several ------------------------------------------------------------------------------------ */
 
 static weft_future *futures[MANY];
 static int statuses[MANY];
@@ -446,79 +258,51 @@ PROMISE(bad_input_is_refused_and_changes_nothing)
     cr_assert_eq(atomic_load(&runs), 0);
 }
 
-/* ---- where it was to go is gone ------------------------------------------------------------------- */
-
-static int never(weft_future *before, void *arg)
+static int once(void *arg)
 {
-    (void)before;
     atomic_fetch_add((atomic_int *)arg, 1);
     return 0;
 }
 
-PROMISE(what_follows_into_an_executor_that_is_gone_is_cancelled)
+/* They can be read, and waited for; there is no room to make something of them. */
+static int never(weft_future *before, void *arg)
 {
-    weft_pool *pool = sem_pool();
-    weft_executor *first, *second;
-    weft_promise *promise;
-    weft_future *before, *after;
-    atomic_int ran = 0;
-    cr_assert_eq(weft_executor_create(&first, WEFT_EXECUTOR_CONFIG(.pool = pool, .limit = 1)), 0);
-    cr_assert_eq(weft_promise_create(&promise, first, &before), 0);
-    cr_assert_eq(weft_future_then(before, first, never, &ran, &after), 0);
-    cr_assert_eq(weft_executor_destroy(first), 0);
-    cr_assert_eq(weft_executor_create(&second, WEFT_EXECUTOR_CONFIG(.pool = pool, .limit = 1)), 0);
-    cr_assert_eq(weft_promise_fulfil(promise, 0), 0);
-    cr_assert_eq(weft_future_get(after, NULL), 0);
-    cr_assert_eq(weft_future_state(after), WEFT_CANCELLED, "the second one is another");
-    cr_assert_eq(weft_executor_destroy(second), 0);
-    cr_assert_eq(ran, 0);
-    weft_future_release(before);
-    weft_future_release(after);
-    sem_end(pool);
+    (void)before;
+    (void)arg;
+    cr_assert_fail("it ran");
+    return 1;
 }
 
-PROMISE(what_follows_into_a_pool_that_is_gone_is_cancelled)
+PROMISE(futures_of_a_pool_that_is_gone_can_be_read_but_not_combined)
 {
     weft_pool *pool = sem_pool();
     weft_executor *own;
-    weft_promise *promise;
-    weft_future *before, *after;
+    weft_future *future, *combined = (weft_future *)1;
+    weft_completions *set;
     atomic_int ran = 0;
+    size_t index;
     weft_pool_executor(pool, &own);
-    cr_assert_eq(weft_promise_create(&promise, own, &before), 0);
-    cr_assert_eq(weft_future_then(before, own, never, &ran, &after), 0);
+    cr_assert_eq(weft_submit(own, once, &ran, &future), 0);
+    cr_assert_eq(weft_completions_create(&set), 0);
     sem_end(pool);
-    cr_assert_eq(weft_promise_fulfil(promise, 0), 0);
-    cr_assert_eq(weft_future_state(after), WEFT_CANCELLED);
-    cr_assert_eq(ran, 0);
-    weft_future_release(before);
-    weft_future_release(after);
+    cr_assert_eq(weft_when_all(&future, 1, &combined), -ESHUTDOWN);
+    cr_assert_null(combined);
+    cr_assert_eq(weft_when_any(&future, 1, &combined), -ESHUTDOWN);
+    cr_assert_null(combined);
+    cr_assert_eq(weft_completions_add(set, future, NULL), -ESHUTDOWN);
+    cr_assert_eq(weft_completions_left(set), 0);
+    cr_assert_eq(weft_future_then(future, NULL, never, NULL, &combined), -ESHUTDOWN);
+    cr_assert_null(combined);
+    cr_assert_eq(weft_future_then(future, WEFT_INLINE, never, NULL, NULL), -ESHUTDOWN);
+    cr_assert_eq(weft_wait(&future, 1, WEFT_ALL, WEFT_FOREVER, NULL), 0);
+    cr_assert_eq(weft_wait(&future, 1, WEFT_FIRST, WEFT_FOREVER, &index), 0);
+    cr_assert_eq(index, 0);
+    cr_assert_eq(weft_wait(&future, 1, WEFT_FIRST_ERROR, 0, &index), 0);
+    cr_assert_eq(index, 1, "none of them failed");
+    cr_assert_eq(get(future), 0);
+    cr_assert_eq(ran, 1);
+    weft_completions_destroy(set);
 }
-
-PROMISE(what_follows_was_accepted_when_it_was_attached_and_no_full_queue_refuses_it)
-{
-    weft_pool *pool = sem_pool();
-    weft_executor *full;
-    weft_promise *promise;
-    weft_future *before, *after;
-    atomic_int ran = 0;
-    cr_assert_eq(
-        weft_executor_create(&full, WEFT_EXECUTOR_CONFIG(.pool = pool, .engine = WEFT_ENGINE_SERIAL,
-                                                         .queue_limit = 1, .when_full = WEFT_REJECT)),
-        0);
-    cr_assert_eq(weft_promise_create(&promise, full, &before), 0);
-    cr_assert_eq(weft_future_then(before, full, never, &ran, &after), 0);
-    cr_assert_eq(weft_future_then(before, full, never, &ran, NULL), 0);
-    cr_assert_eq(weft_promise_fulfil(promise, 0), 0);
-    cr_assert_eq(weft_future_get(after, NULL), 0);
-    cr_assert_eq(weft_executor_destroy(full), 0);
-    cr_assert_eq(ran, 2);
-    weft_future_release(before);
-    weft_future_release(after);
-    sem_end(pool);
-}
-
-/* ---- waits that were given up --------------------------------------------------------------------- */
 
 struct unheard {
     atomic_int told;
@@ -563,8 +347,6 @@ PROMISE(a_wait_that_timed_out_holds_nothing)
     weft_future_release(u.open);
     sem_end(pool);
 }
-
-/* ---- serial executors ---------------------------------------------------------------------------- */
 
 static atomic_bool may_end;
 

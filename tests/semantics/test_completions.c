@@ -3,6 +3,8 @@
 #include "sem.h"
 
 #include <poll.h>
+#include <stdio.h>
+#include <unistd.h>
 
 #define MANY 3000
 
@@ -220,6 +222,29 @@ PROMISE(the_descriptor_is_readable_while_something_is_there)
     weft_completions_destroy(set);
 }
 
+static int fd_of(void *set)
+{
+    return weft_completions_fd(set);
+}
+
+PROMISE(without_a_descriptor_the_set_works_on_and_may_ask_again)
+{
+    weft_completions *set = make();
+    weft_promise *promise;
+    weft_future *future;
+    cr_assert_eq(weft_promise_create(&promise, NULL, &future), 0);
+    cr_assert_eq(weft_completions_add(set, future, NULL), 0);
+    cr_assert_eq(sem_without_descriptors(fd_of, set), -EMFILE);
+    cr_assert_eq(weft_promise_fulfil(promise, 7), 0);
+    int fd = weft_completions_fd(set);
+    cr_assert_geq(fd, 0);
+    cr_assert(readable(fd));
+    cr_assert_eq(weft_completions_next(set, 0, NULL, NULL), 0);
+    cr_assert_eq(weft_future_status(future), 7);
+    weft_future_release(future);
+    weft_completions_destroy(set);
+}
+
 PROMISE(a_set_is_destroyed_before_its_futures_end)
 {
     weft_completions *set = make();
@@ -251,6 +276,40 @@ static void *consume(void *arg)
         weft_future_release(future);
     }
     return NULL;
+}
+
+static long resident_bytes(void)
+{
+    long pages = 0, resident = 0;
+    FILE *file = fopen("/proc/self/statm", "r");
+    cr_assert_not_null(file);
+    cr_assert_eq(fscanf(file, "%ld %ld", &pages, &resident), 2);
+    fclose(file);
+    return resident * sysconf(_SC_PAGESIZE);
+}
+
+/* One is always there already, so that nobody ever looks for something to run. */
+PROMISE(a_set_does_not_grow_with_what_has_come_out)
+{
+    weft_pool *pool = sem_pool();
+    weft_completions *set = make();
+    weft_executor *own;
+    long before = 0;
+    cr_assert_eq(weft_pool_executor(pool, &own), 0);
+    for (int i = 0; i < 210000; i++) {
+        weft_promise *promise;
+        weft_future *future;
+        cr_assert_eq(weft_promise_create(&promise, own, &future), 0);
+        cr_assert_eq(weft_completions_add(set, future, NULL), 0);
+        weft_future_release(future);
+        cr_assert_eq(weft_promise_fulfil(promise, 0), 0);
+        cr_assert_eq(weft_completions_next(set, WEFT_FOREVER, NULL, NULL), 0);
+        if (i == 10000)
+            before = resident_bytes();
+    }
+    cr_assert_lt(resident_bytes() - before, 8 << 20, "%ld bytes more", resident_bytes() - before);
+    weft_completions_destroy(set);
+    sem_end(pool);
 }
 
 PROMISE(several_consumers_get_different_ones)

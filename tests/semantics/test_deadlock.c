@@ -3,7 +3,6 @@
 #include "sem.h"
 
 #include <stdio.h>
-#include <time.h>
 
 #define RING 3
 
@@ -30,13 +29,6 @@ static int wait_for_next(void *arg)
     return err ? err : 100 + own;
 }
 
-static weft_executor *own_of(weft_pool *pool)
-{
-    weft_executor *own;
-    cr_assert_eq(weft_pool_executor(pool, &own), 0);
-    return own;
-}
-
 /* How the one that was refused says it, and what the others answer. */
 static void close_ring(weft_pool *pool, int size)
 {
@@ -47,7 +39,7 @@ static void close_ring(weft_pool *pool, int size)
     for (int i = 0; i < size; i++) {
         weft_task_spec spec = {
             .size = sizeof spec, .fn = wait_for_next, .arg = (void *)(intptr_t)i, .label = names[i]};
-        cr_assert_eq(weft_submit_task(own_of(pool), &spec, &ring.future[i]), 0);
+        cr_assert_eq(weft_submit_task(sem_door(pool), &spec, &ring.future[i]), 0);
     }
     while (atomic_load(&ring.ready) < size)
         sched_yield();
@@ -194,7 +186,7 @@ PROMISE(a_circle_through_a_full_executor)
         weft_executor_create(&l.one, WEFT_EXECUTOR_CONFIG(.pool = pool, .limit = 1));
         weft_task_spec of_helper = {.size = sizeof of_helper, .fn = helper, .arg = &l, .label = "helper"};
         weft_task_spec of_holder = {.size = sizeof of_holder, .fn = holder, .arg = &l, .label = "holder"};
-        cr_assert_eq(weft_submit_task(own_of(pool), &of_helper, &l.helper), 0);
+        cr_assert_eq(weft_submit_task(sem_door(pool), &of_helper, &l.helper), 0);
         while (!atomic_load(&l.helper_runs))
             sched_yield();
         cr_assert_eq(weft_submit_task(l.one, &of_holder, &held), 0);
@@ -240,8 +232,8 @@ PROMISE(what_is_fulfilled_from_outside_is_waited_for)
     weft_future *waiter;
     struct promised p = {0};
     int status = 0;
-    cr_assert_eq(weft_promise_create(&promise, own_of(pool), &p.future), 0);
-    cr_assert_eq(weft_submit(own_of(pool), wait_for_promise, &p, &waiter), 0);
+    cr_assert_eq(weft_promise_create(&promise, sem_door(pool), &p.future), 0);
+    cr_assert_eq(weft_submit(sem_door(pool), wait_for_promise, &p, &waiter), 0);
     while (!atomic_load(&p.waits))
         sched_yield();
     cr_assert_eq(weft_promise_fulfil(promise, 9), 0);
@@ -252,13 +244,6 @@ PROMISE(what_is_fulfilled_from_outside_is_waited_for)
     sem_end(pool);
 }
 
-static int64_t in_ms(int64_t ms)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return t.tv_sec * INT64_C(1000000000) + t.tv_nsec + ms * 1000000;
-}
-
 /* As wait_for_next, but the first one gives up after a while: so nobody is refused. */
 static int wait_for_a_while(void *arg)
 {
@@ -266,7 +251,7 @@ static int wait_for_a_while(void *arg)
     atomic_fetch_add(&ring.ready, 1);
     while (atomic_load(&ring.ready) <= ring.size)
         sched_yield();
-    int err = weft_future_wait(ring.future[(own + 1) % ring.size], own ? WEFT_FOREVER : in_ms(5));
+    int err = weft_future_wait(ring.future[(own + 1) % ring.size], own ? WEFT_FOREVER : sem_in_ms(5));
     return err;
 }
 
@@ -278,7 +263,7 @@ PROMISE(a_circle_with_a_deadline_in_it_is_none)
     atomic_store(&ring.ready, 0);
     ring.size = 2;
     for (int i = 0; i < 2; i++)
-        cr_assert_eq(weft_submit(own_of(pool), wait_for_a_while, (void *)(intptr_t)i, &ring.future[i]), 0);
+        cr_assert_eq(weft_submit(sem_door(pool), wait_for_a_while, (void *)(intptr_t)i, &ring.future[i]), 0);
     while (atomic_load(&ring.ready) < 2)
         sched_yield();
     atomic_fetch_add(&ring.ready, 1);

@@ -3,13 +3,6 @@
  * no worker waits for room in its own pool. */
 #include "sem.h"
 
-static weft_executor *door(weft_pool *pool)
-{
-    weft_executor *executor;
-    cr_assert_eq(weft_pool_executor(pool, &executor), 0);
-    return executor;
-}
-
 static weft_future *submit(weft_executor *executor, weft_task_fn *fn, void *arg)
 {
     weft_future *future = NULL;
@@ -62,7 +55,7 @@ PROMISE(what_a_wait_returns_is_about_the_wait_alone)
                                    -ECANCELED, -EINPROGRESS, WEFT_EEND, WEFT_ESTACK, 1,          INT32_MIN};
     weft_pool *pool = sem_pool();
     for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++) {
-        weft_future *future = submit(door(pool), answer, (void *)(intptr_t)statuses[i]);
+        weft_future *future = submit(sem_door(pool), answer, (void *)(intptr_t)statuses[i]);
         waits_for(future, statuses[i]);
         cr_assert_eq(weft_future_state(future), WEFT_DONE);
         weft_future_release(future);
@@ -96,7 +89,7 @@ PROMISE(to_release_a_running_future_neither_waits_nor_cancels)
     struct held h = {GATE_INIT, GATE_INIT};
     atomic_int status = 0;
     weft_pool *pool = sem_pool();
-    weft_future *future = submit(door(pool), hold, &h);
+    weft_future *future = submit(sem_door(pool), hold, &h);
     gate_wait(&h.running, 1);
     cr_assert_eq(weft_future_then(future, WEFT_INLINE, note_status, &status, NULL), 0);
     weft_future_release(future); /* who waited here would wait for ever */
@@ -155,9 +148,9 @@ PROMISE(on_an_executor_is_a_worker_of_its_pool)
     weft_promise *promise;
     weft_future *future, *after[2];
     cr_assert_eq(weft_promise_create(&promise, NULL, &future), 0);
-    cr_assert_eq(weft_future_then(future, door(pool), note_thread, &w[0], &after[0]), 0);
+    cr_assert_eq(weft_future_then(future, sem_door(pool), note_thread, &w[0], &after[0]), 0);
     cr_assert_eq(weft_promise_fulfil(promise, 0), 0);
-    cr_assert_eq(weft_future_then(future, door(pool), note_thread, &w[1], &after[1]), 0);
+    cr_assert_eq(weft_future_then(future, sem_door(pool), note_thread, &w[1], &after[1]), 0);
     for (int i = 0; i < 2; i++) {
         cr_assert_geq(get(after[i]), 0);
         cr_assert_not(pthread_equal(w[i].thread, pthread_self()));

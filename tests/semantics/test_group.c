@@ -2,16 +2,7 @@
 /* Tasks of a group: all are waited for, the first error is told, and stops the others where that is asked for. */
 #include "sem.h"
 
-#include <time.h>
-
 #define MANY 500
-
-static int64_t in_ms(int64_t ms)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return t.tv_sec * INT64_C(1000000000) + t.tv_nsec + ms * 1000000;
-}
 
 static weft_group *make(const weft_group_config *config)
 {
@@ -19,13 +10,6 @@ static weft_group *make(const weft_group_config *config)
     int err = weft_group_create(&group, config);
     cr_assert_eq(err, 0, "%s", weft_strerror(err));
     return group;
-}
-
-static weft_executor *own_of(weft_pool *pool)
-{
-    weft_executor *own;
-    cr_assert_eq(weft_pool_executor(pool, &own), 0);
-    return own;
 }
 
 static int count_up(void *arg)
@@ -56,7 +40,7 @@ PROMISE(a_group_waits_for_all_its_tasks)
     weft_executor *one, *serial;
     weft_executor_create(&one, WEFT_EXECUTOR_CONFIG(.pool = pool, .limit = 1));
     weft_executor_create(&serial, WEFT_EXECUTOR_CONFIG(.pool = pool, .engine = WEFT_ENGINE_SERIAL));
-    counts(own_of(pool));
+    counts(sem_door(pool));
     counts(one);
     counts(serial);
     weft_executor_destroy(one);
@@ -68,7 +52,7 @@ PROMISE(destroy_waits_too)
 {
     weft_pool *pool = sem_pool();
     atomic_int ran = 0;
-    weft_group *group = make(WEFT_GROUP_CONFIG(.executor = own_of(pool)));
+    weft_group *group = make(WEFT_GROUP_CONFIG(.executor = sem_door(pool)));
     for (int i = 0; i < MANY; i++)
         cr_assert_eq(weft_group_submit(group, count_up, &ran), 0);
     cr_assert_eq(weft_group_destroy(group), 0);
@@ -98,11 +82,11 @@ PROMISE(the_first_error_stops_the_others_if_asked)
     weft_pool *pool = sem_pool();
     atomic_int ran = 0;
     int status = 0;
-    weft_group *group = make(WEFT_GROUP_CONFIG(.executor = own_of(pool), .on_error = WEFT_STOP_OTHERS));
+    weft_group *group = make(WEFT_GROUP_CONFIG(.executor = sem_door(pool), .on_error = WEFT_STOP_OTHERS));
     for (int i = 0; i < sem_threads() - 1; i++)
         cr_assert_eq(weft_group_submit(group, until_stopped, &ran), 0);
     cr_assert_eq(weft_group_submit(group, fail, NULL), 0);
-    cr_assert_eq(weft_group_wait(group, in_ms(5000), &status), 0);
+    cr_assert_eq(weft_group_wait(group, sem_in_ms(5000), &status), 0);
     cr_assert_eq(status, -EIO, "what stopped is no error of its own");
     cr_assert_str_eq(weft_group_error_text(group), "no bread today");
     int stopped = ran;
@@ -117,7 +101,7 @@ PROMISE(without_that_all_run)
     weft_pool *pool = sem_pool();
     atomic_int ran = 0;
     int status = 0;
-    weft_group *group = make(WEFT_GROUP_CONFIG(.executor = own_of(pool)));
+    weft_group *group = make(WEFT_GROUP_CONFIG(.executor = sem_door(pool)));
     for (int i = 0; i < MANY; i++)
         cr_assert_eq(weft_group_submit(group, i == 7 ? fail : count_up, &ran), 0);
     cr_assert_eq(weft_group_wait(group, WEFT_FOREVER, &status), 0);
@@ -152,7 +136,7 @@ PROMISE(a_deadline_stops_a_group)
     weft_pool *pool = sem_pool();
     atomic_int ran = 0;
     int status = 0;
-    weft_group *group = make(WEFT_GROUP_CONFIG(.executor = own_of(pool), .deadline_ns = in_ms(2)));
+    weft_group *group = make(WEFT_GROUP_CONFIG(.executor = sem_door(pool), .deadline_ns = sem_in_ms(2)));
     cr_assert_eq(weft_group_submit(group, until_stopped, &ran), 0);
     cr_assert_eq(weft_group_wait(group, WEFT_FOREVER, &status), 0);
     cr_assert_eq(status, -ECANCELED);
@@ -178,7 +162,7 @@ static int inner_group(void *arg)
 PROMISE(a_group_within_another_is_stopped_with_it)
 {
     weft_pool *pool = sem_pool();
-    weft_group *outer = make(WEFT_GROUP_CONFIG(.executor = own_of(pool)));
+    weft_group *outer = make(WEFT_GROUP_CONFIG(.executor = sem_door(pool)));
     int status;
     weft_future *future;
     weft_task_spec spec = {.size = sizeof spec, .fn = inner_group, .arg = outer};
@@ -212,7 +196,7 @@ static int add_more_and_wait(void *arg)
 PROMISE(a_task_may_add_to_its_group_but_not_wait_for_it)
 {
     weft_pool *pool = sem_pool();
-    struct inside in = {.group = make(WEFT_GROUP_CONFIG(.executor = own_of(pool)))};
+    struct inside in = {.group = make(WEFT_GROUP_CONFIG(.executor = sem_door(pool)))};
     int status = -1;
     cr_assert_eq(weft_group_submit(in.group, add_more_and_wait, &in), 0);
     cr_assert_eq(weft_group_wait(in.group, WEFT_FOREVER, &status), 0);
@@ -227,11 +211,30 @@ PROMISE(a_wait_for_a_group_can_time_out)
     NEEDS_WORKERS(1);
     weft_pool *pool = sem_pool();
     atomic_int ran = 0;
-    weft_group *group = make(WEFT_GROUP_CONFIG(.executor = own_of(pool)));
+    weft_group *group = make(WEFT_GROUP_CONFIG(.executor = sem_door(pool)));
     cr_assert_eq(weft_group_submit(group, until_stopped, &ran), 0);
-    cr_assert_eq(weft_group_wait(group, in_ms(2), NULL), -ETIMEDOUT);
+    cr_assert_eq(weft_group_wait(group, sem_in_ms(2), NULL), -ETIMEDOUT);
     cr_assert_eq(weft_group_stop(group), 0);
     cr_assert_eq(weft_group_destroy(group), 0);
+    sem_end(pool);
+}
+
+/* Nor goes to the one that gets its record. */
+PROMISE(what_is_submitted_after_the_executor_is_gone_is_refused)
+{
+    weft_pool *pool = sem_pool();
+    weft_executor *executor;
+    atomic_int ran = 0;
+    cr_assert_eq(weft_executor_create(&executor, WEFT_EXECUTOR_CONFIG(.pool = pool, .limit = 1)), 0);
+    weft_group *group = make(WEFT_GROUP_CONFIG(.executor = executor));
+    cr_assert_eq(weft_group_submit(group, count_up, &ran), 0);
+    cr_assert_eq(weft_executor_destroy(executor), 0);
+    cr_assert_eq(weft_group_submit(group, count_up, &ran), -ESHUTDOWN);
+    cr_assert_eq(weft_executor_create(&executor, WEFT_EXECUTOR_CONFIG(.pool = pool, .limit = 1)), 0);
+    cr_assert_eq(weft_group_submit(group, count_up, &ran), -ESHUTDOWN);
+    cr_assert_eq(weft_group_destroy(group), 0);
+    cr_assert_eq(weft_executor_destroy(executor), 0);
+    cr_assert_eq(ran, 1);
     sem_end(pool);
 }
 

@@ -1,67 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* test_stream.c - every item comes out once, where it should, with its status; the window holds; a stream ends any time. */
-#include "sem.h"
-
-#include <poll.h>
-#include <time.h>
-
-#define MANY 20000
-
-static weft_stream *open_stream(const weft_stream_config *config)
-{
-    weft_stream *stream = NULL;
-    int err = weft_stream_open(&stream, config);
-    cr_assert_eq(err, 0, "open: %s", weft_strerror(err));
-    return stream;
-}
-
-static weft_executor *door(weft_pool *pool)
-{
-    weft_executor *executor;
-    cr_assert_eq(weft_pool_executor(pool, &executor), 0);
-    return executor;
-}
-
-static int square(const void *in, void *out, void *ctx)
-{
-    long number = *(const int *)in;
-    (void)ctx;
-    *(long *)out = number * number;
-    return number % 100 == 17 ? 17 : 0;
-}
-
-static int numbers[MANY];
-
-static void fill_numbers(void)
-{
-    for (int i = 0; i < MANY; i++)
-        numbers[i] = i;
-}
-
-static void read_all(weft_stream *stream, int n, bool ordered)
-{
-    static char seen[MANY];
-    long out;
-    int status, err;
-    size_t index;
-    memset(seen, 0, sizeof seen);
-    for (int i = 0; i < n; i++) {
-        err = weft_stream_next(stream, WEFT_FOREVER, &out, &status, &index);
-        cr_assert_eq(err, 0, "item %d: %s", i, weft_strerror(err));
-        cr_assert(!ordered || index == (size_t)i);
-        cr_assert_eq(out, (long)index * (long)index);
-        cr_assert_eq(status, index % 100 == 17 ? 17 : 0, "its error is in its place");
-        cr_assert_eq(seen[index]++, 0);
-    }
-    cr_assert_eq(weft_stream_next(stream, WEFT_FOREVER, &out, &status, &index), WEFT_EEND);
-    cr_assert_eq(weft_stream_next(stream, 0, &out, &status, &index), WEFT_EEND);
-    weft_stream_close(stream);
-}
+/* test_stream.c - every item comes out once, where it should, with its status; the window holds. */
+#include "streams.h"
 
 static void array_of(int n, size_t window, size_t chunk, int unordered)
 {
     weft_pool *pool = sem_pool();
-    read_all(open_stream(WEFT_STREAM_CONFIG(.executor = door(pool), .fn = square, .items = numbers,
+    read_all(open_stream(WEFT_STREAM_CONFIG(.executor = sem_door(pool), .fn = square, .items = numbers,
                                             .in_bytes = sizeof numbers[0], .n = (size_t)n,
                                             .out_bytes = sizeof(long), .window = window, .chunk = chunk,
                                             .unordered = unordered)),
@@ -91,34 +35,12 @@ PROMISE(or_as_they_are_ready)
     array_of(1, 0, 64, 1);
 }
 
-struct source {
-    atomic_int pulled, inside, taken, far;
-    int end, err, window;
-};
-
-static int pull(void *in, void *ctx)
-{
-    struct source *s = ctx;
-    cr_assert_eq(atomic_fetch_add(&s->inside, 1), 0, "one thread at a time");
-    int at = atomic_load(&s->pulled), result = 0;
-    if (at == s->end) {
-        result = s->err ? s->err : 1;
-    } else {
-        *(int *)in = at;
-        if (at - atomic_load(&s->taken) >= s->window)
-            atomic_store(&s->far, 1);
-        atomic_store(&s->pulled, at + 1);
-    }
-    atomic_fetch_sub(&s->inside, 1);
-    return result;
-}
-
 static void pulled_through(int window, int unordered, int err)
 {
     weft_pool *pool = sem_pool();
     struct source s = {.end = 3000, .err = err, .window = window};
     weft_stream *stream =
-        open_stream(WEFT_STREAM_CONFIG(.executor = door(pool), .fn = square, .ctx = &s,
+        open_stream(WEFT_STREAM_CONFIG(.executor = sem_door(pool), .fn = square, .ctx = &s,
                                        .in_bytes = sizeof(int), .pull = pull, .out_bytes = sizeof(long),
                                        .window = (size_t)window, .unordered = unordered));
     long out;
@@ -168,7 +90,7 @@ PROMISE(the_window_holds_in_bytes_too)
     fill_numbers();
     weft_pool *pool = sem_pool();
     weft_stream *stream =
-        open_stream(WEFT_STREAM_CONFIG(.executor = door(pool), .fn = square, .items = numbers,
+        open_stream(WEFT_STREAM_CONFIG(.executor = sem_door(pool), .fn = square, .items = numbers,
                                        .in_bytes = sizeof numbers[0], .n = 2000, .out_bytes = sizeof(long),
                                        .window = 512, .window_bytes = 1000, .weigh = weigh));
     size_t index;
@@ -179,102 +101,6 @@ PROMISE(the_window_holds_in_bytes_too)
     /* The item that crosses the line may be in, and the one that was just taken out is subtracted late. */
     cr_assert_lt(atomic_load(&weight_most), 1000 + 2 * 107 + 107);
     weft_stream_close(stream);
-    sem_end(pool);
-}
-
-static atomic_int dropped, made;
-
-static int make(const void *in, void *out, void *ctx)
-{
-    (void)in;
-    (void)ctx;
-    *(void **)out = malloc(16);
-    atomic_fetch_add(&made, 1);
-    return 0;
-}
-
-static void drop(void *out, void *ctx)
-{
-    (void)ctx;
-    free(*(void **)out);
-    atomic_fetch_add(&dropped, 1);
-}
-
-PROMISE(a_half_read_stream_closes_and_drops_what_nobody_took)
-{
-    fill_numbers();
-    weft_pool *pool = sem_pool();
-    for (int read = 0; read < 40; read += 3) {
-        weft_stream *stream = open_stream(
-            WEFT_STREAM_CONFIG(.executor = door(pool), .fn = make, .items = numbers,
-                               .in_bytes = sizeof numbers[0], .n = 5000, .out_bytes = sizeof(void *),
-                               .window = 64, .unordered = read % 2, .drop = drop));
-        atomic_store(&made, 0);
-        atomic_store(&dropped, 0);
-        for (int i = 0; i < read; i++) {
-            void *out;
-            cr_assert_eq(weft_stream_next(stream, WEFT_FOREVER, &out, NULL, NULL), 0);
-            free(out);
-        }
-        weft_stream_close(stream);
-        cr_assert_leq(atomic_load(&made), read + 64 + 64);
-    }
-    weft_stream_close(NULL);
-    sem_end(pool);
-}
-
-static atomic_int owned, released, waits;
-
-static int pull_owned(void *in, void *ctx)
-{
-    (void)ctx;
-    *(void **)in = malloc(16);
-    atomic_fetch_add(&owned, 1);
-    return 0;
-}
-
-static void drop_item(void *in, void *ctx)
-{
-    (void)ctx;
-    free(*(void **)in);
-    atomic_fetch_add(&released, 1);
-}
-
-static int pass_on(const void *in, void *out, void *ctx)
-{
-    (void)ctx;
-    while (atomic_load(&waits)) /* what was pulled with it is still to come when the stream is closed */
-        sched_yield();
-    sched_yield();
-    *(void **)out = *(void *const *)in;
-    return 0;
-}
-
-static void drop_result(void *out, void *ctx)
-{
-    drop_item(out, ctx);
-}
-
-/* Items own something, and the source never ends. */
-PROMISE(what_was_pulled_is_dropped_once_too)
-{
-    weft_pool *pool = sem_pool();
-    for (int read = 0; read < 40; read++) {
-        weft_stream *stream;
-        atomic_store(&waits, read == 0 && sem_threads());
-        stream = open_stream(WEFT_STREAM_CONFIG(.executor = door(pool), .fn = pass_on, .pull = pull_owned,
-                                                .in_bytes = sizeof(void *), .out_bytes = sizeof(void *),
-                                                .window = 64, .chunk = 32, .drop = drop_result,
-                                                .drop_item = drop_item));
-        for (int i = 0; i < read; i++) {
-            void *out;
-            cr_assert_eq(weft_stream_next(stream, WEFT_FOREVER, &out, NULL, NULL), 0);
-            drop_result(&out, NULL);
-        }
-        atomic_store(&waits, 0);
-        weft_stream_close(stream);
-        cr_assert_eq(atomic_load(&released), atomic_load(&owned), "after %d", read);
-    }
     sem_end(pool);
 }
 
@@ -302,7 +128,7 @@ PROMISE(a_task_reads_a_stream_of_its_own)
     for (int i = 0; i < 2; i++) {
         weft_future *future;
         int status;
-        weft_executor *executor = i ? one : door(pool);
+        weft_executor *executor = i ? one : sem_door(pool);
         cr_assert_eq(weft_submit(executor, collect_inside, executor, &future), 0);
         cr_assert_eq(weft_future_get(future, &status), 0);
         cr_assert_eq(status, 40425);
@@ -316,7 +142,7 @@ PROMISE(the_descriptor_tells_an_event_loop)
 {
     fill_numbers();
     weft_pool *pool = sem_pool();
-    weft_stream *stream = open_stream(WEFT_STREAM_CONFIG(.executor = door(pool), .fn = square,
+    weft_stream *stream = open_stream(WEFT_STREAM_CONFIG(.executor = sem_door(pool), .fn = square,
                                                          .items = numbers, .in_bytes = sizeof numbers[0],
                                                          .n = 3000, .out_bytes = sizeof(long), .window = 16));
     int fd = weft_stream_fd(stream), got = 0, err;
@@ -334,140 +160,27 @@ PROMISE(the_descriptor_tells_an_event_loop)
     sem_end(pool);
 }
 
-static const weft_executor_config *narrow(weft_pool *pool, int engine, int when_full)
+static int fd_of(void *stream)
 {
-    static weft_executor_config config;
-    config = *WEFT_EXECUTOR_CONFIG(.pool = pool, .engine = engine, .limit = 1, .queue_limit = 1,
-                                   .when_full = when_full);
-    return &config;
+    return weft_stream_fd(stream);
 }
 
-static int wait_at(void *arg)
+PROMISE(without_a_descriptor_the_stream_works_on_and_may_ask_again)
 {
-    gate_wait(arg, 1);
-    return 0;
-}
-
-/* A full queue is no reason to wait, nor to give up. */
-PROMISE(a_stream_through_a_full_executor_comes_out)
-{
-    NEEDS_WORKERS(1);
     fill_numbers();
     weft_pool *pool = sem_pool();
-    for (int when_full = WEFT_BLOCK; when_full <= WEFT_CALLER_RUNS; when_full++) {
-        struct gate gate = GATE_INIT;
-        weft_executor *executor;
-        cr_assert_eq(weft_executor_create(&executor, narrow(pool, WEFT_ENGINE_POOL, when_full)), 0);
-        cr_assert_eq(weft_submit(executor, wait_at, &gate, NULL), 0);
-        weft_stream *stream = open_stream(WEFT_STREAM_CONFIG(.executor = executor, .fn = square,
-                                                             .items = numbers, .in_bytes = sizeof numbers[0],
-                                                             .n = 300, .out_bytes = sizeof(long)));
-        cr_assert_eq(weft_stream_next(stream, 0, NULL, NULL, NULL), -ETIMEDOUT);
-        gate_add(&gate);
-        read_all(stream, 300, true);
-        cr_assert_eq(weft_executor_destroy(executor), 0);
-    }
-    sem_end(pool);
-}
-
-struct item_gate {
-    struct gate running, go;
-    atomic_int ended;
-};
-
-static int stand(const void *in, void *out, void *ctx)
-{
-    struct item_gate *g = ctx;
-    (void)in;
-    (void)out;
-    gate_add(&g->running);
-    gate_wait(&g->go, 1);
-    atomic_fetch_add(&g->ended, 1);
-    return 0;
-}
-
-static void *let_go_later(void *arg)
-{
-    struct item_gate *g = arg;
-    for (int i = 0; i < 100; i++)
-        sched_yield();
-    gate_add(&g->go);
-    return NULL;
-}
-
-PROMISE(close_waits_for_items_that_run)
-{
-    NEEDS_WORKERS(1);
-    fill_numbers();
-    struct item_gate g = {GATE_INIT, GATE_INIT, 0};
-    weft_pool *pool = sem_pool();
-    weft_stream *stream =
-        open_stream(WEFT_STREAM_CONFIG(.executor = door(pool), .fn = stand, .ctx = &g, .items = numbers,
-                                       .in_bytes = sizeof numbers[0], .n = 5000, .chunk = 1));
-    gate_wait(&g.running, 1);
-    pthread_t thread = thread_start(let_go_later, &g, 0);
+    weft_stream *stream = open_stream(WEFT_STREAM_CONFIG(.executor = sem_door(pool), .fn = square,
+                                                         .items = numbers, .in_bytes = sizeof numbers[0],
+                                                         .n = 40, .out_bytes = sizeof(long), .window = 4));
+    int got = 0, err;
+    cr_assert_eq(sem_without_descriptors(fd_of, stream), -EMFILE);
+    cr_assert_eq(weft_stream_next(stream, WEFT_FOREVER, NULL, NULL, NULL), 0);
+    cr_assert_geq(weft_stream_fd(stream), 0);
+    while ((err = weft_stream_next(stream, WEFT_FOREVER, NULL, NULL, NULL)) == 0)
+        got++;
+    cr_assert_eq(err, WEFT_EEND);
+    cr_assert_eq(got, 39);
     weft_stream_close(stream);
-    int ended = atomic_load(&g.ended);
-    cr_assert_geq(ended, 1, "it did not wait");
-    cr_assert_eq(ended, g.running.count, "it did not wait for all");
-    cr_assert_lt(ended, 5000, "it waited for what had not begun");
-    pthread_join(thread, NULL);
-    sem_end(pool);
-    cr_assert_eq(atomic_load(&g.ended), ended, "something began later");
-}
-
-PROMISE(close_waits_for_nothing_that_stands_before_its_items)
-{
-    NEEDS_WORKERS(1);
-    fill_numbers();
-    struct gate gate = GATE_INIT;
-    weft_executor *executor;
-    weft_pool *pool = sem_pool();
-    cr_assert_eq(weft_executor_create(&executor, narrow(pool, WEFT_ENGINE_POOL, WEFT_BLOCK)), 0);
-    cr_assert_eq(weft_submit(executor, wait_at, &gate, NULL), 0);
-    weft_stream_close(
-        open_stream(WEFT_STREAM_CONFIG(.executor = executor, .fn = square, .items = numbers,
-                                       .in_bytes = sizeof numbers[0], .n = 50, .out_bytes = sizeof(long))));
-    gate_add(&gate);
-    cr_assert_eq(weft_executor_destroy(executor), 0);
-    sem_end(pool);
-}
-
-/* Nobody but the consumer runs its items then, and nothing is left behind. */
-PROMISE(a_stream_of_an_executor_that_was_shut_down_comes_out)
-{
-    fill_numbers();
-    weft_pool *pool = sem_pool();
-    for (int engine = WEFT_ENGINE_POOL; engine <= WEFT_ENGINE_SERIAL; engine++)
-        for (int mode = WEFT_DRAIN; mode <= WEFT_STOP_RUNNING; mode++) {
-            weft_executor *executor;
-            cr_assert_eq(weft_executor_create(&executor, narrow(pool, engine, WEFT_BLOCK)), 0);
-            weft_stream *stream = open_stream(
-                WEFT_STREAM_CONFIG(.executor = executor, .fn = square, .items = numbers, .n = 300,
-                                   .in_bytes = sizeof numbers[0], .out_bytes = sizeof(long), .window = 8));
-            cr_assert_eq(weft_executor_shutdown(executor, mode, WEFT_FOREVER), 0);
-            read_all(stream, 300, true);
-            cr_assert_eq(weft_executor_destroy(executor), 0);
-        }
-    sem_end(pool);
-}
-
-PROMISE(a_closed_executor_takes_no_stream)
-{
-    weft_pool *pool = sem_pool();
-    for (int engine = WEFT_ENGINE_POOL; engine <= WEFT_ENGINE_SERIAL; engine++) {
-        weft_executor *executor;
-        weft_stream *stream = (weft_stream *)pool;
-        cr_assert_eq(weft_executor_create(&executor, narrow(pool, engine, WEFT_BLOCK)), 0);
-        cr_assert_eq(weft_executor_close(executor), 0);
-        cr_assert_eq(
-            weft_stream_open(&stream,
-                             WEFT_STREAM_CONFIG(.executor = executor, .fn = square, .items = numbers, .n = 3,
-                                                .in_bytes = sizeof numbers[0], .out_bytes = sizeof(long))),
-            -ESHUTDOWN);
-        cr_assert_null(stream);
-        cr_assert_eq(weft_executor_destroy(executor), 0);
-    }
     sem_end(pool);
 }
 
@@ -476,7 +189,7 @@ PROMISE(the_descriptor_tells_of_the_end)
 {
     weft_pool *pool = sem_pool();
     for (int round = 0; round < 3000; round++) {
-        weft_stream *stream = open_stream(WEFT_STREAM_CONFIG(.executor = door(pool), .fn = square,
+        weft_stream *stream = open_stream(WEFT_STREAM_CONFIG(.executor = sem_door(pool), .fn = square,
                                                              .items = numbers, .in_bytes = sizeof numbers[0],
                                                              .n = 3, .out_bytes = sizeof(long), .window = 2));
         struct pollfd p = {.fd = weft_stream_fd(stream), .events = POLLIN};

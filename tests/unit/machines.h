@@ -21,8 +21,9 @@ typedef struct victim_row {
 } victim_row;
 
 typedef struct machine_case {
-    char name[64], from[512], allow[128], places[256];
-    unsigned workers; /* 0: one per place */
+    char name[64], from[512], allow[128], places[256], homes[256];
+    char cpus[64], nodes[64], cores[16]; /* the part; empty: all */
+    unsigned workers;                    /* 0: one per place */
     victim_row row[ROWS_MAX];
     int rows;
 } machine_case;
@@ -43,15 +44,29 @@ static inline int expand(const char **text, int *out, int room)
     return count;
 }
 
+static inline bool take_text(machine_case *c, const char *word, const char *rest)
+{
+    const struct {
+        const char *word;
+        char *to;
+        size_t room;
+    } texts[] = {{"from", c->from, sizeof c->from},       {"allow", c->allow, sizeof c->allow},
+                 {"places", c->places, sizeof c->places}, {"cpus", c->cpus, sizeof c->cpus},
+                 {"nodes", c->nodes, sizeof c->nodes},    {"cores", c->cores, sizeof c->cores},
+                 {"homes", c->homes, sizeof c->homes}};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        if (strcmp(word, texts[i].word) == 0) {
+            cr_assert_lt(snprintf(texts[i].to, texts[i].room, "%s", rest), (int)texts[i].room, "'%s'", rest);
+            return true;
+        }
+    return false;
+}
+
 static inline void take_line(machine_case *c, const char *word, const char *rest)
 {
-    if (strcmp(word, "from") == 0)
-        snprintf(c->from, sizeof c->from, "%s", rest);
-    else if (strcmp(word, "allow") == 0)
-        snprintf(c->allow, sizeof c->allow, "%s", rest);
-    else if (strcmp(word, "places") == 0)
-        snprintf(c->places, sizeof c->places, "%s", rest);
-    else if (strcmp(word, "workers") == 0)
+    if (take_text(c, word, rest))
+        return;
+    if (strcmp(word, "workers") == 0)
         c->workers = (unsigned)atoi(rest);
     else {
         victim_row *row = &c->row[c->rows++];
@@ -88,6 +103,15 @@ static inline int read_machines(machine_case *cases)
     return count;
 }
 
+static inline wf_part part_of(const machine_case *c)
+{
+    enum wf_core_kind core_kind = strcmp(c->cores, "performance") == 0  ? WF_CORES_PERFORMANCE
+                                  : strcmp(c->cores, "efficiency") == 0 ? WF_CORES_EFFICIENCY
+                                                                        : WF_CORES_ALL;
+    cr_assert(core_kind != WF_CORES_ALL || !*c->cores, "%s: cores '%s'", c->name, c->cores);
+    return (wf_part){*c->cpus ? c->cpus : NULL, *c->nodes ? c->nodes : NULL, core_kind};
+}
+
 static inline wf_machine *machine_of(const machine_case *c)
 {
     wf_machine *machine = NULL;
@@ -104,6 +128,10 @@ static inline wf_machine *machine_of(const machine_case *c)
     int err = wf_machine_imagined(&machine, xml ? WF_XML : WF_SYNTHETIC, xml ? path : text + 1,
                                   *c->allow ? &allowed : NULL, sizeof allowed);
     cr_assert_eq(err, 0, "%s: %d", c->name, err);
+    wf_part part = part_of(c);
+    if (part.cpus || part.nodes || part.core_kind)
+        err = wf_machine_confine(machine, &part);
+    cr_assert_eq(err, 0, "%s: its part: %d", c->name, err);
     return machine;
 }
 

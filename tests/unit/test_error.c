@@ -7,8 +7,8 @@
 
 Test(error, each_documented_code_has_words_of_its_own)
 {
-    static const int codes[] = {0,        WEFT_EITEM, -EINVAL,    -ENOMEM,    -EAGAIN,
-                                -EDEADLK, -EBUSY,     -EOVERFLOW, -EOWNERDEAD};
+    static const int codes[] = {0,        WEFT_EITEM, -EINVAL,    -ENOMEM,     -EAGAIN,
+                                -EDEADLK, -EBUSY,     -EOVERFLOW, -EOWNERDEAD, -ENODEV};
     size_t n = sizeof codes / sizeof *codes;
     for (size_t i = 0; i < n; i++)
         for (size_t j = i + 1; j < n; j++)

@@ -88,9 +88,9 @@ Test(machine, a_topology_of_a_part_of_this_machine_does_not_count)
 
 Test(machine, near_and_far)
 {
-    wf_pu a = {0, 0, 0, {0, 0, 0, 0, 0}},
-          near[] = {{1, 0, 0, {0, 0, 0, 0, 0}}, {2, 0, 0, {1, 0, 0, 0, 0}}, {3, 0, 0, {2, 1, 0, 0, 0}},
-                    {4, 0, 0, {3, 2, 1, 0, 0}}, {5, 0, 0, {4, 3, 2, 1, 0}}, {6, 0, 0, {5, 4, 3, 2, 1}}};
+    wf_pu a = {.shares = {0, 0, 0, 0, 0}},
+          near[] = {{.shares = {0, 0, 0, 0, 0}}, {.shares = {1, 0, 0, 0, 0}}, {.shares = {2, 1, 0, 0, 0}},
+                    {.shares = {3, 2, 1, 0, 0}}, {.shares = {4, 3, 2, 1, 0}}, {.shares = {5, 4, 3, 2, 1}}};
     for (int i = 0; i <= WF_SAME_MACHINE; i++)
         cr_assert_eq(wf_distance(&a, &near[i]), (enum wf_distance)i);
 }
@@ -140,6 +140,18 @@ static int expected_places(const char *text, int *pus, int *domains)
     return count;
 }
 
+static void check_homes(const machine_case *c, const wf_machine *machine)
+{
+    int homes[PLACES_MAX];
+    const char *text = c->homes;
+    int count = expand(&text, homes, PLACES_MAX);
+    cr_expect(count == (*c->homes ? machine->pus : 0) && !*text, "%s: %d homes, before '%s'", c->name, count,
+              text);
+    for (int i = 0; i < count && i < machine->pus; i++)
+        cr_expect_eq(machine->pu[i].node, homes[i], "%s: the home of place %d is node %d, not %d", c->name, i,
+                     machine->pu[i].node, homes[i]);
+}
+
 static void check_case(const machine_case *c)
 {
     wf_machine *machine = machine_of(c);
@@ -156,6 +168,7 @@ static void check_case(const machine_case *c)
         last = pu->domain > last ? pu->domain : last;
     }
     cr_expect_eq(machine->domains, last + 1, "%s: %d domains", c->name, machine->domains);
+    check_homes(c, machine);
     wf_free(machine);
 }
 
@@ -197,6 +210,99 @@ Test(machine, nodes_are_named_as_the_kernel_names_them)
     cr_assert_eq(machine->pu[0].node, 1);
     cr_assert_eq(machine->pu[3].node, 2);
     cr_assert_eq(machine->pu[4].node, 3);
+    wf_free(machine);
+}
+
+/* ---- parts of machines --------------------------------------------------------------------------- */
+
+static void check_same(const wf_machine *one, const wf_machine *other, const char *of)
+{
+    cr_expect_eq(one->pus, other->pus, "%s: %d PUs and %d", of, one->pus, other->pus);
+    cr_expect_eq(one->domains, other->domains, "%s", of);
+    for (int i = 0; i < one->pus && i < other->pus; i++) {
+        const wf_pu *a = &one->pu[i], *b = &other->pu[i];
+        cr_expect(a->os_index == b->os_index && a->tree == b->tree && a->domain == b->domain, "%s: %d is %d",
+                  of, i, a->os_index);
+        for (int to = 0; to < one->pus && to < other->pus; to++)
+            cr_expect_eq(wf_machine_step(one, i, to), wf_machine_step(other, i, to), "%s: %d, %d", of, i, to);
+    }
+}
+
+/* Every so many PUs of those that the machine of the case has, as a list; there is one at least. */
+static void every_so_many(machine_case *c, const wf_machine *machine, int step)
+{
+    int used = 0;
+    *c->cpus = *c->allow = 0;
+    for (int i = 0; i < machine->pus && used < (int)sizeof c->cpus - 8; i += step)
+        used += sprintf(c->cpus + used, "%s%d", i ? "," : "", machine->pu[i].os_index);
+}
+
+Test(machine, a_part_is_as_a_machine_whose_mask_has_no_more)
+{
+    static machine_case cases[MACHINES_MAX];
+    int count = read_machines(cases);
+    for (int i = 0; i < count; i++)
+        for (int step = 1; step < 5; step++) {
+            machine_case c = cases[i];
+            wf_machine *whole = machine_of(&c);
+            every_so_many(&c, whole, step);
+            wf_machine *part = machine_of(&c);
+            for (int j = 0; j < (int)sizeof c.cpus; j++)
+                c.allow[j] = (char)(c.cpus[j] == ',' ? ' ' : c.cpus[j]);
+            *c.cpus = *c.nodes = *c.cores = 0;
+            wf_machine *masked = machine_of(&c);
+            check_same(part, masked, c.name);
+            cr_expect_geq(part->whole, part->pus);
+            cr_expect_eq(masked->whole, 0);
+            wf_free(whole);
+            wf_free(part);
+            wf_free(masked);
+        }
+}
+
+/* A part of nothing, on a machine of two nodes of 4 PUs each, without kinds of cores. */
+Test(machine, a_part_without_a_pu_changes_nothing)
+{
+    static const wf_part parts[] = {{"8-9999", NULL, WF_CORES_ALL},
+                                    {NULL, "2", WF_CORES_ALL},
+                                    {"0-3", "1", WF_CORES_ALL},
+                                    {NULL, NULL, WF_CORES_EFFICIENCY}};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        wf_machine *machine = NULL, *same = NULL;
+        for (int j = 0; j < 2; j++)
+            cr_assert_eq(
+                wf_machine_imagined(j ? &machine : &same, WF_SYNTHETIC, "numa:2 l3:1 core:4 pu:1", NULL, 0),
+                0);
+        cr_expect_eq(wf_machine_confine(machine, &parts[i]), -ENODEV, "part %zu", i);
+        cr_expect_eq(machine->whole, 0);
+        check_same(machine, same, "after an error");
+        wf_free(machine);
+        wf_free(same);
+    }
+}
+
+Test(machine, without_hwloc_there_are_cpus_but_no_nodes)
+{
+    wf_machine *machine = wf_machine_detect(false);
+    char list[32];
+    snprintf(list, sizeof list, "%d", machine->pu[machine->pus - 1].os_index);
+    cr_assert_eq(wf_machine_confine(machine, &(wf_part){.nodes = "0-999"}), -ENODEV);
+    cr_assert_eq(wf_machine_confine(machine, &(wf_part){.core_kind = WF_CORES_EFFICIENCY}), -ENODEV);
+    cr_assert_eq(wf_machine_confine(machine, &(wf_part){.core_kind = WF_CORES_PERFORMANCE, .cpus = list}), 0);
+    cr_assert_eq(machine->pus, 1);
+    cr_assert_eq(machine->pu[0].os_index, atoi(list));
+    cr_assert_eq(machine->core_kinds, 0);
+    wf_free(machine);
+}
+
+Test(machine, kinds_of_cores_stand_by_rank)
+{
+    static const int kinds[] = {2, 2, 2, 2, 1, 1, 1, 1, 0, 0};
+    wf_machine *machine = NULL;
+    cr_assert_eq(wf_machine_imagined(&machine, WF_XML, MACHINES "/hybrid.xml", NULL, 0), 0);
+    cr_assert_eq(machine->core_kinds, 3);
+    for (int i = 0; i < machine->pus; i++)
+        cr_assert_eq(machine->pu[i].core_rank, kinds[machine->pu[i].os_index]);
     wf_free(machine);
 }
 
@@ -290,6 +396,44 @@ Test(machine, pus_that_a_hosts_topology_disallows_do_not_count)
     cr_assert_eq(machine->pu[0].os_index, 2);
     hwloc_bitmap_free(some);
     hwloc_topology_destroy(t);
+    wf_free(machine);
+}
+
+/* PU 0 of one kind, PU 1 of another, with these ranks (-1: none is known); the other two of none. */
+static wf_machine *of_kinds(int first, int second)
+{
+    wf_machine *machine = NULL;
+    hwloc_topology_t t = host_topology("pack:1 core:4 pu:1");
+    hwloc_bitmap_t set = hwloc_bitmap_alloc();
+    hwloc_bitmap_only(set, 0);
+    cr_assert_eq(hwloc_cpukinds_register(t, set, first, 0, NULL, 0), 0);
+    hwloc_bitmap_only(set, 1);
+    cr_assert_eq(hwloc_cpukinds_register(t, set, second, 0, NULL, 0), 0);
+    cr_assert_eq(wf_machine_given(&machine, t), 0);
+    hwloc_bitmap_free(set);
+    hwloc_topology_destroy(t);
+    return machine;
+}
+
+Test(machine, a_core_whose_kind_is_not_known_counts_as_performance)
+{
+    wf_machine *machine = of_kinds(1, 5);
+    cr_assert_eq(machine->core_kinds, 2);
+    cr_assert_eq(machine->pu[3].core_rank, -1);
+    cr_assert_eq(wf_machine_confine(machine, &(wf_part){.core_kind = WF_CORES_PERFORMANCE}), 0);
+    cr_assert_eq(machine->pus, 3);
+    cr_assert_eq(machine->pu[0].os_index, 1);
+    wf_free(machine);
+}
+
+Test(machine, kinds_that_hwloc_could_not_rank_are_not_known)
+{
+    wf_machine *machine = of_kinds(-1, -1);
+    cr_assert_eq(machine->core_kinds, 0);
+    cr_assert_eq(machine->pu[1].core_rank, -1);
+    cr_assert_eq(wf_machine_confine(machine, &(wf_part){.core_kind = WF_CORES_EFFICIENCY}), -ENODEV);
+    cr_assert_eq(wf_machine_confine(machine, &(wf_part){.core_kind = WF_CORES_PERFORMANCE}), 0);
+    cr_assert_eq(machine->pus, 4);
     wf_free(machine);
 }
 

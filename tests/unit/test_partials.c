@@ -174,7 +174,7 @@ Test(partials, the_slots_of_the_equation_suffice)
         size_t runners = 1 + (size_t)round % 5, ran = 0;
         struct runner all[5] = {{NULL, 7, 7 + ITEMS, 0, 0}};
         int opened = 0;
-        begin(&f, wf_partials_most(runners, ITEMS));
+        begin(&f, wf_partials_most(runners, 0, ITEMS));
         while (ran < ITEMS)
             ran += step(&f, &all[(size_t)rand_r(&seed) % runners], &all[(size_t)rand_r(&seed) % runners]);
         for (size_t i = 0; i < runners; i++) {

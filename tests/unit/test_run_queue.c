@@ -68,6 +68,23 @@ Test(run_queue, the_newest_can_be_looked_at)
     wf_run_queue_fini(&queue);
 }
 
+Test(run_queue, the_oldest_is_dropped_and_no_other)
+{
+    wf_run_queue queue = {0};
+    cr_assert_null(wf_run_queue_oldest(&queue));
+    cr_assert_not(wf_run_queue_drop(&queue, &item[0]));
+    put(&queue, 0, 3);
+    cr_assert_eq(number(wf_run_queue_oldest(&queue)), 0);
+    cr_assert_not(wf_run_queue_drop(&queue, &item[1]), "it lies between others");
+    cr_assert(wf_run_queue_drop(&queue, &item[0]));
+    cr_assert_not(wf_run_queue_drop(&queue, &item[0]), "it is gone");
+    cr_assert_eq(number(wf_run_queue_oldest(&queue)), 1);
+    cr_assert_eq(number(wf_run_queue_pop(&queue)), 2);
+    cr_assert(wf_run_queue_drop(&queue, &item[1]), "also the last one");
+    assert_empty(&queue);
+    wf_run_queue_fini(&queue);
+}
+
 Test(run_queue, smoke)
 {
     wf_run_queue queue = {0};

@@ -177,8 +177,9 @@ Test(size, a_pool_remembers_its_own)
     unsetenv("WEFT_WORKERS");
     cr_assert_eq(weft_pool_create(&pool, NULL), 0);
     unsigned cpus = wf_limits_cpus(&limits);
-    cr_assert_eq(pool->workers, cpus < pus ? cpus : pus);
-    cr_assert_eq(pool->size.workers, pool->workers);
+    cr_assert_eq(pool->open, cpus < pus ? cpus : pus);
+    cr_assert_eq(pool->size.workers, pool->open);
+    cr_assert_eq(pool->workers, pus);
     cr_assert_eq(pool->size.origin, wf_limits_below(&limits, pus) ? WF_SIZE_QUOTA : WF_SIZE_MASK);
     cr_assert_str_eq(pool->size.limits.file, limits.file);
     cr_assert_eq(weft_pool_destroy(pool), 0);
@@ -202,7 +203,7 @@ Test(size, binding_by_itself_wants_the_whole_mask)
     unsetenv("WEFT_WORKERS");
     for (int workers = -1; workers <= pus + 1; workers++) {
         cr_assert_eq(weft_pool_create(&pool, WEFT_POOL_CONFIG(.workers = workers)), 0);
-        bool all = (int)pool->workers == pus && !pool->size.rationed;
+        bool all = (int)pool->open == pus && !pool->size.rationed;
         cr_expect_eq(pool->bind, all ? WEFT_BIND_PU : WEFT_BIND_DOMAIN, "%d workers: %d", workers,
                      pool->bind);
         cr_assert_eq(weft_pool_create(&second, WEFT_POOL_CONFIG(.workers = pus)), 0);
@@ -211,4 +212,43 @@ Test(size, binding_by_itself_wants_the_whole_mask)
         cr_assert_eq(weft_pool_destroy(second), 0);
         cr_assert_eq(weft_pool_destroy(pool), 0);
     }
+}
+
+static weft_pool *on_cpus(const char *cpus)
+{
+    weft_pool *pool;
+    cr_assert_eq(weft_pool_create(&pool, WEFT_POOL_CONFIG(.cpus = cpus)), 0);
+    return pool;
+}
+
+/* Whose parts do not overlap are in nobody's way. */
+Test(size, binding_by_itself_minds_pools_on_the_same_pus_only)
+{
+    char all[32], first[16], rest[32];
+    int cpu = -1, last;
+    cpu_set_t mask;
+    cr_assert_eq(sched_getaffinity(0, sizeof mask, &mask), 0);
+    do
+        cpu++;
+    while (!CPU_ISSET((size_t)cpu, &mask));
+    for (last = CPU_SETSIZE - 1; !CPU_ISSET((size_t)last, &mask);)
+        last--;
+    if (cpu == last)
+        cr_skip_test("there is one PU");
+    snprintf(first, sizeof first, "%d", cpu);
+    snprintf(rest, sizeof rest, "%d-%d", cpu + 1, last);
+    snprintf(all, sizeof all, "%d-%d", cpu, last);
+    unsetenv("WEFT_WORKERS");
+    weft_pool *pools[] = {on_cpus(first), on_cpus(rest), on_cpus(first), on_cpus(all)};
+    if (pools[3]->size.rationed)
+        cr_skip_test("a CPU quota: no pool binds to PUs by itself");
+    for (int i = 0; i < 4; i++)
+        cr_expect_eq(pools[i]->bind, i < 2 ? WEFT_BIND_PU : WEFT_BIND_DOMAIN, "pool %d: %d", i,
+                     pools[i]->bind);
+    cr_assert_eq(weft_pool_destroy(pools[0]), 0);
+    weft_pool *next = on_cpus(first);
+    cr_expect_eq(next->bind, WEFT_BIND_PU, "when the first one is gone");
+    cr_assert_eq(weft_pool_destroy(next), 0);
+    for (int i = 1; i < 4; i++)
+        cr_assert_eq(weft_pool_destroy(pools[i]), 0);
 }

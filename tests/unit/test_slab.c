@@ -3,6 +3,7 @@
 #include "data/slab.h"
 
 #include <criterion/criterion.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -137,6 +138,40 @@ Test(slab, given_blocks_come_after_those_at_hand_and_none_is_lost)
     for (int i = 0; i < 100; i++)
         wf_slab_give(block[i]);
     wf_slab_close(slab);
+}
+
+static void *give_first(void *unused)
+{
+    wf_slab_give(block[0]);
+    return unused;
+}
+
+Test(slab, the_owner_of_a_shelf_gets_back_first_what_it_gave_last)
+{
+    uint64_t me = wf_slab_takers(2);
+    pthread_t stranger;
+    wf_slab *slab = wf_slab_create(64, 2, 1);
+    cr_assert_geq(wf_slab_takers(1), me + 2);
+    wf_slab_owned_by(slab, me);
+    wf_slab_taker_is(me);
+    for (int i = 0; i < 3; i++)
+        block[i] = wf_slab_take(slab, 0);
+    block[3] = wf_slab_take(slab, 1);
+    cr_assert_eq(pthread_create(&stranger, NULL, give_first, NULL), 0);
+    pthread_join(stranger, NULL);
+    wf_slab_give(block[1]);
+    wf_slab_give(block[2]);
+    wf_slab_give(block[3]); /* of another's shelf */
+    cr_assert_eq(wf_slab_take(slab, 0), block[2]);
+    cr_assert_eq(wf_slab_take(slab, 0), block[1]);
+    cr_assert_eq(wf_slab_take(slab, 0), block[0], "what others gave comes when there is nothing else");
+    cr_assert_eq(wf_slab_take(slab, 1), block[3]);
+    wf_slab_give(block[1]);
+    wf_slab_taker_is(0);
+    wf_slab_close(slab);
+    for (int i = 0; i < 4; i++)
+        if (i != 1)
+            wf_slab_give(block[i]);
 }
 
 Test(slab, each_block_goes_home)

@@ -412,7 +412,7 @@ Test(task, held_ones_run_when_they_are_let_go)
     wf_wide *wide = held_with(2);
     cr_assert_not(wf_task_claim(&wide->task));
     cr_assert(wf_task_let_go(&wide->task));
-    cr_assert_not(wf_task_claim_held(&wide->task));
+    cr_assert_not(wf_task_fulfil(&wide->task, 5));
     cr_assert(wf_task_claim(&wide->task));
     wf_task_complete(&wide->task, 3, true);
     cr_assert_eq(wf_task_state_of(&wide->task), WF_TASK_DONE);
@@ -420,17 +420,16 @@ Test(task, held_ones_run_when_they_are_let_go)
     wf_free(wide);
 }
 
-Test(task, held_ones_are_cancelled_or_completed_by_hand)
+Test(task, held_ones_are_cancelled_or_fulfilled)
 {
     wf_wide *wide = held_with(2);
     cr_assert_eq(wf_task_cancel(&wide->task), WF_TASK_PENDING);
-    cr_assert_not(wf_task_claim_held(&wide->task));
+    cr_assert_not(wf_task_fulfil(&wide->task, 4));
     cr_assert_not(wf_task_let_go(&wide->task));
     wf_free(wide);
     wide = held_with(2);
-    cr_assert(wf_task_claim_held(&wide->task));
-    cr_assert_eq(wf_task_cancel(&wide->task), WF_TASK_RUNNING);
-    wf_task_complete(&wide->task, 4, true);
+    cr_assert(wf_task_fulfil(&wide->task, 4));
+    cr_assert_eq(wf_task_cancel(&wide->task), WF_TASK_DONE);
     cr_assert_eq(wide->task.status, 4);
     wf_free(wide);
 }

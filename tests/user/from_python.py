@@ -16,13 +16,14 @@ import tempfile
 NAMES = """pool.map( map_async starmap imap( imap_unordered apply( apply_async callback error_callback chunksize
 initializer maxtasksperchild close() terminate() join() submit( executor.map(f,_items,_timeout buffersize shutdown(
 cancel_futures .cancel() .cancelled() .running() .done() .result( .exception() add_done_callback FIRST_COMPLETED
-FIRST_EXCEPTION ALL_COMPLETED as_completed max_workers thread_name_prefix""".split()
+FIRST_EXCEPTION ALL_COMPLETED as_completed ProcessPoolExecutor max_workers thread_name_prefix urlopen BoundedSemaphore""".split()
 
 PRELUDE = """
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <weft/process.h>
 #include <weft/weft.h>
 
 static int connected, disconnected;
@@ -36,13 +37,14 @@ LOCALS = """
     weft_pool *pool = NULL;
     weft_executor *executor = NULL;
     weft_stream *stream = NULL;
+    weft_limit *limit = NULL;
     weft_completions *set = NULL;
     weft_future *future = NULL, *after = NULL, *futures[2] = {NULL, NULL};
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     int64_t deadline = (now.tv_sec + 60) * INT64_C(1000000000);
     weft_completions_create(&set);
-    (void)results, (void)result, (void)status, (void)sum, (void)index, (void)pool, (void)executor, (void)stream;
+    (void)results, (void)result, (void)status, (void)sum, (void)index, (void)pool, (void)executor, (void)stream, (void)limit;
     (void)future, (void)after, (void)futures, (void)deadline;
 """
 

@@ -16,7 +16,7 @@
 
 #include <string.h>
 
-#define MC_LOCATIONS 128 /* atomic ones, of an execution */
+#define MC_LOCATIONS 176 /* atomic ones, of an execution */
 #define MC_STORES 255    /* of a location */
 #define MC_ALL 8         /* threads, with the one that runs check() */
 #define MC_CHECKER 7     /* which is that */

@@ -77,7 +77,7 @@ void mc_block(bool (*ready)(void *arg), void *arg, const char *what);
 /* Waits for that thread's end, and knows all that it did. */
 void mc_await(unsigned thread);
 /* What the caller knows is left in a cell (0 .. MC_CELLS - 1), for who receives. Nobody goes first. */
-#define MC_CELLS 16
+#define MC_CELLS 24
 void mc_hand(unsigned cell);
 void mc_receive(unsigned cell);
 /* Zeroed memory that is watched: freed, leaked. NULL: it cannot be had. */

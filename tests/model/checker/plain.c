@@ -54,6 +54,7 @@ static unsigned saved_count;
 static char arena[ARENA_BYTES] __attribute__((aligned(4096)));
 static size_t arena_used, arena_kept;
 static region regions[REGIONS];
+static uint16_t region_of_line[ARENA_BYTES / LINE]; /* up to arena_used */
 static unsigned region_count, regions_kept;
 
 static uint16_t now(void)
@@ -73,6 +74,8 @@ void *mc_alloc(size_t bytes)
                                        .bytes = bytes,
                                        .made_by = mc.current,
                                        .made_at = mc.running ? now() : 0};
+    for (size_t at = arena_used / LINE; at < (arena_used + all) / LINE; at++)
+        region_of_line[at] = (uint16_t)(region_count - 1);
     arena_used += all;
     return regions[region_count - 1].begin;
 }
@@ -82,15 +85,7 @@ static region *region_at(const void *address)
     const char *at = address;
     if (at < arena || at >= arena + arena_used)
         return NULL;
-    unsigned low = 0, high = region_count;
-    while (high - low > 1) {
-        unsigned middle = (low + high) / 2;
-        if (regions[middle].begin <= at)
-            low = middle;
-        else
-            high = middle;
-    }
-    return &regions[low];
+    return &regions[region_of_line[(size_t)(at - arena) / LINE]];
 }
 
 const char *mc_region_of(const void *address, char *text, size_t bytes)

@@ -10,11 +10,12 @@
 #include "os/limits.h"
 #include "os/machine.h"
 #include "os/memory.h"
+#include "os/nodes.h"
 #include "os/thread.h"
 
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 
-#define THREAD_CELL 14 /* and 15, of the checker's; mutexes and readers have those below */
+#define THREAD_CELL 14 /* and 15, of the checker's; readers have those below, mutexes those above */
 
 #define NOT_HERE(type, name, ...)                         \
     type name(__VA_ARGS__)                                \
@@ -24,7 +25,14 @@
 
 NOT_HERE(unsigned, wf_limits_cpus, const wf_limits *limits)
 NOT_HERE(int, wf_machine_given, wf_machine **machine, void *topology)
+NOT_HERE(int, wf_machine_confine, wf_machine *machine, const wf_part *part)
+NOT_HERE(int, wf_nodes_of, const void *const *address, size_t count, int *nodes)
+NOT_HERE(int, wf_nodes_prefer, void *page, size_t bytes, int node)
+NOT_HERE(void, wf_nodes_bring_stack, int node)
 NOT_HERE(int, wf_thread_bind, const cpu_set_t *cpus, size_t bytes)
+NOT_HERE(int, wf_thread_bind_other, int thread, const cpu_set_t *cpus, size_t bytes)
+NOT_HERE(int, wf_thread_cpus_first, cpu_set_t *cpus, size_t bytes)
+NOT_HERE(int, wf_thread_cpus_other, int thread, cpu_set_t *cpus, size_t bytes)
 
 extern bool model_creates; /* a scenario's setup() says so */
 bool model_creates;

@@ -7,8 +7,9 @@
 
 #include "checker/mc.h"
 
-#define MUTEXES 4
-#define FIRST_CELL 8 /* of the checker's; those below are readers' (urcu_grace.c) */
+#define MUTEXES 8
+#define FIRST_CELL \
+    16 /* of the checker's; those below are readers' (urcu_grace.c) and threads' (creation.c) */
 
 static struct mutex {
     const pthread_mutex_t *address;

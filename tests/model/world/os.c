@@ -18,6 +18,7 @@
 #include "os/futex.h"
 #include "os/machine.h"
 #include "os/memory.h"
+#include "os/shared.h"
 #include "os/thread.h"
 
 #define RESERVE_MAX (256u << 10)
@@ -42,6 +43,60 @@ void wf_futex_wake_one(uint32_t *word)
 void wf_futex_wake_all(uint32_t *word)
 {
     mc_futex_wake(word, UINT32_MAX);
+}
+
+void wf_futex_wait_shared(uint32_t *word, uint32_t seen, int64_t deadline_ns)
+{
+    mc_futex_wait(word, seen, deadline_ns != WF_FOREVER);
+}
+
+void wf_futex_wake_shared(uint32_t *word)
+{
+    mc_futex_wake(word, UINT32_MAX);
+}
+
+size_t wf_page_bytes(void)
+{
+    return 4096;
+}
+
+/* One piece, however often it is mapped. */
+static unsigned char shared[2 * 4096] __attribute__((aligned(4096)));
+
+int wf_shared_create(size_t bytes)
+{
+    return bytes <= sizeof shared ? 0 : -1;
+}
+
+size_t wf_shared_bytes(int fd)
+{
+    (void)fd;
+    return sizeof shared;
+}
+
+void *wf_shared_map(int fd, size_t bytes)
+{
+    (void)fd;
+    (void)bytes;
+    return shared;
+}
+
+void wf_shared_unmap(void *memory, size_t bytes)
+{
+    (void)memory;
+    (void)bytes;
+}
+
+void wf_shared_empty(int fd, size_t from, size_t bytes)
+{
+    (void)fd;
+    (void)from;
+    (void)bytes;
+}
+
+void wf_shared_close(int fd)
+{
+    (void)fd;
 }
 
 bool wf_barrier_init(void)
@@ -73,6 +128,11 @@ bool model_no_stacks;
 void *wf_reserve(size_t bytes)
 {
     return model_no_stacks || bytes > RESERVE_MAX ? NULL : mc_alloc(bytes);
+}
+
+void *wf_map_pages(size_t bytes)
+{
+    return mc_alloc(bytes);
 }
 
 void wf_unreserve(void *memory, size_t bytes)
@@ -134,6 +194,20 @@ int64_t wf_now_ns(void)
 int64_t wf_thread_ns(void)
 {
     return 0;
+}
+
+int64_t wf_thread_ns_of(int tid)
+{
+    return tid - 1;
+}
+
+extern bool model_sleeps; /* what the system says of each thread that is asked about */
+bool model_sleeps;
+
+bool wf_thread_sleeps(int tid)
+{
+    (void)tid;
+    return model_sleeps;
 }
 
 uint64_t wf_ticks(void)

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * bench/processes/weft.c - weft_executor_processes: a task there and back, many, the items of a map; and a large array whose
+ * blocks are mapped in place, as a multiple of what the pool's threads take.
+ */
+#include "../common_weft.h"
+
+#include <weft/bulk.h>
+#include <weft/process.h>
+
+enum { BLOCK = 64 << 10, TASKS = 100000 };
+
+static weft_executor *processes, *threads;
+static unsigned char table[256];
+
+__attribute__((constructor)) static void fill_table(void)
+{
+    for (int i = 0; i < 256; i++)
+        table[i] = (unsigned char)(i * 5 + 3);
+}
+
+/* ---- what runs there ----------------------------------------------------------------------------- */
+
+static int task(const void *arg, void *result)
+{
+    (void)arg;
+    (void)result;
+    return 0;
+}
+
+static int item(void *out, const void *in, void *ctx)
+{
+    (void)ctx;
+    *(int *)out = *(const int *)in + 1;
+    return 0;
+}
+
+static int block(void *out, const void *in, void *ctx)
+{
+    const unsigned char *from = in;
+    unsigned char *to = out;
+    (void)ctx;
+    for (size_t i = 0; i < BLOCK; i++)
+        to[i] = table[from[i]];
+    return 0;
+}
+
+/* ---- what is measured ---------------------------------------------------------------------------- */
+
+static const weft_task_spec spec = {.size = sizeof spec, .fn2 = task};
+
+static int collect(weft_future *future)
+{
+    int status = -1;
+    bench_must("weft_future_get", weft_future_get(future, &status));
+    weft_future_release(future);
+    return status;
+}
+
+static void there_and_back(long calls, void *wrong)
+{
+    for (long i = 0; i < calls; i++) {
+        weft_future *future;
+        bench_must("weft_submit_task", weft_submit_task(processes, &spec, &future));
+        *(long *)wrong += collect(future) != 0;
+    }
+}
+
+struct many {
+    weft_future **futures;
+    int *items;
+    long n, wrong;
+};
+
+static void submit_all(void *arg)
+{
+    struct many *m = arg;
+    for (long i = 0; i < m->n; i++)
+        bench_must("weft_submit_task", weft_submit_task(processes, &spec, &m->futures[i]));
+    for (long i = 0; i < m->n; i++)
+        m->wrong += collect(m->futures[i]) != 0;
+}
+
+static void map_all(void *arg)
+{
+    struct many *m = arg;
+    for (long i = 0; i < m->n; i++)
+        m->items[i] = (int)i;
+    bench_must("weft_executor_map", weft_executor_map(processes, item, m->items, sizeof(int), m->items,
+                                                      sizeof(int), (size_t)m->n, NULL));
+    for (long i = 0; i < m->n; i++)
+        m->wrong += m->items[i] != (int)i + 1;
+}
+
+static int measure_many(bool quick)
+{
+    struct many m = {.n = quick ? TASKS / 10 : TASKS};
+    m.futures = bench_alloc((size_t)m.n * sizeof *m.futures);
+    m.items = bench_alloc((size_t)m.n * sizeof *m.items);
+    bench_print("task-time", bench_time(submit_all, &m) / (double)m.n * 1e6, "us");
+    bench_print("map-time", bench_time(map_all, &m) / (double)m.n * 1e6, "us");
+    free(m.futures);
+    free(m.items);
+    return bench_check("what came back wrong", m.wrong, 0);
+}
+
+struct array {
+    unsigned char *bytes;
+    size_t blocks;
+    weft_executor *executor;
+};
+
+static void map_blocks(void *arg)
+{
+    const struct array *a = arg;
+    bench_must("weft_executor_map",
+               weft_executor_map(a->executor, block, a->bytes, BLOCK, a->bytes, BLOCK, a->blocks, NULL));
+}
+
+/* One after the other, three times: how fast memory is changes less between them. */
+static int measure_array(bool quick)
+{
+    struct array a = {.blocks = (quick ? (size_t)256 << 20 : (size_t)1 << 30) / BLOCK};
+    double there[3], ratio[3];
+    unsigned char byte = 0;
+    long wrong = 0;
+    a.bytes = bench_alloc(a.blocks * BLOCK);
+    memset(a.bytes, 0, a.blocks * BLOCK);
+    for (int i = 0; i < 3; i++) {
+        a.executor = threads;
+        double here = bench_once(map_blocks, &a);
+        a.executor = processes;
+        there[i] = bench_once(map_blocks, &a);
+        ratio[i] = there[i] / here;
+        byte = table[table[byte]];
+    }
+    for (size_t i = 0; i < a.blocks * BLOCK; i++)
+        wrong += a.bytes[i] != byte;
+    free(a.bytes);
+    bench_print("array-time", bench_median(there, 3) / (double)(a.blocks * BLOCK) * (1 << 30) * 1e3,
+                "ms/GiB");
+    bench_print("array-ratio", bench_median(ratio, 3), "x");
+    return bench_check("wrong bytes", wrong, 0);
+}
+
+int main(int argc, char **argv)
+{
+    struct bench b = bench_args(argc, argv);
+    weft_pool *pool = bench_weft(&b);
+    long wrong = 0;
+    bench_must("weft_pool_executor", weft_pool_executor(pool, &threads));
+    bench_must(
+        "weft_executor_processes",
+        weft_executor_processes(&processes, WEFT_PROCESSES_CONFIG(.pool = pool, .processes = b.workers)));
+    bench_print("hot-time", bench_time_batch(there_and_back, &wrong) * 1e6, "us");
+    int status = bench_check("tasks that failed", wrong, 0);
+    status |= measure_many(b.quick);
+    status |= measure_array(b.quick);
+    bench_must("weft_executor_destroy", weft_executor_destroy(processes));
+    bench_must("weft_pool_destroy", weft_pool_destroy(pool));
+    return status;
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * weft/mpi.h - an executor over the ranks of an MPI program: one rank submits, the others serve. In libweft-mpi, which is
+ * built where MPI is found (pkg-config weft-mpi).
+ *
+ *     static int shrink(void *out, const void *in, void *ctx) { ... return 0; }     // one item, on any rank
+ *
+ *     static void job(weft_executor *ranks, void *arg)                              // on rank 0
+ *     {
+ *         weft_executor_map(ranks, shrink, names, sizeof *names, thumbs, sizeof *thumbs, n, NULL);
+ *     }
+ *
+ *     int level;
+ *     MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &level);
+ *     weft_mpi_run(MPI_COMM_WORLD, job, NULL, NULL);                                // on all ranks, by the main thread
+ *     MPI_Finalize();
+ *
+ * In each rank one thread makes all calls of MPI, which is the one that called weft_mpi_run, and the rank's pool runs what
+ * comes. The submitting rank runs no task itself. The calls use a communicator of their own, duplicated from the given one.
+ * docs/mpi.md has the rest.
+ */
+#ifndef WEFT_MPI_H
+#define WEFT_MPI_H
+
+#include <mpi.h>
+#include <weft/executor.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Each rank gives its own; what is not marked (root) counts on every rank for itself. */
+typedef struct weft_mpi_config {
+    size_t size; /**< sizeof(weft_mpi_config); WEFT_MPI_CONFIG fills it in */
+    weft_pool *
+        pool; /**< who runs what comes; on the submitting rank: whose threads wait for it. NULL: the current or the
+                           default pool */
+    int root;         /**< the rank that submits; the same on all ranks */
+    const char *name; /**< (root) for reports; copied, 31 characters count. NULL: "ranks" */
+    int in_flight; /**< (root) so many calls at most are with the other ranks at the same time, tasks and pieces of maps;
+                           each is a thread here, that sleeps. 0: two for each worker of theirs, 64 at most */
+    size_t queue_limit; /**< (root) as in weft_executor_config, also the next four */
+    int when_full;
+    weft_stop *stop;
+    void (*on_error)(const char *label, int status, void *ctx);
+    void *ctx;
+    size_t
+        message_bytes; /**< (root) argument bytes of a task, and its result bytes, at most. 0: 64 MiB; at most 1 GiB. A piece
+                               of a map has no more, too */
+    /** Called on each rank that runs tasks, before the first one, in the calling thread. Answers it another number than 0 on
+     *  one rank, the call ends on all, with -ECANCELED. NULL: nothing is called. */
+    int (*start)(void *arg);
+    void *start_arg;
+    char *
+        said; /**< NULL, or room for said_bytes: receives a sentence if the call fails, with the rank that is to blame */
+    size_t said_bytes;
+} weft_mpi_config;
+
+/** As WEFT_POOL_CONFIG. */
+#define WEFT_MPI_CONFIG(...) (&(const weft_mpi_config){.size = sizeof(weft_mpi_config), __VA_ARGS__})
+
+/**
+ * Collective: every rank of comm calls it. On the submitting rank fn(executor, arg) runs in a thread of its own while the
+ * calling one carries messages; when fn has returned, the executor is drained and destroyed, and the call returns on all
+ * ranks. The others run tasks meanwhile.
+ *
+ * The executor is as those of weft_executor_create: submitted to it is by weft_submit_task with fn2 and bytes, by
+ * weft_executor_map and weft_executor_map_async with ctx NULL; it is closed, shut down and inspected as any other. fn does not
+ * destroy it. What the calls answer, too:
+ *   -EINVAL    fn, or an arg without arg_bytes, or a ctx: a pointer makes no sense on another rank; other calls that are
+ *              given an executor to run functions
+ *   -EMSGSIZE  more bytes than message_bytes
+ *   -ENOTSUP   the function is in a library without a build-id
+ * A task's status is what it answered; weft_future_error says "rank 2, its label: what it said". Further: -ENOENT, its function
+ * is in a library that is not loaded on that rank; -ECANCELED, it was asked to stop (weft_future_cancel, its token, its
+ * deadline, WEFT_STOP_RUNNING), and stopped, or had not begun there; WEFT_EDIED, MPI failed and said so. Each rank's
+ * weft_should_stop and weft_fail work in it as usual. If a rank dies, mpirun ends the program.
+ *
+ * A communicator of one: fn runs in the calling thread, and the executor is one of the local pool.
+ * @param fn      on the submitting rank; elsewhere it is not looked at
+ * @param config  NULL: all defaults; not kept
+ * @return on all ranks the same, but for what MPI itself does to one of them: 0; -EINVAL (a number that makes no sense, ranks
+ *         that name different roots, no fn on the root, comm is MPI_COMM_NULL or between groups), -ENOTCONN (MPI is not
+ *         initialised, or is finalized already), -ENOTSUP (MPI was initialised without threads: MPI_THREAD_FUNNELED is
+ *         needed; no build-id), -ELIBBAD (ranks run different programs, or have different libwefts), -ECANCELED (start),
+ *         -ENOMEM, -EMFILE, -EAGAIN (no thread), -EOWNERDEAD; -EIO: MPI failed while tasks ran
+ * The thread that MPI allows to call it: with MPI_THREAD_FUNNELED the main thread. It waits. Meanwhile fn and the tasks may
+ * call MPI themselves if it was initialised with MPI_THREAD_MULTIPLE.
+ */
+WEFT_API int weft_mpi_run(MPI_Comm comm, void (*fn)(weft_executor *executor, void *arg), void *arg,
+                          const weft_mpi_config *config);
+
+/**
+ * The same for programs that want to go on in the calling thread: on the submitting rank it returns at once, and a thread of
+ * the executor's calls MPI until weft_executor_destroy, which is called before MPI_Finalize. That needs MPI_THREAD_SERIALIZED
+ * there (-ENOTSUP); with that level no other thread calls MPI meanwhile. On the other ranks it returns when that executor has
+ * been destroyed.
+ * @param executor  receives it on the submitting rank; NULL on all others, and after an error
+ * @return as weft_mpi_run
+ */
+WEFT_API int weft_mpi_executor(weft_executor **executor, MPI_Comm comm, const weft_mpi_config *config);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * exec/far.h - executors whose tasks run in other processes (proc/processes.h): what is asked of them from here.
+ *
+ * A far executor takes bytes. A task that has them goes there by `submit`; items of a map or of a stream are shown to it as
+ * wf_items, some at a time, by who holds a lane of the executor (exec/lanes.h) and waits until they have ended.
+ */
+#ifndef WF_EXEC_FAR_H
+#define WF_EXEC_FAR_H
+
+#include <stdbool.h>
+#include <weft/executor.h>
+
+/* Items by their numbers, and who has them. */
+typedef struct wf_items {
+    void (*fn)(void); /* a weft_item_fn; in_first: a stream's */
+    bool in_first, has_in, has_out;
+    bool fail_fast; /* behind one that failed none is begun there */
+    size_t in_size, out_size;
+    const void *(*in)(const struct wf_items *items, size_t i);
+    /* Once for each that was come to. out: what it became; NULL: nothing. Neither it nor `in` is called after it. */
+    void (*ended)(struct wf_items *items, size_t i, int status, const void *out);
+    void (*skipped)(struct wf_items *items,
+                    size_t i); /* one that was not come to, though one behind it was; NULL: a stream's */
+    bool (*stopped)(const struct wf_items *items); /* NULL: never */
+} wf_items;
+
+typedef struct wf_far {
+    int (*submit)(struct wf_far *far, weft_executor *executor, const weft_task_spec *spec,
+                  weft_future **future);
+    /* 0, or why they cannot run there. */
+    int (*check)(struct wf_far *far, const wf_items *items);
+    /* In a lane: runs them, without a unit in order; the first that was not come to, as it was stopped, or end. */
+    size_t (*run)(struct wf_far *far, wf_items *items, size_t begin, size_t end);
+    void (*gone)(struct wf_far *far);
+    size_t width; /* so many pieces of a map at the same time; 0: as many as the limit lets */
+    size_t unit;  /* items: no piece is smaller, but the last one. 0: 1 */
+} wf_far;
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/* mpi/bell.c - see bell.h. */
+#include "mpi/bell.h"
+
+#include "os/event.h"
+#include "os/thread.h"
+
+#define QUIET 1000 /* looks without a result before the first nap */
+#define FIRST_NAP_NS 10000
+#define LAST_NAP_NS 2000000
+
+int wf_bell_init(wf_bell *bell)
+{
+    *bell = (wf_bell){.event = wf_event_create(), .nap_ns = FIRST_NAP_NS};
+    return bell->event < 0 ? bell->event : 0;
+}
+
+void wf_bell_fini(wf_bell *bell)
+{
+    if (bell->event >= 0)
+        wf_event_close(bell->event);
+}
+
+void wf_bell_may_nap(wf_bell *bell, bool nothing)
+{
+    bell->asleep = nothing && bell->quiet >= QUIET;
+}
+
+void wf_bell_ring(wf_bell *bell)
+{
+    if (bell->asleep)
+        wf_event_post(bell->event);
+    bell->asleep = false;
+}
+
+void wf_bell_rest(wf_bell *bell, bool without_end)
+{
+    if (bell->quiet < QUIET) {
+        bell->quiet++;
+        wf_thread_yield();
+        return;
+    }
+    wf_event_wait(bell->event, without_end ? -1 : bell->nap_ns);
+    wf_event_clear(bell->event);
+    bell->nap_ns = bell->nap_ns < LAST_NAP_NS / 2 ? 2 * bell->nap_ns : LAST_NAP_NS;
+}
+
+void wf_bell_stir(wf_bell *bell)
+{
+    bell->quiet = 0;
+    bell->nap_ns = FIRST_NAP_NS;
+}

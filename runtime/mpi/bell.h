@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mpi/bell.h - how the thread that does all MPI waits for both: other threads, who can wake it, and MPI, which cannot.
+ *
+ * While there was something to do lately it looks again at once, letting others run in between; then it naps, each time for
+ * longer, up to two milliseconds: what comes by MPI after a long silence is late by that much, what other threads leave is not.
+ * Where nothing can come by MPI it sleeps until somebody rings.
+ *
+ *   it       under its owner's lock: nothing was left? wf_bell_may_nap. Without the lock: look at MPI; nothing? rest
+ *   others   under that lock: leave something, ring
+ */
+#ifndef WF_MPI_BELL_H
+#define WF_MPI_BELL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct wf_bell {
+    int event;
+    bool asleep; /* under the owner's lock: who leaves something has to wake it */
+    unsigned quiet;
+    int64_t nap_ns;
+} wf_bell;
+
+/* 0 or a negative errno. */
+int wf_bell_init(wf_bell *bell);
+void wf_bell_fini(wf_bell *bell);
+/* Under the owner's lock. nothing: that anybody left. */
+void wf_bell_may_nap(wf_bell *bell, bool nothing);
+void wf_bell_ring(wf_bell *bell);
+/* without_end: MPI brings nothing. */
+void wf_bell_rest(wf_bell *bell, bool without_end);
+/* There was something to do. */
+void wf_bell_stir(wf_bell *bell);
+
+#endif

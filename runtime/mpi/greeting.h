@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mpi/greeting.h - what ranks agree upon before anything is sent: each shows a card, all look at all cards, and so all come to
+ * the same answer. A second round, wf_greeting_start, says whether all are ready.
+ *
+ * Collective, in the thread that calls MPI.
+ */
+#ifndef WF_MPI_GREETING_H
+#define WF_MPI_GREETING_H
+
+#include <mpi.h>
+#include <stddef.h>
+
+#include "proc/image.h"
+
+typedef struct wf_card {
+    wf_image_name library, face, program; /* functions of libweft, of libweft-mpi, where the program begins */
+    int err;                              /* what is wrong here already; 0: nothing */
+    int root, level, level_wanted;        /* level: of the root, what MPI lets threads do */
+    unsigned workers;
+    char host[32], said[96];
+} wf_card;
+
+/* Where a sentence goes that says why not; bytes 0: nowhere. */
+typedef struct wf_sentence {
+    char *text;
+    size_t bytes;
+} wf_sentence;
+
+__attribute__((format(printf, 3, 4))) int wf_sentence_say(const wf_sentence *to, int status,
+                                                          const char *format, ...);
+
+/* 0, -ENOTSUP: an object without a build-id. */
+int wf_card_fill(wf_card *card);
+/* card: this rank's, of `ranks` in cards; receives all. 0, or on all ranks why not. */
+int wf_greeting_agree(MPI_Comm comm, wf_card *cards, int ranks, int rank, const wf_sentence *to);
+/* err: this rank's. started: err is what the user's function answered. 0 if all have 0; else -ECANCELED or the first err. */
+int wf_greeting_start(MPI_Comm comm, const wf_card *cards, int ranks, int err, int answered,
+                      const wf_sentence *to);
+
+#endif

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mpi/letter.h - what ranks send each other: a head, which says what is meant, and bytes behind it.
+ *
+ *   TASK, ITEMS   to a serving rank: fn, and its argument, or `count` items          answered once, by its number
+ *   STOP          the call of that number should stop; may come before it, and then says nothing
+ *   ANSWER        to the submitting rank: status, what was said, result; of items: count wf_item_end, then their results
+ *   END           to a serving rank: that was all
+ * All ranks run the same program on machines of the same kind: heads are sent as they lie in memory.
+ */
+#ifndef WF_MPI_LETTER_H
+#define WF_MPI_LETTER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proc/image.h"
+
+#define WF_LETTER_TEXT 256
+
+enum wf_letter_kind { WF_LETTER_TASK, WF_LETTER_ITEMS, WF_LETTER_STOP, WF_LETTER_ANSWER, WF_LETTER_END };
+
+typedef struct wf_letter_head {
+    uint32_t kind;
+    int32_t status;  /* of an answer */
+    uint64_t number; /* of the call */
+    uint64_t bytes;  /* behind the head */
+    uint64_t result_bytes;
+    uint64_t count, in_size, out_size; /* of items */
+    uint32_t fail_fast, has_in, has_out;
+    uint32_t ran; /* of an answer: 1: the function was called */
+    wf_image_name fn;
+    char text[WF_LETTER_TEXT]; /* label, or what was said; empty: none */
+} wf_letter_head;
+
+typedef struct wf_letter {
+    struct wf_letter *next;
+    int rank; /* to whom, or from whom */
+    bool comes;
+    _Alignas(16) wf_letter_head head; /* from here on it is sent */
+    _Alignas(16) unsigned char bytes[];
+} wf_letter;
+
+/* What became of an item. */
+typedef struct wf_item_end {
+    int32_t status;
+    uint32_t ran;
+} wf_item_end;
+
+#define WF_LETTER_HEAD (offsetof(wf_letter, bytes) - offsetof(wf_letter, head))
+
+static inline size_t wf_items_out_at(size_t count)
+{
+    return (count * sizeof(wf_item_end) + 15) & ~(size_t)15;
+}
+
+#endif

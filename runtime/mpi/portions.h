@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mpi/portions.h - maps of an executor over ranks: a piece of the items is a letter, whose rank runs it as a loop of its pool.
+ *
+ * exec/bulk.c cuts the pieces: large ones first, each a part of what is left, down to an item for each worker of a rank. Two
+ * helpers for each rank hold one piece each, so that while a rank works on one it has the next, and no round trip is waited
+ * for; wf_hub_ask sends a piece to the rank that has least for its workers.
+ */
+#ifndef WF_MPI_PORTIONS_H
+#define WF_MPI_PORTIONS_H
+
+#include "exec/far.h"
+#include "mpi/hub.h"
+
+/* wf_far.check, .run */
+int wf_portions_check(const wf_hub *hub, const wf_items *items);
+size_t wf_portions_run(wf_hub *hub, wf_items *items, size_t begin, size_t end);
+
+#endif

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: MIT */
+/* mpi/station.c - see station.h. */
+#include "mpi/station.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <weft/parallel.h>
+
+#include "base/atomic.h"
+#include "proc/engine.h"
+
+/* A letter's task. */
+typedef struct wf_job {
+    struct wf_job *next, *next_ended;
+    wf_station *station;
+    wf_letter *letter, *answer;
+    weft_future *future;
+    uint32_t stop, ran; /* stop: no further item starts */
+    wf_image_fn *fn;
+} wf_job;
+
+/* ---- in a worker --------------------------------------------------------------------------------- */
+
+static void run_item(wf_job *job, size_t i)
+{
+    const wf_letter_head *h = &job->letter->head;
+    unsigned char *in = job->letter->bytes, *to = job->answer->bytes;
+    wf_item_end *end = (wf_item_end *)(void *)to + i;
+    unsigned char *out = to + wf_items_out_at(h->count);
+    end->ran = 1;
+    end->status = ((weft_item_fn *)job->fn)(h->has_out ? out + i * h->out_size : NULL,
+                                            h->has_in ? in + i * h->in_size : NULL, NULL);
+    if (end->status && h->fail_fast)
+        wf_store_relaxed(&job->stop, 1u); /* hint: a few more items may start */
+}
+
+/* A weft_range_fn. */
+static void run_items(size_t begin, size_t end, void *ctx)
+{
+    wf_job *job = ctx;
+    for (size_t i = begin; i < end && !wf_load_relaxed(&job->stop); i++) { /* hint */
+        if (weft_should_stop())
+            wf_store_relaxed(&job->stop, 1u); /* hint */
+        else
+            run_item(job, i);
+    }
+}
+
+static int run_task(const wf_job *job)
+{
+    const wf_letter *l = job->letter;
+    int (*fn)(const void *arg, void *result) = (int (*)(const void *, void *))job->fn;
+    return fn(l->head.bytes ? l->bytes : NULL, job->answer->head.bytes ? job->answer->bytes : NULL);
+}
+
+static int run(void *arg)
+{
+    wf_job *job = arg;
+    job->ran = 1;
+    if (job->letter->head.kind == WF_LETTER_TASK)
+        return run_task(job);
+    return weft_parallel_for(NULL, 0, job->letter->head.count, run_items, job);
+}
+
+/* W2 */
+static void leave(void *arg)
+{
+    wf_job *job = arg;
+    wf_station *s = job->station;
+    pthread_mutex_lock(&s->lock);
+    job->next_ended = s->ended;
+    s->ended = job;
+    wf_bell_ring(&s->bell);
+    pthread_mutex_unlock(&s->lock);
+}
+
+/* ---- answers ------------------------------------------------------------------------------------- */
+
+static void discard(wf_job *job)
+{
+    wf_job **at = &job->station->jobs;
+    while (*at != job)
+        at = &(*at)->next;
+    *at = job->next;
+    wf_letter_free(job->letter);
+    free(job);
+}
+
+/* T3 */
+static void answer(wf_job *job)
+{
+    wf_letter_head *h = &job->answer->head;
+    int status;
+    int err = weft_future_get(job->future, &status);
+    h->status = err ? err : status;
+    h->ran = job->ran;
+    if (h->status)
+        snprintf(h->text, sizeof h->text, "%s", weft_future_error(job->future));
+    weft_future_release(job->future);
+    wf_wire_send(&job->station->wire, job->answer);
+    discard(job);
+}
+
+/* It will not run: the letter goes back as its own answer, which needs no memory. */
+static void refuse(wf_station *s, wf_letter *letter, int status, const char *why)
+{
+    letter->head.kind = WF_LETTER_ANSWER;
+    letter->head.bytes = 0;
+    letter->head.status = status;
+    letter->head.ran = 0;
+    snprintf(letter->head.text, sizeof letter->head.text, "%s", why ? why : weft_strerror(status));
+    wf_wire_send(&s->wire, letter);
+}
+
+/* ---- letters ------------------------------------------------------------------------------------- */
+
+static wf_letter *make_answer(const wf_letter *letter)
+{
+    const wf_letter_head *h = &letter->head;
+    size_t bytes =
+        h->kind == WF_LETTER_TASK ? h->result_bytes : wf_items_out_at(h->count) + h->count * h->out_size;
+    wf_letter *a = wf_letter_new(bytes);
+    if (!a)
+        return NULL;
+    memset(a->bytes, 0, bytes);
+    a->head.kind = WF_LETTER_ANSWER;
+    a->head.number = h->number;
+    a->rank = letter->rank;
+    return a;
+}
+
+static wf_job *make_job(wf_station *s, wf_letter *letter, wf_image_fn *fn)
+{
+    wf_job *job = malloc(sizeof *job);
+    wf_letter *a = job ? make_answer(letter) : NULL;
+    if (!a) {
+        free(job);
+        return NULL;
+    }
+    *job = (wf_job){.next = s->jobs, .station = s, .letter = letter, .answer = a, .fn = fn};
+    s->jobs = job;
+    return job;
+}
+
+static void begin(wf_station *s, wf_letter *letter)
+{
+    wf_image_fn *fn = weft_engine_(WEFT_VERSION_STRING)->find(&letter->head.fn);
+    wf_job *job = fn ? make_job(s, letter, fn) : NULL;
+    if (!job) {
+        refuse(s, letter, fn ? -ENOMEM : -ENOENT,
+               fn ? NULL : "the function is in a library that is not loaded there");
+        return;
+    }
+    const weft_task_spec spec = {.size = sizeof spec,
+                                 .fn = run,
+                                 .arg = job,
+                                 .destroy = leave,
+                                 .label = *letter->head.text ? letter->head.text : NULL};
+    int err = weft_submit_task(s->executor, &spec, &job->future);
+    if (!err)
+        return;
+    wf_letter_free(job->answer);
+    job->letter = NULL;
+    discard(job);
+    refuse(s, letter, err, NULL);
+}
+
+static void stop(const wf_station *s, uint64_t number)
+{
+    for (const wf_job *job = s->jobs; job; job = job->next)
+        if (job->letter->head.number == number)
+            (void)weft_future_cancel(job->future);
+}
+
+static void obey(wf_station *s, wf_letter *letter)
+{
+    uint32_t kind = letter->head.kind;
+    if (kind == WF_LETTER_TASK || kind == WF_LETTER_ITEMS) {
+        begin(s, letter);
+        return;
+    }
+    if (kind == WF_LETTER_STOP)
+        stop(s, letter->head.number);
+    else if (kind == WF_LETTER_END)
+        s->leaves = true;
+    wf_letter_free(letter);
+}
+
+/* ---- the thread ---------------------------------------------------------------------------------- */
+
+static bool receive_all(wf_station *s)
+{
+    wf_letter *letter;
+    bool any = false;
+    while ((letter = wf_wire_receive(&s->wire)) != NULL) {
+        obey(s, letter);
+        any = true;
+    }
+    return any;
+}
+
+static bool answer_all(wf_station *s)
+{
+    pthread_mutex_lock(&s->lock);
+    wf_job *ended = s->ended;
+    s->ended = NULL;
+    wf_bell_may_nap(&s->bell, !ended);
+    pthread_mutex_unlock(&s->lock);
+    bool any = ended;
+    for (wf_job *next; ended; ended = next) {
+        next = ended->next_ended;
+        answer(ended);
+    }
+    return any;
+}
+
+/* MPI is broken: what runs is asked to stop, and waited for. */
+static int give_up(wf_station *s)
+{
+    for (const wf_job *job = s->jobs; job; job = job->next)
+        (void)weft_future_cancel(job->future);
+    while (s->jobs)
+        if (!answer_all(s))
+            wf_bell_rest(&s->bell, true);
+    return -EIO;
+}
+
+int wf_station_run(wf_station *s)
+{
+    while (!s->leaves || s->jobs || wf_wire_busy(&s->wire)) {
+        bool any = answer_all(s);
+        any |= receive_all(s);
+        if (*s->wire.said)
+            return give_up(s);
+        if (any)
+            wf_bell_stir(&s->bell);
+        else
+            wf_bell_rest(&s->bell, false);
+    }
+    return 0;
+}
+
+int wf_station_init(wf_station *s, MPI_Comm comm, weft_pool *pool)
+{
+    *s = (wf_station){.leaves = false};
+    wf_wire_init(&s->wire, comm);
+    int err = weft_pool_executor(pool, &s->executor);
+    if (!err)
+        err = wf_bell_init(&s->bell);
+    if (!err)
+        pthread_mutex_init(&s->lock, NULL);
+    return err;
+}
+
+void wf_station_fini(wf_station *s)
+{
+    wf_wire_fini(&s->wire);
+    wf_bell_fini(&s->bell);
+    pthread_mutex_destroy(&s->lock);
+}

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+/* mpi/wire.c - see wire.h. */
+#include "mpi/wire.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TAG 1
+#define AT_ONCE 16 /* letters that are probed for in one look */
+
+wf_letter *wf_letter_new(size_t bytes)
+{
+    wf_letter *letter = malloc(sizeof *letter + bytes);
+    if (!letter)
+        return NULL;
+    memset(letter, 0, sizeof *letter);
+    letter->head.bytes = bytes;
+    return letter;
+}
+
+void wf_letter_free(wf_letter *letter)
+{
+    free(letter);
+}
+
+/* True: it worked. Errors of this communicator are returned, whatever the program has chosen for its own. */
+static bool fine(wf_wire *wire, int code)
+{
+    char text[MPI_MAX_ERROR_STRING];
+    int length;
+    if (code == MPI_SUCCESS)
+        return true;
+    if (MPI_Error_string(code, text, &length) != MPI_SUCCESS)
+        snprintf(text, sizeof text, "error %d", code);
+    snprintf(wire->said, sizeof wire->said, "MPI: %.200s", text);
+    return false;
+}
+
+/* ---- on the way ---------------------------------------------------------------------------------- */
+
+static bool grow(wf_wire *wire)
+{
+    int room = wire->room ? 2 * wire->room : 64;
+    MPI_Request *request = realloc(wire->request, (size_t)room * sizeof *request);
+    wire->request = request ? request : wire->request;
+    wf_letter **letter = realloc(wire->letter, (size_t)room * sizeof(wf_letter *));
+    wire->letter = letter ? letter : wire->letter;
+    int *done = realloc(wire->done, (size_t)room * sizeof *done);
+    wire->done = done ? done : wire->done;
+    if (request && letter && done)
+        wire->room = room;
+    return wire->count < wire->room;
+}
+
+static bool has_room(wf_wire *wire)
+{
+    return wire->count < wire->room || grow(wire);
+}
+
+static void append(wf_letter **first, wf_letter **last, wf_letter *letter)
+{
+    letter->next = NULL;
+    if (*first)
+        (*last)->next = letter;
+    else
+        *first = letter;
+    *last = letter;
+}
+
+static wf_letter *take(wf_letter **first)
+{
+    wf_letter *letter = *first;
+    if (letter)
+        *first = letter->next;
+    return letter;
+}
+
+static void over(wf_wire *wire, wf_letter *letter)
+{
+    if (letter->comes)
+        append(&wire->come, &wire->last_come, letter);
+    else
+        wf_letter_free(letter);
+}
+
+/* Short ones are often over at once. */
+static void started(wf_wire *wire, wf_letter *letter, MPI_Request request)
+{
+    int done = 0;
+    if (!fine(wire, MPI_Test(&request, &done, MPI_STATUS_IGNORE)))
+        return;
+    if (done) {
+        over(wire, letter);
+        return;
+    }
+    wire->request[wire->count] = request;
+    wire->letter[wire->count++] = letter;
+}
+
+static void remove_done(wf_wire *wire)
+{
+    int kept = 0;
+    for (int i = 0; i < wire->count; i++)
+        if (wire->request[i] != MPI_REQUEST_NULL) {
+            wire->request[kept] = wire->request[i];
+            wire->letter[kept++] = wire->letter[i];
+        }
+    wire->count = kept;
+}
+
+static void look(wf_wire *wire)
+{
+    int ended = 0;
+    if (!wire->count ||
+        !fine(wire, MPI_Testsome(wire->count, wire->request, &ended, wire->done, MPI_STATUSES_IGNORE)))
+        return;
+    for (int i = 0; i < ended; i++)
+        over(wire, wire->letter[wire->done[i]]);
+    if (ended > 0)
+        remove_done(wire);
+}
+
+/* ---- letters ------------------------------------------------------------------------------------- */
+
+/* With room for it. */
+static void send(wf_wire *wire, wf_letter *letter)
+{
+    MPI_Request request;
+    int bytes = (int)(WF_LETTER_HEAD + letter->head.bytes);
+    if (fine(wire, MPI_Isend(&letter->head, bytes, MPI_BYTE, letter->rank, TAG, wire->comm, &request)))
+        started(wire, letter, request);
+}
+
+static void send_kept(wf_wire *wire)
+{
+    while (wire->kept && !*wire->said && has_room(wire))
+        send(wire, take(&wire->kept));
+}
+
+void wf_wire_send(wf_wire *wire, wf_letter *letter)
+{
+    letter->comes = false;
+    append(&wire->kept, &wire->last_kept, letter);
+    send_kept(wire);
+}
+
+/* Is there one that can be received now? */
+static bool probe(wf_wire *wire)
+{
+    MPI_Status status;
+    int there = 0;
+    if (wire->probed != MPI_MESSAGE_NULL)
+        return true;
+    if (!fine(wire, MPI_Improbe(MPI_ANY_SOURCE, TAG, wire->comm, &there, &wire->probed, &status)) || !there)
+        return false;
+    wire->probed_rank = status.MPI_SOURCE;
+    return fine(wire, MPI_Get_count(&status, MPI_BYTE, &wire->probed_bytes));
+}
+
+/* False: no memory just now. */
+static bool accept(wf_wire *wire)
+{
+    MPI_Request request;
+    wf_letter *letter = has_room(wire) ? wf_letter_new((size_t)wire->probed_bytes - WF_LETTER_HEAD) : NULL;
+    if (!letter)
+        return false;
+    letter->comes = true;
+    letter->rank = wire->probed_rank;
+    if (fine(wire, MPI_Imrecv(&letter->head, wire->probed_bytes, MPI_BYTE, &wire->probed, &request)))
+        started(wire, letter, request);
+    return true;
+}
+
+wf_letter *wf_wire_receive(wf_wire *wire)
+{
+    if (!wire->come && !*wire->said) {
+        send_kept(wire);
+        look(wire);
+        for (int i = 0; i < AT_ONCE && probe(wire) && accept(wire); i++)
+            ;
+    }
+    return take(&wire->come);
+}
+
+bool wf_wire_busy(const wf_wire *wire)
+{
+    return wire->count > 0 || wire->come || wire->kept || wire->probed != MPI_MESSAGE_NULL;
+}
+
+void wf_wire_init(wf_wire *wire, MPI_Comm comm)
+{
+    *wire = (wf_wire){.comm = comm, .probed = MPI_MESSAGE_NULL};
+}
+
+void wf_wire_fini(wf_wire *wire)
+{
+    while (wire->come)
+        wf_letter_free(take(&wire->come));
+    while (wire->kept)
+        wf_letter_free(take(&wire->kept));
+    free(wire->request);
+    free(wire->letter);
+    free(wire->done);
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * proc/channel.h - the memory that a program shares with one of its workers: one call at a time, and its answer.
+ *
+ * What lies in it:
+ *   asked      number << 1      the parent's: the number of its last call. The worker sleeps on it
+ *   answered   number << 1 | K  the worker's: the number of its last answer; K: the parent's keeper, when the worker is
+ *                               dead. The parent sleeps on it
+ *   stop       0 or 1           the parent's: the call should stop
+ *   call, answer                what is called; its status and what it says about it
+ *   area                        argument bytes, and behind them result bytes: where the caller says
+ *
+ *   parent   A1 write call and argument, stop = 0   A2 asked = number   A3 wake   A4 sleep until answered is the number
+ *   worker   W1 sleep until asked is another number   W2 run it; write answer and result   W3 answered   W4 wake
+ *   keeper   K1 note elsewhere, under a lock, that the worker is dead   K2 set K   K3 wake
+ * Who waits reads `answered`, then looks for the note, under that lock, then sleeps while `answered` is what he has read: so either he sees
+ * the note, or K2 comes between, and he does not sleep.
+ *
+ * Trust goes one way: a worker believes its parent. The parent believes nothing that is in the shared memory: sizes and
+ * places are those of its own copy of the call, of what the worker writes it takes a status, a text that it ends itself,
+ * bytes, and whether `answered` is the number that it waits for. A worker that writes anything anywhere spoils its own
+ * answers, and its parent may sleep until it looks again, no more.
+ *
+ * One thread at a time is the parent's side of a channel, one the worker's; wf_channel_knock and wf_channel_stop are any
+ * thread's of the parent.
+ */
+#ifndef WF_PROC_CHANNEL_H
+#define WF_PROC_CHANNEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proc/image.h"
+
+#define WF_SAID 256
+#define WF_LABEL 64
+
+/* What the worker is to do. HELLO: the first one: begin. ITEMS: fn is a weft_item_fn, for each of the items. */
+enum wf_call_kind { WF_CALL_HELLO, WF_CALL_TASK, WF_CALL_ITEMS, WF_CALL_END };
+
+typedef struct wf_call {
+    uint32_t kind;
+    uint32_t has_fn;
+    wf_image_name fn;
+    uint64_t arg_bytes, result_bytes;
+    char label[WF_LABEL]; /* empty: none */
+} wf_call;
+
+/* What a worker has to know before it can do anything; written once, before there is one. */
+typedef struct wf_origins {
+    wf_image_name
+        library; /* a function of weft: both have the same one, or they do not understand each other */
+    int32_t parent;
+    uint32_t cpu_seconds;
+    uint64_t memory_bytes;
+} wf_origins;
+
+typedef struct wf_answer {
+    int status;
+    char said[WF_SAID]; /* empty: nothing */
+} wf_answer;
+
+typedef struct wf_channel {
+    struct wf_shared *shared;
+    size_t bytes, area_bytes;
+    uint32_t number; /* of the last call */
+    int fd;          /* the parent's */
+    wf_call call;    /* the parent's own copy */
+} wf_channel;
+
+/* Where the result lies in the area, behind so many bytes. */
+size_t wf_channel_result_at(uint64_t arg_bytes);
+
+/* ---- of both --------------------------------------------------------------------------------------- */
+
+void *wf_channel_arg(const wf_channel *channel);
+void *wf_channel_result(const wf_channel *channel); /* of the last call; zeroed by nobody */
+
+/* ---- the parent's ---------------------------------------------------------------------------------- */
+
+/* 0 or a negative errno. */
+int wf_channel_open(wf_channel *channel, size_t area_bytes, const wf_origins *origins);
+void wf_channel_close(wf_channel *channel);
+/* A1 to A3; the sizes fit into the area. arg NULL: it was written there. */
+void wf_channel_ask(wf_channel *channel, const wf_call *call, const void *arg);
+/* seen: for wf_channel_wait. */
+bool wf_channel_answered(const wf_channel *channel, uint32_t *seen);
+/* A4: until then, or until somebody knocks, or has knocked since that was seen, or sooner. */
+void wf_channel_wait(const wf_channel *channel, uint32_t seen, int64_t deadline_ns);
+/* Of an answered call. */
+void wf_channel_answer_of(const wf_channel *channel, wf_answer *answer);
+/* The result of the last call, as the worker has left it, who does not write any more. */
+void wf_channel_fetch(const wf_channel *channel, void *result);
+/* Its bytes are not needed any more. */
+void wf_channel_done(const wf_channel *channel);
+void wf_channel_stop(const wf_channel *channel);
+/* K2, K3, under the lock of K1 */
+void wf_channel_knock(const wf_channel *channel);
+
+/* ---- the worker's ---------------------------------------------------------------------------------- */
+
+/* False: that is no channel. The descriptor is closed. */
+bool wf_channel_attach(wf_channel *channel, int fd);
+const wf_origins *wf_channel_origins(const wf_channel *channel);
+/* W1 */
+void wf_channel_next(wf_channel *channel);
+/* W2 to W4 */
+void wf_channel_answer(wf_channel *channel, const wf_answer *answer);
+/* Is 1 while the call should stop. */
+const uint32_t *wf_channel_stop_word(const wf_channel *channel);
+
+#endif

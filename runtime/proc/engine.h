@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * proc/engine.h - the small table through which an engine in another library (mpi/) makes executors whose tasks run elsewhere.
+ *
+ * The library exports one function that returns it, and no internal name. Both libraries come from one source tree: the
+ * table is no stable interface, and its door compares versions.
+ */
+#ifndef WF_PROC_ENGINE_H
+#define WF_PROC_ENGINE_H
+
+#include <weft/detail/engine.h>
+
+#include "exec/executors.h"
+#include "proc/image.h"
+
+struct weft_engine_table_ {
+    /* wf_executor_create_far, wf_task_submit */
+    int (*create)(weft_executor **executor, const weft_executor_config *config, wf_far *far);
+    int (*submit)(weft_executor *executor, const weft_task_spec *spec, weft_future **future);
+    /* wf_image_name_of, wf_image_find */
+    int (*name_of)(wf_image_fn *fn, wf_image_name *name);
+    wf_image_fn *(*find)(const wf_image_name *name);
+};
+
+#endif

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+/* proc/errand.c - see errand.h. */
+#include "proc/errand.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/tunables.h"
+#include "os/clock.h"
+
+/* ---- the answer, or none ------------------------------------------------------------------------- */
+
+enum outcome { ANSWERED, DIED, LATE, STOPPED };
+
+static int64_t after(int64_t ns)
+{
+    return ns == WEFT_FOREVER ? ns : wf_now_ns() + ns;
+}
+
+/* The process is told to stop, and then its time is short. */
+static void stop_call(const wf_staff *staff, const wf_channel *channel, int64_t *until)
+{
+    int64_t until_killed = after(staff->config.grace_ns);
+    wf_channel_stop(channel);
+    if (until_killed < *until)
+        *until = until_killed;
+}
+
+/* Who only begins is let begin. */
+static enum outcome await(wf_staff *staff, unsigned lane, int64_t until, bool may_stop)
+{
+    const wf_channel *channel = &staff->crew.member[lane].channel;
+    bool stopping = false;
+    for (;;) {
+        uint32_t seen;
+        if (wf_channel_answered(channel, &seen))
+            return ANSWERED;
+        if (!wf_crew_lives(&staff->crew, lane)) /* and its last word was perhaps the answer */
+            return wf_channel_answered(channel, &seen) ? ANSWERED : stopping ? STOPPED : DIED;
+        int64_t now = wf_now_ns(), look = now + WF_FAR_LOOK_NS;
+        if (now >= until)
+            return stopping ? STOPPED : LATE;
+        if (may_stop && !stopping && weft_should_stop()) {
+            stopping = true;
+            stop_call(staff, channel, &until);
+        }
+        wf_channel_wait(channel, seen, stopping || until < look ? until : look);
+    }
+}
+
+__attribute__((format(printf, 3, 4))) static void tell(wf_answer *answer, int status, const char *format, ...)
+{
+    va_list list;
+    answer->status = status;
+    va_start(list, format);
+    vsnprintf(answer->said, sizeof answer->said, format, list);
+    va_end(list);
+}
+
+static void tell_end(wf_answer *answer, wf_process_end end, int pid)
+{
+    const char *name = sigabbrev_np(end.code), *words = sigdescr_np(end.code);
+    if (end.way == WF_PROCESS_SIGNALLED)
+        tell(answer, WEFT_EDIED, "worker process %d was killed by signal %d (SIG%s: %s)", pid, end.code,
+             name ? name : "?", words ? words : "unknown");
+    else if (end.way == WF_PROCESS_EXITED)
+        tell(answer, WEFT_EDIED, "worker process %d exited with status %d before the task had ended", pid,
+             end.code);
+    else
+        tell(answer, WEFT_EDIED, "worker process %d ended before the task had, nobody knows how", pid);
+}
+
+/* It is dead, or will be now: why there is no answer. */
+static void tell_outcome(wf_staff *staff, unsigned lane, enum outcome outcome, wf_answer *answer)
+{
+    int pid;
+    wf_process_end end = wf_crew_end(&staff->crew, lane, 0, &pid);
+    if (outcome == LATE)
+        tell(answer, -ETIMEDOUT, "worker process %d was killed: the task's time was over", pid);
+    else if (outcome == STOPPED)
+        tell(answer, -ECANCELED, "worker process %d ended: the task was asked to stop, and did not", pid);
+    else
+        tell_end(answer, end, pid);
+}
+
+/* What a dead one has left is read as well, if somebody reads. */
+static void fetch(const wf_channel *channel, wf_errand *errand)
+{
+    if (errand->read)
+        errand->read(errand, wf_channel_arg(channel), wf_channel_result(channel));
+    else if (errand->answered)
+        wf_channel_fetch(channel, errand->result);
+    wf_channel_done(channel);
+}
+
+static void ask(wf_staff *staff, unsigned lane, wf_errand *errand)
+{
+    wf_channel *channel = &staff->crew.member[lane].channel;
+    int64_t until = errand->budget_ns ? after(errand->budget_ns) : WEFT_FOREVER;
+    if (errand->write)
+        errand->write(errand, wf_channel_arg(channel));
+    wf_channel_ask(channel, &errand->call, errand->arg);
+    enum outcome outcome = await(staff, lane, until, errand->call.kind != WF_CALL_HELLO);
+    errand->answered = outcome == ANSWERED;
+    if (errand->answered)
+        wf_channel_answer_of(channel, &errand->answer);
+    else
+        tell_outcome(staff, lane, outcome, &errand->answer);
+    fetch(channel, errand);
+    if (!errand->answered)
+        wf_crew_bury(&staff->crew, lane);
+}
+
+/* ---- a lane's process ---------------------------------------------------------------------------- */
+
+static void dismiss(wf_staff *staff, unsigned lane, int64_t grace_ns)
+{
+    int pid;
+    (void)wf_crew_end(&staff->crew, lane, grace_ns ? after(grace_ns) : 0, &pid);
+    wf_crew_bury(&staff->crew, lane);
+}
+
+/* Why there is no process: the system has none. */
+static bool hire(wf_staff *staff, unsigned lane, wf_answer *answer)
+{
+    int err = wf_crew_hire(&staff->crew, lane);
+    if (err)
+        tell(answer, err, "no worker process: %s", weft_strerror(err));
+    return !err;
+}
+
+/* What its first function answers; then it is gone if that is not 0. */
+static void greet(wf_staff *staff, unsigned lane, wf_answer *answer)
+{
+    wf_errand hello = {.call = staff->hello, .arg = staff->start_arg, .budget_ns = WF_FAR_BEGIN_NS};
+    ask(staff, lane, &hello);
+    *answer = hello.answer;
+    if (answer->status)
+        dismiss(staff, lane, 0);
+}
+
+void wf_errand_end(wf_staff *staff, unsigned lane)
+{
+    static const wf_call end = {.kind = WF_CALL_END};
+    if (wf_crew_lives(&staff->crew, lane))
+        wf_channel_ask(&staff->crew.member[lane].channel, &end, NULL);
+    dismiss(staff, lane, staff->config.grace_ns);
+}
+
+int wf_errand_begin(wf_staff *staff, unsigned lane)
+{
+    wf_answer answer = {.status = 0};
+    if (!hire(staff, lane, &answer))
+        return 0; /* a task will try again, and say why if it has to */
+    greet(staff, lane, &answer);
+    return answer.status;
+}
+
+static bool is_worn(const wf_staff *staff, unsigned lane)
+{
+    return staff->config.tasks_each && staff->crew.member[lane].tasks >= staff->config.tasks_each;
+}
+
+/* One that lives and is not worn out; or why there is none. */
+static bool have_process(wf_staff *staff, unsigned lane, wf_answer *answer)
+{
+    if (wf_crew_lives(&staff->crew, lane) && !is_worn(staff, lane))
+        return true;
+    wf_errand_end(staff, lane);
+    if (hire(staff, lane, answer))
+        greet(staff, lane, answer);
+    return !answer->status;
+}
+
+bool wf_errand_run(wf_staff *staff, wf_errand *errand)
+{
+    unsigned lane = (unsigned)weft_executor_lane();
+    WF_CHECK(lane < WF_CREW_MAX, "an executor with a start hook runs nothing above its limit");
+    errand->answer = (wf_answer){.status = 0};
+    if (!have_process(staff, lane, &errand->answer))
+        return false;
+    staff->crew.member[lane].tasks++;
+    ask(staff, lane, errand);
+    return true;
+}

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_hostile.c [SEED] - a worker that writes anything anywhere into the memory that it shares with the program.
+ *
+ * - One task leaves a child behind that goes on writing at random, while the worker takes calls and answers them, and the
+ *   program asks and reads.
+ * - One never returns and answers in the worker's place: in time, with the right number, and with bytes at random in the
+ *   answer and in all that lies around it.
+ * What comes of the calls is not said; that the program stays in bounds is (AddressSanitizer), that each call ends, and that
+ * texts do. Another executor is not affected.
+ */
+#include "proc/channel.h"
+#include "processes.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <sys/prctl.h>
+
+enum { ROUNDS = 8, CALLS = 64 };
+
+/* ---- the hostile side ---------------------------------------------------------------------------- */
+
+/* Where the memory around that address begins and ends. */
+static size_t find_memory(const void *inside, unsigned char **begin)
+{
+    uintptr_t from, to, wanted = (uintptr_t)inside;
+    char line[512];
+    size_t bytes = 0;
+    FILE *maps = fopen("/proc/self/maps", "r");
+    while (maps && !bytes && fgets(line, sizeof line, maps))
+        if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR, &from, &to) == 2 && wanted >= from && wanted < to)
+            bytes = to - from;
+    if (maps)
+        (void)fclose(maps);
+    *begin = (unsigned char *)(bytes ? from : 0);
+    return bytes;
+}
+
+static uint64_t next(uint64_t *state)
+{
+    *state = *state * UINT64_C(6364136223846793005) + 1442695040888963407u;
+    return *state >> 24;
+}
+
+/* Mostly where the words are, in the first page: small numbers, all bits, bits at random, text without an end. */
+static void scribble(volatile unsigned char *memory, size_t bytes, uint64_t *state)
+{
+    size_t reach = next(state) % 8 ? 1024 : bytes, at = next(state) % (reach / 4) * 4;
+    volatile uint32_t *word = (volatile uint32_t *)(memory + at);
+    switch (next(state) % 5) {
+    case 0:
+        *word = (uint32_t)(next(state) % 64);
+        break;
+    case 1:
+        *word = UINT32_MAX;
+        break;
+    case 2:
+        for (size_t i = at; i < at + 512 && i < bytes; i++)
+            memory[i] = 'x';
+        break;
+    default:
+        *word = (uint32_t)next(state);
+    }
+}
+
+/* A child goes on when the worker has answered. */
+static void leave_behind(unsigned char *memory, size_t bytes, uint64_t state)
+{
+    int begun[2];
+    char word = 0;
+    pid_t worker = getpid();
+    if (pipe(begun))
+        return;
+    if (fork() == 0) {
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (getppid() != worker) /* killed before: its time was over */
+            _exit(1);
+        for (uint64_t i = 0;; i++) {
+            scribble(memory, bytes, &state);
+            if (i == 100 && write(begun[1], &word, 1) != 1)
+                _exit(1);
+        }
+    }
+    (void)close(begun[1]);
+    while (read(begun[0], &word, 1) > 0)
+        ;
+    (void)close(begun[0]);
+}
+
+/* The call that brought it here is the second one of its worker, after the one to begin. */
+static void answer_at_random(unsigned char *memory, size_t bytes, uint64_t state)
+{
+    wf_channel channel = {.shared = (struct wf_shared *)(void *)memory, .bytes = bytes, .number = 2};
+    for (;;) {
+        wf_answer answer = {.status = (int)next(&state)};
+        for (uint64_t i = next(&state) % 4; i; i--)
+            scribble(memory, bytes, &state);
+        for (size_t i = 0; i < sizeof answer.said; i++)
+            answer.said[i] = (char)(1 + next(&state) % 255);
+        wf_channel_answer(&channel, &answer);
+        wf_channel_next(&channel);
+    }
+}
+
+typedef struct hostility {
+    uint64_t seed;
+    int leaves, stays;
+} hostility;
+
+static int is_hostile(const void *arg, void *result)
+{
+    hostility h = *(const hostility *)arg;
+    unsigned char *memory;
+    size_t bytes = find_memory(arg, &memory);
+    if (!bytes)
+        return 99;
+    if (h.stays)
+        answer_at_random(memory, bytes, h.seed);
+    if (h.leaves)
+        leave_behind(memory, bytes, h.seed);
+    *(int *)result = 1;
+    return 0;
+}
+
+/* ---- the program --------------------------------------------------------------------------------- */
+
+static int strange; /* calls that ended otherwise than they should */
+
+static void check_call(weft_executor *e, uint64_t seed, int call)
+{
+    int terms[2] = {call, 1}, status = 0;
+    hostility h = {.seed = seed * 1000 + (uint64_t)call, .leaves = !(seed % 2), .stays = seed % 2};
+    weft_future *future = call % 16 ? submit(e, add, terms, sizeof terms, sizeof(int))
+                                    : submit(e, is_hostile, &h, sizeof h, sizeof(int));
+    CHECK(weft_future_get(future, &status) == 0, "seed %" PRIu64 ", call %d: it ends", seed, call);
+    CHECK(status != 99, "seed %" PRIu64 ": it has found the memory", seed);
+    CHECK(strlen(weft_future_error(future)) < 256, "seed %" PRIu64 ", call %d: so does the text", seed, call);
+    const int *sum = weft_future_result(future);
+    strange += status || (call % 16 && sum && *sum != call + 1);
+    weft_future_release(future);
+}
+
+static void check_right(weft_executor *e, uint64_t seed)
+{
+    int terms[2] = {40, 2};
+    outcome o = run(e, add, terms, sizeof terms, sizeof(int));
+    CHECK(o.status == 0 && o.number == 42, "seed %" PRIu64 ": a good worker: %d, %s", seed, o.number,
+          o.error);
+}
+
+static void check_round(uint64_t seed)
+{
+    weft_executor *hostile = make(WEFT_PROCESSES_CONFIG(.processes = 1, .message_bytes = 65536,
+                                                        .time_limit_ns = 10000000, .grace_ns = 10000000));
+    weft_executor *good = make(WEFT_PROCESSES_CONFIG(.processes = 1));
+    for (int call = 0; call < CALLS; call++)
+        check_call(hostile, seed, call);
+    check_right(good, seed);
+    CHECK(weft_executor_destroy(hostile) == 0, "seed %" PRIu64 ": destroyed", seed);
+    CHECK(weft_executor_destroy(good) == 0, "destroyed");
+}
+
+int main(int argc, char **argv)
+{
+    uint64_t first = argc > 1 ? strtoull(argv[1], NULL, 10) : 1, rounds = argc > 1 ? 1 : ROUNDS;
+    tally_watch(150);
+    for (uint64_t seed = first; seed < first + rounds; seed++)
+        check_round(seed);
+    CHECK(strange > 0, "of all calls none was disturbed");
+    return tally_end();
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/* Threads that stand in for others: the system refuses the n-th of them, some or all; none is left when it is not needed. */
+#include "inject.h"
+#include "tally.h"
+
+#include <dirent.h>
+#include <dlfcn.h>
+#include <sched.h>
+#include <string.h>
+#include <weft/weft.h>
+
+static inject_arm_fn *arm;
+
+static int threads_now(void)
+{
+    int count = 0;
+    DIR *dir = opendir("/proc/self/task");
+    for (struct dirent *entry; dir && (entry = readdir(dir));)
+        count += entry->d_name[0] != '.';
+    if (dir)
+        closedir(dir);
+    return count;
+}
+
+/* They all wait at a pipe until the last one has begun. */
+enum { CROWD = 24 };
+static int pipe_ends[2];
+static atomic_int begun;
+
+static int come(void *arg)
+{
+    char byte = 0;
+    (void)arg;
+    if (atomic_fetch_add(&begun, 1) == CROWD - 1)
+        for (int i = 0; i < CROWD; i++)
+            if (write(pipe_ends[1], &byte, 1) != 1)
+                return 1;
+    return read(pipe_ends[0], &byte, 1) != 1;
+}
+
+static int nothing(void *arg)
+{
+    (void)arg;
+    return 0;
+}
+
+static void let_come(weft_executor *executor, int blocking, weft_future **futures)
+{
+    weft_task_spec spec = {.size = sizeof spec, .fn = come, .blocking = blocking};
+    atomic_store(&begun, 0);
+    for (int i = 0; i < CROWD; i++)
+        CHECK(weft_submit_task(executor, &spec, &futures[i]) == 0, "submit");
+}
+
+static void have_come(weft_future **futures)
+{
+    for (int i = 0; i < CROWD; i++) {
+        int status = -1;
+        CHECK(weft_future_wait(futures[i], WEFT_FOREVER) == 0 && weft_future_get(futures[i], &status) == 0 &&
+                  status == 0,
+              "task %d", i);
+        weft_future_release(futures[i]);
+    }
+}
+
+/* What the system refused is tried again: by the monitor, or, where that was refused, too, by who submits. */
+static void refused(long n, int all, int blocking)
+{
+    weft_pool *pool;
+    weft_executor *own;
+    weft_future *futures[CROWD];
+    int before = threads_now();
+    CHECK(weft_pool_create(&pool, WEFT_POOL_CONFIG(.workers = 2)) == 0, "create");
+    CHECK(weft_pool_executor(pool, &own) == 0, "executor");
+    arm(INJECT_THREAD, n, all);
+    let_come(own, blocking, futures);
+    if (all) {
+        while (atomic_load(&begun) < 2)
+            sched_yield();
+        CHECK(atomic_load(&begun) < CROWD, "no thread was to be had");
+        arm(INJECT_NONE, 0, 0);
+    }
+    int err = 0;
+    while (atomic_load(&begun) < CROWD && !err) {
+        err = weft_submit(own, nothing, NULL, NULL);
+        sched_yield();
+    }
+    CHECK(err == 0, "submit: %s", weft_strerror(err));
+    arm(INJECT_NONE, 0, 0);
+    have_come(futures);
+    CHECK(weft_pool_destroy(pool) == 0, "destroy");
+    CHECK(threads_now() <= before, "thread %ld%s refused: %d threads, %d before", n, all ? "+" : "",
+          threads_now(), before);
+}
+
+/* They end by themselves, all but the workers and who looks out for them. */
+static void not_kept(void)
+{
+    weft_pool *pool;
+    weft_executor *own;
+    weft_future *futures[CROWD];
+    int before = threads_now();
+    CHECK(weft_pool_create(&pool, WEFT_POOL_CONFIG(.workers = 2, .spare_keep_ns = 1000)) == 0, "create");
+    CHECK(weft_pool_executor(pool, &own) == 0, "executor");
+    for (int i = 0; i < 10; i++) {
+        let_come(own, 1, futures);
+        have_come(futures);
+        while (threads_now() > before + 3)
+            sched_yield();
+    }
+    CHECK(weft_pool_destroy(pool) == 0, "destroy");
+    CHECK(threads_now() <= before, "%d threads, %d before", threads_now(), before);
+}
+
+/* A sanitizer has a thread of its own from the first one on. */
+static void first_threads(void)
+{
+    weft_pool *pool;
+    CHECK(weft_pool_create(&pool, WEFT_POOL_CONFIG(.workers = 1)) == 0, "create");
+    CHECK(weft_pool_destroy(pool) == 0, "destroy");
+}
+
+int main(void)
+{
+    tally_watch(180);
+    CHECK(pipe(pipe_ends) == 0, "pipe");
+    first_threads();
+    not_kept();
+    void *found = dlsym(RTLD_DEFAULT, "inject_arm");
+    memcpy(&arm, &found, sizeof found);
+    if (!arm) {
+        tally_skip("refused threads", "inject library not preloaded (sanitizers bring their own malloc)");
+        return tally_end();
+    }
+    static const long which[] = {1, 2, 3, 7, 20};
+    for (unsigned i = 0; i < sizeof which / sizeof *which; i++)
+        for (int how = 0; how < 4; how++)
+            refused(which[i], how / 2, how % 2);
+    return tally_end();
+}

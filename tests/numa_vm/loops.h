@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+/* loops.h - where loops begin, and where their items run.
+ *
+ * - Who begins something stays there until each node has begun its own part: so nobody has run two items by then, and
+ *   nothing here hangs on time. How many items run near their memory does, and is printed.
+ */
+#ifndef WEFT_TESTS_LOOPS_H
+#define WEFT_TESTS_LOOPS_H
+
+#include "inside.h"
+
+enum { PAGES_EACH = 64, PAGES_MOST = NODES_MAX * PAGES_EACH };
+
+static struct {
+    weft_pool *pool;
+    char *memory;
+    size_t page;
+    int own;              /* the node of the loop's caller */
+    int home[PAGES_MOST]; /* of each page, by the kernel */
+    atomic_int
+        began[NODES_MAX]; /* 1 + the node where the first item of a part ran, by the node of its memory */
+    atomic_int near, far;
+} laid;
+
+static size_t laid_items(void)
+{
+    return (size_t)nodes * PAGES_EACH;
+}
+
+/* Pages on another node come before it, so a part begins here. */
+static bool is_head(size_t i)
+{
+    return i > 0 && laid.home[i] >= 0 && laid.home[i] != laid.home[i - 1] && laid.home[i] != laid.own;
+}
+
+static bool heads_began(void)
+{
+    for (size_t i = 0; i < laid_items(); i++)
+        if (is_head(i) && !atomic_load(&laid.began[laid.home[i]]))
+            return false;
+    return true;
+}
+
+static void begin_items(size_t begin, size_t end, void *arg)
+{
+    unsigned cpu;
+    (void)arg;
+    for (size_t i = begin; i < end; i++) {
+        if (is_head(i))
+            atomic_store(&laid.began[laid.home[i]], 1 + (int)node_here(&cpu));
+        while (!heads_began())
+            sched_yield();
+    }
+}
+
+static void run_items(size_t begin, size_t end, void *arg)
+{
+    unsigned cpu;
+    (void)arg;
+    for (size_t i = begin; i < end; i++) {
+        compute(100000);
+        atomic_fetch_add((int)node_here(&cpu) == laid.home[i] ? &laid.near : &laid.far, 1);
+    }
+}
+
+static int begin_by_places(void *arg)
+{
+    unsigned cpu;
+    laid.own = (int)node_here(&cpu);
+    return weft_parallel_for(NULL, 0, laid_items(), begin_items, arg);
+}
+
+static int begin_near(void *arg)
+{
+    unsigned cpu;
+    laid.own = (int)node_here(&cpu);
+    return weft_parallel_for_near(NULL, 0, laid_items(), begin_items, arg, laid.memory, laid.page);
+}
+
+static int run_by_places(void *arg)
+{
+    return weft_parallel_for(NULL, 0, laid_items(), run_items, arg);
+}
+
+static int run_near(void *arg)
+{
+    return weft_parallel_for_near(NULL, 0, laid_items(), run_items, arg, laid.memory, laid.page);
+}
+
+/* In a worker, once all workers sleep. */
+static void as_a_task(weft_pool *pool, int (*fn)(void *))
+{
+    weft_future *future = NULL;
+    weft_counters before = WEFT_COUNTERS_INIT, now = WEFT_COUNTERS_INIT;
+    int status = -1;
+    (void)weft_pool_counters(pool, -1, &before);
+    do {
+        CHECK(usleep(20000) == 0 || errno == EINTR, "usleep");
+        before = now;
+        (void)weft_pool_counters(pool, -1, &now);
+    } while (now.parks != before.parks || now.naps != before.naps);
+    CHECK(weft_submit(door(pool), fn, NULL, &future) == 0, "submit");
+    CHECK(weft_future_get(future, &status) == 0 && status == 0, "loop: %d", status);
+    weft_future_release(future);
+}
+
+static void parts_begin_at_home(weft_pool *pool, int (*fn)(void *), const char *what)
+{
+    for (int round = 0; round < 5; round++) {
+        memset(laid.began, 0, sizeof laid.began);
+        as_a_task(pool, fn);
+        for (size_t i = 0; i < laid_items(); i++)
+            CHECK(!is_head(i) || atomic_load(&laid.began[laid.home[i]]) == 1 + laid.home[i],
+                  "%s: item %zu of memory on node %d began on node %d", what, i, laid.home[i],
+                  atomic_load(&laid.began[laid.home[i]]) - 1);
+    }
+}
+
+static void items_run(weft_pool *pool, int (*fn)(void *), const char *what)
+{
+    atomic_store(&laid.near, 0);
+    atomic_store(&laid.far, 0);
+    as_a_task(pool, fn);
+    printf("%s: %d items on the node of their page, %d elsewhere\n", what, atomic_load(&laid.near),
+           atomic_load(&laid.far));
+    CHECK(atomic_load(&laid.near) + atomic_load(&laid.far) == (int)laid_items(), "each item once");
+}
+
+static bool ask_homes(void)
+{
+    return CHECK(weft_numa_where(laid.memory, laid_items() * laid.page, laid.home, PAGES_MOST) == 0, "where");
+}
+
+/* Memory in blocks, as places are. */
+static void over_blocked_memory(weft_pool *pool)
+{
+    void *memory = NULL;
+    size_t bytes = laid_items() * laid.page;
+    CHECK(weft_numa_alloc(pool, bytes, WEFT_NUMA_CONFIG(.policy = WEFT_NUMA_BLOCKED), &memory) == 0, "alloc");
+    laid.memory = memory;
+    if (ask_homes()) {
+        parts_begin_at_home(pool, begin_by_places, "blocked memory");
+        items_run(pool, run_by_places, "blocked memory");
+    }
+    CHECK(weft_numa_free(memory, bytes) == 0, "free");
+}
+
+static void go_to_node(unsigned node)
+{
+    char text[256];
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    CPU_SET((size_t)atoi(cpus_of_node(node, text, sizeof text)), &set);
+    CHECK(sched_setaffinity(0, sizeof set, &set) == 0, "to node %u", node);
+}
+
+/* The last node's pages first: no layout by places is like that. */
+static void near_memory_the_other_way_round(weft_pool *pool)
+{
+    void *memory = NULL;
+    size_t bytes = laid_items() * laid.page;
+    cpu_set_t all;
+    CHECK(sched_getaffinity(0, sizeof all, &all) == 0, "affinity");
+    CHECK(weft_numa_alloc(pool, bytes, WEFT_NUMA_CONFIG(.policy = WEFT_NUMA_FIRST_TOUCH, .untouched = 1),
+                          &memory) == 0,
+          "alloc");
+    laid.memory = memory;
+    for (int part = 0; part < nodes; part++) {
+        go_to_node((unsigned)(nodes - 1 - part));
+        memset(laid.memory + (size_t)part * PAGES_EACH * laid.page, 1, PAGES_EACH * laid.page);
+    }
+    CHECK(sched_setaffinity(0, sizeof all, &all) == 0, "back");
+    if (ask_homes()) {
+        CHECK(laid.home[0] == nodes - 1 && laid.home[laid_items() - 1] == 0, "the other way round");
+        parts_begin_at_home(pool, begin_near, "near memory");
+        items_run(pool, run_near, "near memory");
+    }
+    CHECK(weft_numa_free(memory, bytes) == 0, "free");
+}
+
+static void loops_begin_where_their_memory_is(weft_pool *pool)
+{
+    laid.page = (size_t)sysconf(_SC_PAGESIZE);
+    over_blocked_memory(pool);
+    near_memory_the_other_way_round(pool);
+}
+
+#endif
