@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* loops.h - where loops begin, and where their items run.
  *
- * - Who begins something stays there until each node has begun its own part: so nobody has run two items by then, and
+ * - A node may have several parts: places are numbered core by core first, so two threads of a core are far apart.
+ * - Who begins something stays there until each part of another node has begun: so nobody has run two items by then, and
  *   nothing here hangs on time. How many items run near their memory does, and is printed.
  */
 #ifndef WEFT_TESTS_LOOPS_H
@@ -15,10 +16,9 @@ static struct {
     weft_pool *pool;
     char *memory;
     size_t page;
-    int own;              /* the node of the loop's caller */
-    int home[PAGES_MOST]; /* of each page, by the kernel */
-    atomic_int
-        began[NODES_MAX]; /* 1 + the node where the first item of a part ran, by the node of its memory */
+    int own;                      /* the node of the loop's caller */
+    int home[PAGES_MOST];         /* of each page, by the kernel */
+    atomic_int began[PAGES_MOST]; /* 1 + the node where it ran, of the first item of a part */
     atomic_int near, far;
 } laid;
 
@@ -36,7 +36,7 @@ static bool is_head(size_t i)
 static bool heads_began(void)
 {
     for (size_t i = 0; i < laid_items(); i++)
-        if (is_head(i) && !atomic_load(&laid.began[laid.home[i]]))
+        if (is_head(i) && !atomic_load(&laid.began[i]))
             return false;
     return true;
 }
@@ -47,7 +47,7 @@ static void begin_items(size_t begin, size_t end, void *arg)
     (void)arg;
     for (size_t i = begin; i < end; i++) {
         if (is_head(i))
-            atomic_store(&laid.began[laid.home[i]], 1 + (int)node_here(&cpu));
+            atomic_store(&laid.began[i], 1 + (int)node_here(&cpu));
         while (!heads_began())
             sched_yield();
     }
@@ -110,9 +110,9 @@ static void parts_begin_at_home(weft_pool *pool, int (*fn)(void *), const char *
         memset(laid.began, 0, sizeof laid.began);
         as_a_task(pool, fn);
         for (size_t i = 0; i < laid_items(); i++)
-            CHECK(!is_head(i) || atomic_load(&laid.began[laid.home[i]]) == 1 + laid.home[i],
+            CHECK(!is_head(i) || atomic_load(&laid.began[i]) == 1 + laid.home[i],
                   "%s: item %zu of memory on node %d began on node %d", what, i, laid.home[i],
-                  atomic_load(&laid.began[laid.home[i]]) - 1);
+                  atomic_load(&laid.began[i]) - 1);
     }
 }
 
