@@ -87,7 +87,7 @@ typedef struct weft_map_config {
     void *ctx;               /**< handed to every call of the item function */
     int *status;             /**< NULL, or room for n: each item's status; -ECANCELED: did not run */
     weft_map_report *report; /**< NULL, or receives what became of the items */
-    int near;                /**< enum weft_near; weft_executor_map checks it and makes nothing of it */
+    int near; /**< enum weft_near; under an executor's limit: who runs items takes the nearest that are left */
 } weft_map_config;
 
 /** A pointer to a config in which the named fields are set (C only, see WEFT_POOL_CONFIG). */

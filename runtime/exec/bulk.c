@@ -6,10 +6,13 @@
 #include <string.h>
 
 #include "exec/executor.h"
+#include "exec/pieces.h"
 #include "exec/queued.h"
 #include "exec/task_spec.h"
 #include "par/map.h"
+#include "par/near.h"
 #include "sched/block.h"
+#include "sched/self.h"
 #include "sched/tasks.h"
 
 /* ---- submit_many -------------------------------------------------------------------------------- */
@@ -79,13 +82,12 @@ int weft_apply(weft_executor *executor, weft_task_fn *fn, void *arg, int *status
 /* ---- maps --------------------------------------------------------------------------------------- */
 
 #define HELPERS_MAX 255
-#define PIECES_EACH 4 /* while much is left: of what is left, everybody gets so many pieces */
 
 typedef struct shared_map {
     wf_items items; /* the same for a far executor */
     wf_map map;
-    size_t next; /* the first item that nobody has taken */
-    size_t width, unit;
+    wf_pieces pieces;
+    weft_pool *pool;
     wf_far *far; /* NULL: the items run here */
 } shared_map;
 
@@ -132,20 +134,6 @@ static wf_items items_of(const wf_map_call *c)
                       .stopped = is_stopped};
 }
 
-static bool take_piece(shared_map *s, size_t *begin, size_t *end)
-{
-    size_t n = s->map.call.n, from = wf_load_relaxed(&s->next); /* re-checked by the exchange */
-    do {
-        if (from >= n)
-            return false;
-        size_t left = n - from, piece = left / (PIECES_EACH * s->width);
-        piece = piece > s->unit ? piece : s->unit;
-        *begin = from;
-        *end = from + (piece < left ? piece : left);
-    } while (!wf_cas_relaxed(&s->next, &from, *end)); /* statistic: items bring nothing along */
-    return true;
-}
-
 static void run_far(shared_map *s, size_t begin, size_t end)
 {
     for (begin = s->far->run(s->far, &s->items, begin, end); begin < end; begin++)
@@ -156,7 +144,9 @@ static int help(void *shared)
 {
     shared_map *s = shared;
     size_t begin, end;
-    while (take_piece(s, &begin, &end)) {
+    const wf_worker *self = wf_self();
+    self = self && self->pool == s->pool ? self : NULL;
+    while (wf_pieces_take(&s->pieces, self, &begin, &end)) {
         if (weft_should_stop())
             wf_map_stop(&s->map);
         if (s->far)
@@ -218,21 +208,31 @@ static size_t width_of(const lead_call *l)
     return width < n ? width : n;
 }
 
+/* Ranks and processes are on no node of this pool. */
+static void divide(wf_pieces *pieces, const lead_call *l, size_t width)
+{
+    wf_plan plan;
+    size_t item_bytes;
+    const wf_far *far = wf_far_of(l->executor);
+    const void *memory = wf_map_near(&l->call, &item_bytes);
+    bool known = !far && memory && wf_near_plan(l->executor->pool, memory, item_bytes, l->call.n, &plan);
+    wf_pieces_init(pieces, known ? &plan : NULL, l->call.n, width, far && far->unit ? far->unit : 1);
+}
+
 static int lead(void *given)
 {
     const lead_call *l = given;
     wf_task *helpers[HELPERS_MAX];
     wf_door door;
     wf_far *far = wf_far_of(l->executor);
-    shared_map s = {.items = items_of(&l->call),
-                    .width = width_of(l),
-                    .unit = far && far->unit ? far->unit : 1,
-                    .far = far};
+    size_t width = width_of(l);
+    shared_map s = {.items = items_of(&l->call), .pool = l->executor->pool, .far = far};
     int err = wf_executor_find_any(l->executor, &door);
     if (err)
         return err;
+    divide(&s.pieces, l, width);
     wf_map_begin(&s.map, &l->call);
-    size_t count = submit_helpers(&door, &s, helpers, s.width - 1);
+    size_t count = submit_helpers(&door, &s, helpers, width - 1);
     (void)help(&s);
     end_helpers(&door, &s, helpers, count);
     int result = wf_map_end(&s.map);

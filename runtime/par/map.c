@@ -71,10 +71,11 @@ void wf_map_items(size_t begin, size_t end, void *map)
     (void)wf_add_relaxed(&m->done, done); /* statistic: read after the loop */
 }
 
-/* 0: there is no such array. */
-static size_t near_bytes(const wf_map_call *c)
+const void *wf_map_near(const wf_map_call *c, size_t *item_bytes)
 {
-    return c->config.near == WEFT_NEAR_IN ? c->in_size : c->config.near == WEFT_NEAR_OUT ? c->out_size : 0;
+    bool in = c->config.near == WEFT_NEAR_IN, out = c->config.near == WEFT_NEAR_OUT;
+    *item_bytes = in ? c->in_size : out ? c->out_size : 0;
+    return !*item_bytes ? NULL : in ? c->in : c->out;
 }
 
 int wf_map_check(wf_map_call *c, const weft_map_config *config)
@@ -85,7 +86,8 @@ int wf_map_check(wf_map_call *c, const weft_map_config *config)
         return -EINVAL;
     if (c->config.on_error != WEFT_FAIL_FAST && c->config.on_error != WEFT_COLLECT)
         return -EINVAL;
-    if (c->config.near && !near_bytes(c))
+    size_t item_bytes;
+    if (c->config.near && !wf_map_near(c, &item_bytes))
         return -EINVAL;
     size_t size = c->in_size > c->out_size ? c->in_size : c->out_size;
     return size && c->n > (SIZE_MAX / 2) / size ? -EOVERFLOW : 0;
@@ -108,11 +110,10 @@ int wf_map_end(wf_map *m)
 
 static int run(weft_pool *pool, wf_map *m)
 {
-    const wf_map_call *c = &m->call;
-    if (!c->config.near)
-        return weft_parallel_for(pool, 0, c->n, wf_map_items, m);
-    return weft_parallel_for_near(pool, 0, c->n, wf_map_items, m,
-                                  c->config.near == WEFT_NEAR_IN ? c->in : c->out, near_bytes(c));
+    size_t item_bytes;
+    const void *memory = wf_map_near(&m->call, &item_bytes);
+    return memory ? weft_parallel_for_near(pool, 0, m->call.n, wf_map_items, m, memory, item_bytes)
+                  : weft_parallel_for(pool, 0, m->call.n, wf_map_items, m);
 }
 
 int weft_parallel_map(weft_pool *pool, weft_item_fn *fn, const void *in, size_t in_size, void *out,

@@ -100,8 +100,7 @@ static unsigned node_of(const wf_worker *worker)
     return cpu >= 0 && cpu < pool->cpus_known ? pool->node_of_cpu[cpu] : UINT32_MAX;
 }
 
-/* 0: it is self's node. */
-static unsigned distance(const wf_worker *self, uint32_t place)
+unsigned wf_layout_distance(const wf_worker *self, uint32_t place)
 {
     const weft_pool *pool = self->pool;
     if (place == WF_NO_PLACE)
@@ -127,7 +126,7 @@ wf_span wf_layout_lay(wf_worker *self, const wf_plan *plan, uint32_t root)
         uint32_t end = units_before(loop, plan->stretch[i].end);
         span.begin = span.end;
         span.end = end > span.begin ? end : span.begin;
-        bool mine = !wf_span_units(own) && distance(self, place) == 0;
+        bool mine = !wf_span_units(own) && wf_layout_distance(self, place) == 0;
         if (mine)
             own = span;
         wf_store_relaxed(&self->stretches[i].place, place); /* hint */
@@ -165,7 +164,7 @@ static wf_stretch *nearest(const wf_worker *self, wf_worker *owner, unsigned tha
     unsigned laid = wf_load_relaxed(&owner->loops[0].laid); /* hint: who sleeps has looked at all */
     for (unsigned i = 0; i < laid && than; i++) {
         wf_stretch *stretch = &owner->stretches[i];
-        unsigned far = distance(self, wf_load_relaxed(&stretch->place)); /* hint */
+        unsigned far = wf_layout_distance(self, wf_load_relaxed(&stretch->place)); /* hint */
         if (far < than && wf_span_units(wf_range_peek(&stretch->range))) {
             found = stretch;
             than = far;

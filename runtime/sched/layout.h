@@ -53,6 +53,8 @@ static inline bool wf_layout_some(const weft_pool *pool)
 {
     return wf_load_relaxed(&pool->laid_out); /* hint: who sleeps has looked at all */
 }
+/* From self, also a guest, to a stretch's place. 0: it is self's node. */
+unsigned wf_layout_distance(const wf_worker *self, uint32_t place);
 /* From somebody's loop: a stretch of self's node, or a half of any. */
 bool wf_layout_take(wf_worker *self, bool home, wf_worker **owner, wf_span *taken);
 /* It lasts: who takes part in it calls others. */

@@ -20,6 +20,7 @@ static struct {
     int home[PAGES_MOST];         /* of each page, by the kernel */
     atomic_int began[PAGES_MOST]; /* 1 + the node where it ran, of the first item of a part */
     atomic_int near, far;
+    int turn[PAGES_MOST]; /* of each item of a map: when it ran */
 } laid;
 
 static size_t laid_items(void)
@@ -178,11 +179,53 @@ static void near_memory_the_other_way_round(weft_pool *pool)
     CHECK(weft_numa_free(memory, bytes) == 0, "free");
 }
 
+static int take_turn(void *out, const void *in, void *ctx)
+{
+    static atomic_int turn;
+    laid.turn[((const char *)in - laid.memory) / (ptrdiff_t)laid.page] = atomic_fetch_add(&turn, 1);
+    (void)out;
+    (void)ctx;
+    return 0;
+}
+
+/* One task at a time, on that node. */
+static void map_from(weft_pool *pool, unsigned node)
+{
+    weft_executor *executor = NULL;
+    int last_near = -1, first_far = INT_MAX;
+    CHECK(weft_executor_create(&executor, WEFT_EXECUTOR_CONFIG(.pool = pool, .limit = 1,
+                                                               .node = WEFT_NODE((int)node), .strict = 1)) ==
+              0,
+          "executor on node %u", node);
+    CHECK(weft_executor_map(executor, take_turn, laid.memory, laid.page, NULL, 0, laid_items(),
+                            WEFT_MAP_CONFIG(.near = WEFT_NEAR_IN)) == 0,
+          "map on node %u", node);
+    for (size_t i = 0; i < laid_items(); i++)
+        if (laid.home[i] == (int)node)
+            last_near = laid.turn[i] > last_near ? laid.turn[i] : last_near;
+        else
+            first_far = laid.turn[i] < first_far ? laid.turn[i] : first_far;
+    CHECK(last_near < first_far, "node %u: item %d is near, %d was far", node, last_near, first_far);
+    weft_executor_destroy(executor);
+}
+
+static void maps_take_what_is_near_first(weft_pool *pool)
+{
+    void *memory = NULL;
+    size_t bytes = laid_items() * laid.page;
+    CHECK(weft_numa_alloc(pool, bytes, WEFT_NUMA_CONFIG(.policy = WEFT_NUMA_BLOCKED), &memory) == 0, "alloc");
+    laid.memory = memory;
+    for (int node = 0; ask_homes() && node < nodes; node++)
+        map_from(pool, (unsigned)node);
+    CHECK(weft_numa_free(memory, bytes) == 0, "free");
+}
+
 static void loops_begin_where_their_memory_is(weft_pool *pool)
 {
     laid.page = (size_t)sysconf(_SC_PAGESIZE);
     over_blocked_memory(pool);
     near_memory_the_other_way_round(pool);
+    maps_take_what_is_near_first(pool);
 }
 
 #endif
