@@ -35,14 +35,15 @@ static wf_loop *root_loop(const weft_pool *pool, uint32_t root)
  * How many units the next block has at most, after one of `units` that lasted `ticks`: what lasts WF_BLOCK_NS, or all
  * that is left there if that is short; but never many times what was measured, for the next items may be heavy ones.
  */
-static uint32_t next_block(const weft_pool *pool, wf_loop *mine, const wf_range *from, uint32_t units,
-                           uint64_t ticks)
+static uint32_t next_block(const weft_pool *pool, wf_loop *mine, const wf_range *from, bool laid,
+                           uint32_t units, uint64_t ticks)
 {
     uint64_t each = ticks / units + 1, most = (uint64_t)units * WF_BLOCK_GROWTH;
     uint32_t left = wf_span_units(wf_range_peek(from));
     /* A block as short as that measures the call more than the units. */
     wf_store_relaxed(&mine->unit_ticks, ticks * 16 < pool->short_ticks ? 0 : each); /* hint */
-    uint64_t fit = left && left * each < pool->short_ticks ? left : pool->block_ticks / each;
+    bool others = laid && !left; /* of another range; else nothing is divided for what is not there */
+    uint64_t fit = !others && left * each < pool->short_ticks ? left : pool->block_ticks / each;
     fit = fit < most ? fit : most;
     return fit < 1 ? 1 : (uint32_t)fit;
 }
@@ -119,7 +120,7 @@ static inline __attribute__((always_inline)) uint32_t run_all(wf_worker *self, w
         all += wf_span_units(block);
         uint64_t now = wf_ticks(), lasted = now - before;
         lasted = lasted > pool->clock_ticks ? lasted - pool->clock_ticks : 0;
-        units = next_block(pool, mine, from, wf_span_units(block), lasted);
+        units = next_block(pool, mine, from, laid, wf_span_units(block), lasted);
         before = now;
         if (!told && lasts(self, mine, laid, 2 * pool->block_ticks)) {
             told = true;
