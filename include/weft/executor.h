@@ -22,6 +22,7 @@
 
 #include <weft/future.h>
 #include <weft/limit.h>
+#include <weft/pool.h>
 #include <weft/stop.h>
 
 #ifdef __cplusplus
@@ -82,6 +83,14 @@ typedef struct weft_executor_config {
     /** 1: its tasks run on that node and nowhere else, as weft_task_spec.strict says: nor in who waits for them, unless he is
      *  a worker there; a full queue takes more where its caller would run a task. Not with blocking or WEFT_ENGINE_SERIAL. */
     int strict;
+    /** The part of the machine that it is confined to: its tasks run on those places of the pool that are in all of the next
+     *  three, and nowhere else, as with strict; what they fork and their loops are anybody's again (a pool that is confined
+     *  keeps these there, too: weft_pool_config). A limit of 0 is then the number of its workers there. Not with node, blocking
+     *  or WEFT_ENGINE_SERIAL. A pool knows 16 different parts.
+     *  This one: a list of PUs as Linux counts and writes them, "0-3,8". NULL: all. Not kept, as the next. */
+    const char *cpus;
+    const char *nodes; /**< the same of NUMA nodes: PUs whose own memory is there. NULL: all */
+    int core_kind;     /**< enum weft_core_kind */
 } weft_executor_config;
 
 /** As WEFT_POOL_CONFIG. */
@@ -91,8 +100,8 @@ typedef struct weft_executor_config {
 /**
  * @param executor  receives it; NULL after an error
  * @param config    NULL: all defaults; not kept
- * @return 0; -EINVAL (executor is NULL; a number that makes no sense; strict without node), -ENODEV (strict: no worker sits
- *         there), -ENOMEM, -EOWNERDEAD
+ * @return 0; -EINVAL (executor is NULL; a number or list that makes no sense; strict without node), -ENODEV (strict, or
+ *         confined: no worker sits there), -ENOMEM (also: a 17th part of the pool), -EOWNERDEAD
  * Any thread.
  */
 WEFT_API int weft_executor_create(weft_executor **executor, const weft_executor_config *config);

@@ -16,7 +16,9 @@
 #include "exec/timer.h"
 #include "os/memory.h"
 #include "os/thread.h"
+#include "sched/area.h"
 #include "sched/home.h"
+#include "sched/part.h"
 #include "sched/pool.h"
 #include "sched/tasks.h"
 
@@ -105,7 +107,7 @@ static wf_queued *take_record(weft_pool *pool)
     return q;
 }
 
-static uint32_t limit_of(const weft_executor_config *config, const weft_pool *pool)
+static uint32_t limit_of(const weft_executor_config *config, const weft_pool *pool, wf_home home)
 {
     if (config->engine == WEFT_ENGINE_SERIAL)
         return 1;
@@ -113,6 +115,8 @@ static uint32_t limit_of(const weft_executor_config *config, const weft_pool *po
         return (uint32_t)config->limit;
     if (config->blocking && pool->spares.most)
         return pool->spares.most;
+    if (home.kind == WF_IN_AREA)
+        return wf_area_size(pool, home.area);
     return pool->workers ? wf_load_relaxed(&pool->open) : 1; /* statistic */
 }
 
@@ -132,7 +136,7 @@ static void configure(wf_queued *q, const weft_executor_config *config)
 static void begin_anew(wf_queued *q)
 {
     q->taken_before = wf_inbox_taken(&q->inbox);
-    uint32_t limit = limit_of(&q->config, q->base.pool);
+    uint32_t limit = limit_of(&q->config, q->base.pool, q->home);
     wf_store_relaxed(&q->in_callers, (uint64_t)0); /* owner only */
     wf_store_relaxed(&q->cancels, 0u);             /* owner only */
     wf_store_relaxed(&q->stops, 0u);               /* owner only */
@@ -142,6 +146,18 @@ static void begin_anew(wf_queued *q)
     wf_store_relaxed(&q->base.engine, q->far ? &far_away : wf_queued_serial(q) ? &serial : &queued);
     wf_store_release(&q->closed, 0u); /* pair QU9 -> closed(): the epoch */
     wf_tickets_anew(&q->tickets, limit);
+}
+
+static int find_home(const weft_executor_config *config, weft_pool *pool, wf_home *home)
+{
+    wf_part part;
+    if (!wf_part_read(&part, config->cpus, config->nodes, config->core_kind))
+        return -EINVAL;
+    if (!wf_part_is_less(&part))
+        return wf_home_find(pool, config->node, 0, config->strict, home);
+    if (config->node || config->blocking || config->engine == WEFT_ENGINE_SERIAL)
+        return -EINVAL;
+    return wf_area_find(pool, &part, home);
 }
 
 int wf_executor_create_far(weft_executor **executor, const weft_executor_config *given, wf_far *far)
@@ -157,7 +173,7 @@ int wf_executor_create_far(weft_executor **executor, const weft_executor_config 
     if (err)
         return err;
     wf_home home;
-    if ((err = wf_home_find(pool, config.node, 0, config.strict, &home)) != 0)
+    if ((err = find_home(&config, pool, &home)) != 0)
         return err;
     wf_queued *q = take_record(pool);
     if (!q)

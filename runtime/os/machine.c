@@ -398,7 +398,7 @@ int wf_machine_imagined(wf_machine **machine, enum wf_source source, const char 
 
 /* ---- a part of it ------------------------------------------------------------------------------ */
 
-static bool is_of(const wf_pu *pu, const wf_machine *machine, const wf_part *part)
+bool wf_machine_has(const wf_machine *machine, const wf_pu *pu, const wf_part *part)
 {
     bool frugal = pu->core_rank >= 0 && pu->core_rank < machine->core_kinds - 1;
     return (!part->cpus || wf_numbers_have(part->cpus, pu->os_index)) &&
@@ -413,7 +413,7 @@ static int pick(wf_pu *tree, const wf_machine *machine, const wf_part *part)
     for (int i = 0; i < machine->pus; i++)
         tree[machine->pu[i].tree] = machine->pu[i];
     for (int i = 0; i < machine->pus; i++)
-        if (is_of(&tree[i], machine, part))
+        if (wf_machine_has(machine, &tree[i], part))
             tree[found++] = tree[i];
     return found;
 }

@@ -80,6 +80,8 @@ typedef struct wf_part {
     enum wf_core_kind core_kind;
 } wf_part;
 
+/* Is a PU of the machine in the part? */
+bool wf_machine_has(const wf_machine *machine, const wf_pu *pu, const wf_part *part);
 /* Leaves the machine those of its PUs that are in the part, in the order and the domains of a machine that has no others.
  * 0; -ENODEV: it has none of them, -ENOMEM: it is as before. */
 int wf_machine_confine(wf_machine *machine, const wf_part *part);

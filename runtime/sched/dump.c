@@ -70,6 +70,13 @@ static void strictly_on_nodes(wf_text *text, const weft_pool *pool)
         }
 }
 
+static void strictly_in_areas(wf_text *text, const weft_pool *pool)
+{
+    for (unsigned i = 0; i < WF_AREAS_MAX; i++)
+        strictly(text, pool, (wf_home){.kind = WF_IN_AREA, .strict = 1, .area = (uint8_t)i},
+                 ", strictly on part ", i);
+}
+
 static void pool_line(wf_text *text, const weft_pool *pool)
 {
     wf_census census = wf_sleep_census(pool);
@@ -86,6 +93,7 @@ static void pool_line(wf_text *text, const weft_pool *pool)
     item(text, ", inbox ", wf_tasks_outside(pool));
     wf_text_str(text, wf_load_relaxed(&pool->closing) ? ", closing" : ", open"); /* hint */
     strictly_on_nodes(text, pool);
+    strictly_in_areas(text, pool);
     spares(text, pool, census.blocked);
 }
 

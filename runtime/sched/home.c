@@ -20,7 +20,28 @@ static wf_inbox *strict_of_node(const weft_pool *pool, unsigned node)
     return inbox_of_node(pool, node, WF_STRICT);
 }
 
+static wf_inbox *strict_inbox(const weft_pool *pool, wf_home home)
+{
+    return home.kind == WF_AT_WORKER ? &pool->places[home.worker].only
+           : home.kind == WF_IN_AREA ? &pool->areas[home.area]
+                                     : strict_of_node(pool, home.node);
+}
+
 /* ---- who is there -------------------------------------------------------------------------------- */
+
+/* Behind a look at pool->bands. */
+static uint32_t areas_of(const wf_place *place)
+{
+    return wf_load_relaxed(&place->areas); /* ordered by pair SL2 */
+}
+
+static bool is_home(const weft_pool *pool, unsigned worker, wf_home home)
+{
+    const wf_place *place = &pool->places[worker];
+    return home.kind == WF_AT_WORKER ? worker == home.worker
+           : home.kind == WF_IN_AREA ? areas_of(place) >> home.area & 1
+                                     : place->node == home.node;
+}
 
 static bool sits(const wf_worker *worker)
 {
@@ -50,20 +71,17 @@ static enum care care_of(const wf_worker *worker)
     return has_stand_in(worker) ? BUSY : AWAY;
 }
 
-static enum care care_on(const weft_pool *pool, unsigned node)
+static enum care care_at(const weft_pool *pool, wf_home home)
 {
     enum care best = GONE;
+    if (home.kind == WF_AT_WORKER)
+        return care_of(wf_worker_at(pool, home.worker));
     for (unsigned i = 0; i < pool->workers && best != IDLE; i++)
-        if (pool->places[i].node == node) {
+        if (is_home(pool, i, home)) {
             enum care care = care_of(wf_worker_at(pool, i));
             best = care < best ? care : best;
         }
     return best;
-}
-
-static enum care care_at(const weft_pool *pool, wf_home home)
-{
-    return home.kind == WF_AT_WORKER ? care_of(wf_worker_at(pool, home.worker)) : care_on(pool, home.node);
 }
 
 /* ---- finding ------------------------------------------------------------------------------------- */
@@ -106,7 +124,7 @@ int wf_home_find(weft_pool *pool, int node, int worker, int strict, wf_home *hom
 wf_inbox *wf_home_inbox(const weft_pool *pool, const wf_worker *self, wf_home home, int priority)
 {
     if (home.strict)
-        return home.kind == WF_AT_WORKER ? &pool->places[home.worker].only : strict_of_node(pool, home.node);
+        return strict_inbox(pool, home);
     unsigned node = home.kind != WF_NEAR  ? home.node
                     : self && self->place ? self->place->node
                                           : wf_node_near(pool);
@@ -118,14 +136,22 @@ wf_inbox *wf_home_inbox(const weft_pool *pool, const wf_worker *self, wf_home ho
 static void call_sentinel(weft_pool *pool, wf_home home)
 {
     int sentinel = wf_sleep_census(pool).sentinel;
-    if (sentinel >= 0 &&
-        (home.kind == WF_AT_WORKER ? sentinel == home.worker : pool->places[sentinel].node == home.node))
+    if (sentinel >= 0 && is_home(pool, (unsigned)sentinel, home))
         wf_urge(pool);
+}
+
+static bool wake_in_area(weft_pool *pool, wf_worker *self, wf_home home)
+{
+    for (unsigned i = 0; i < pool->workers; i++)
+        if (is_home(pool, i, home) && wf_wake_worker(wf_worker_at(pool, i), self))
+            return true;
+    return false;
 }
 
 static bool wake_one_of(weft_pool *pool, wf_worker *self, wf_home home)
 {
     return home.kind == WF_AT_WORKER ? wf_wake_worker(wf_worker_at(pool, home.worker), self)
+           : home.kind == WF_IN_AREA ? wake_in_area(pool, self, home)
                                      : wf_wake_on_node(pool, self, home.node);
 }
 
@@ -179,11 +205,30 @@ static wf_task *take_from(wf_inbox *inbox)
     return wf_inbox_take(inbox, &link, 1) ? (wf_task *)(void *)link : NULL;
 }
 
+/* The first area of the place, from that one on, for which something lies. */
+static bool find_area(const weft_pool *pool, const wf_place *place, unsigned *area)
+{
+    for (uint32_t left = areas_of(place) >> *area; left; left >>= 1, ++*area)
+        if (left & 1 && wf_inbox_visible(&pool->areas[*area]))
+            return true;
+    return false;
+}
+
+static wf_task *take_in_areas(const weft_pool *pool, const wf_place *place)
+{
+    wf_task *task = NULL;
+    for (unsigned area = 0; !task && find_area(pool, place, &area); area++)
+        task = take_from(&pool->areas[area]);
+    return task;
+}
+
 /* Of the place first: nobody else comes for that. */
 static wf_task *take_at(const weft_pool *pool, wf_place *place)
 {
     wf_task *task = take_from(&place->only);
-    return task ? task : take_from(strict_of_node(pool, place->node));
+    if (!task)
+        task = take_from(strict_of_node(pool, place->node));
+    return task ? task : take_in_areas(pool, place);
 }
 
 wf_task *wf_home_take(wf_worker *self)
@@ -196,7 +241,9 @@ wf_task *wf_home_take(wf_worker *self)
 
 static bool is_visible_at(const weft_pool *pool, const wf_place *place)
 {
-    return wf_inbox_visible(&place->only) || wf_inbox_visible(strict_of_node(pool, place->node));
+    unsigned area = 0;
+    return wf_inbox_visible(&place->only) || wf_inbox_visible(strict_of_node(pool, place->node)) ||
+           find_area(pool, place, &area);
 }
 
 bool wf_home_visible(const wf_worker *self)
@@ -207,8 +254,12 @@ bool wf_home_visible(const wf_worker *self)
 void wf_home_pass_on(wf_worker *self)
 {
     weft_pool *pool = self->pool;
-    if (some_strict(pool) && wf_inbox_visible(strict_of_node(pool, self->place->node)))
+    if (!some_strict(pool))
+        return;
+    if (wf_inbox_visible(strict_of_node(pool, self->place->node)))
         (void)wf_wake_on_node(pool, self, self->place->node);
+    for (unsigned area = 0; find_area(pool, self->place, &area); area++)
+        (void)wake_in_area(pool, self, (wf_home){.kind = WF_IN_AREA, .area = (uint8_t)area});
 }
 
 /* Claims the place of one that is away: NULL: another spare has, or there is nothing. */
@@ -255,8 +306,7 @@ bool wf_home_is_here(const wf_worker *self, wf_home home)
 {
     if (!home.strict)
         return true;
-    return self && self->place &&
-           (home.kind == WF_AT_WORKER ? self->index == home.worker : self->place->node == home.node);
+    return self && self->place && is_home(self->pool, self->index, home);
 }
 
 bool wf_home_admits(const wf_worker *self, const wf_task *task)
@@ -265,8 +315,12 @@ bool wf_home_admits(const wf_worker *self, const wf_task *task)
         wf_load_relaxed(&task->inbox); /* hint: one that has strayed may run where it was to */
     if (!inbox || !inbox->bound)
         return true;
-    return self && self->place &&
-           (inbox == &self->place->only || inbox == strict_of_node(self->pool, self->place->node));
+    if (!self || !self->place)
+        return false;
+    for (unsigned area = 0; area < WF_AREAS_MAX; area++)
+        if (inbox == &self->pool->areas[area])
+            return areas_of(self->place) >> area & 1;
+    return inbox == &self->place->only || inbox == strict_of_node(self->pool, self->place->node);
 }
 
 /* ---- nobody comes ------------------------------------------------------------------------------- */
@@ -305,13 +359,14 @@ static bool see_to_place(weft_pool *pool, unsigned index)
     return care == AWAY;
 }
 
-static bool see_to_node(weft_pool *pool, unsigned node)
+/* Of a node, or an area: to where anybody takes it. */
+static bool see_to_all(weft_pool *pool, wf_home home, unsigned node)
 {
-    if (!wf_inbox_visible(strict_of_node(pool, node)))
+    wf_inbox *inbox = strict_inbox(pool, home);
+    if (!wf_inbox_visible(inbox))
         return false;
-    enum care care = care_on(pool, node);
-    for (unsigned moved = care == GONE ? move(strict_of_node(pool, node), inbox_of_node(pool, node, 0)) : 0;
-         moved; moved--) {
+    enum care care = care_at(pool, home);
+    for (unsigned moved = care == GONE ? move(inbox, inbox_of_node(pool, node, 0)) : 0; moved; moved--) {
         wf_home_strayed(pool);
         wf_notify_task(pool, NULL);
     }
@@ -326,7 +381,9 @@ void wf_home_see_to(weft_pool *pool)
     for (unsigned i = 0; i < pool->workers; i++)
         wanted |= see_to_place(pool, i);
     for (unsigned i = 0; i < pool->nodes; i++)
-        wanted |= see_to_node(pool, i);
+        wanted |= see_to_all(pool, (wf_home){.kind = WF_ON_NODE, .node = (uint16_t)i}, i);
+    for (unsigned i = 0; i < WF_AREAS_MAX; i++)
+        wanted |= see_to_all(pool, (wf_home){.kind = WF_IN_AREA, .area = (uint8_t)i}, wf_node_near(pool));
     if (wanted && wf_place_for_spare(pool))
         wf_spare_call(pool, 1);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sched/home.h - where a task is to begin: on a node or at a worker's place, preferably or nowhere else.
+ * sched/home.h - where a task is to begin: on a node or at a worker's place, preferably or nowhere else; or in an area.
  *
  * - Preferred: the task lies in its node's inbox, as any other from outside. Who is to come first is woken.
  * - Strict: it lies in an inbox that the workers of its home alone look into: one for each node, in front of those for
- *   priorities, and one for each place. Which workers come: those that sit there (wf_worker.duty). Nobody looks into them before
+ *   priorities, one for each area (sched/area.h), and one for each place. Which workers come: those that sit there (wf_worker.duty). Nobody looks into them before
  *   pool->bands says that there may be something.
  *
  * Who submits a strict task counts on nobody but its home's own. Submitter:
@@ -12,13 +12,13 @@
  *   call it from its nap   H3 none sleeps: who of the home sits, and is not away? Somebody: he looks before he sleeps.
  *   Nobody: see to it
  * A sleeper's last look (S3 of sleep.md) takes in the inboxes of its own home: either H2 sees S2, or S3 sees H1. A taker
- * (W2) and a leaver (L2) that see something strict for their node wake another sleeper of it: they may be who H2 woke.
+ * (W2) and a leaver (L2) that see something strict for their node, or an area of theirs, wake another sleeper of it: they may be who H2 woke.
  *
  * See to it (wf_home_see_to): what lies strictly where
  *   all who sit there are away (they wait, or stand still), and nobody there is idle: a spare is called, which takes it in
  *     the stead of one that is away, bound as that one is
  *   nobody sits any more, or all are away and the pool has no spares: it moves, from a place's inbox to that of its node,
- *     from a node's to where anybody takes it; then it has strayed
+ *     from a node's or an area's to where anybody takes it; then it has strayed
  * It is done by a submitter (H3), by who changed `duty` and by who goes away, after that, so one of them sees both; by a
  * spare that goes back to rest, and by the monitor.
  */

@@ -11,6 +11,11 @@
 
 #include "sched/worker.h"
 
+/* Which one is meant; false: a list or the number makes no sense. */
+bool wf_part_read(wf_part *part, const char *cpus, const char *nodes, int core_kind);
+/* Is there anything that it leaves out? */
+bool wf_part_is_less(const wf_part *part);
+
 /* Do the lists and the number of the config make sense? */
 bool wf_part_sensible(const weft_pool_config *config);
 

@@ -545,7 +545,7 @@ int wf_tasks_init(weft_pool *pool)
     pool->takers = wf_slab_takers(pool->workers);
     pool->cpus_known = last_cpu(pool->machine) + 1;
     pool->places = wf_alloc(pool->workers * sizeof *pool->places);
-    pool->inboxes = wf_alloc(most * WF_BANDS * sizeof *pool->inboxes);
+    pool->inboxes = wf_alloc((most * WF_BANDS + WF_AREAS_MAX) * sizeof *pool->inboxes);
     pool->node_of_cpu = wf_alloc((size_t)pool->cpus_known * sizeof *pool->node_of_cpu);
     if (!pool->places || !pool->inboxes || !pool->node_of_cpu)
         return -ENOMEM;
@@ -556,9 +556,10 @@ int wf_tasks_init(weft_pool *pool)
         wf_slab_mark(pool->slab[i], pool->generation);
         wf_slab_owned_by(pool->slab[i], pool->takers);
     }
-    for (unsigned i = 0; i < most * WF_BANDS; i++) {
+    pool->areas = pool->inboxes + most * WF_BANDS;
+    for (unsigned i = 0; i < most * WF_BANDS + WF_AREAS_MAX; i++) {
         wf_inbox_init(&pool->inboxes[i]);
-        pool->inboxes[i].bound = i % WF_BANDS == 0;
+        pool->inboxes[i].bound = i >= most * WF_BANDS || i % WF_BANDS == 0;
     }
     for (unsigned i = 0; i < pool->workers; i++) {
         wf_inbox_init(&pool->places[i].only);

@@ -104,6 +104,7 @@ typedef struct wf_place {
     wf_run_queue batch; /* fetched from the inbox: oldest first */
     wf_inbox *inbox;    /* of its node, for tasks of normal priority; wf_inbox_in() */
     unsigned node;      /* of the pool's, from 0 on; not the kernel's number */
+    uint32_t areas;     /* a bit for each that it is in; sched/area.h */
     wf_inbox only;      /* what nobody else may take; sched/home.h */
     uint32_t stand_in;  /* 1 + index of the spare that came last for what is only here; 0: none */
     unsigned looks;     /* owner only, as all below */
@@ -118,13 +119,15 @@ static inline wf_inbox *wf_inbox_in(wf_inbox *normal, int band)
     return normal - band;
 }
 
+#define WF_AREAS_MAX 16
+
 /* Besides the normal ones there may be tasks in: pool->bands. */
 enum { WF_SOME_BANDS = 1, WF_SOME_STRICT = 2 };
 
 /* Where a task is to begin; sched/home.h. */
-enum wf_home_kind { WF_NEAR, WF_ON_NODE, WF_AT_WORKER }; /* NEAR: where its submitter is */
+enum wf_home_kind { WF_NEAR, WF_ON_NODE, WF_AT_WORKER, WF_IN_AREA }; /* NEAR: where its submitter is */
 typedef struct wf_home {
-    uint8_t kind, strict;
+    uint8_t kind, strict, area;
     uint16_t node, worker; /* of the pool's; AT_WORKER: node is the worker's */
 } wf_home;
 
@@ -297,6 +300,8 @@ struct weft_pool {
     uint16_t *victims;     /* the workers' lists, one after the other */
     wf_place *places;      /* as many as workers */
     wf_inbox *inboxes;     /* WF_BANDS for each NUMA node */
+    wf_inbox *areas;       /* WF_AREAS_MAX, strict ones; behind inboxes */
+    unsigned areas_made;   /* under locals_lock */
     wf_inbox blocking;     /* tasks that are marked blocking: they need no place (sched/tasks.h) */
     unsigned nodes;        /* that have inboxes */
     uint32_t bands;        /* WF_SOME_BANDS: some executor has another priority; WF_SOME_STRICT: or both */

@@ -106,6 +106,25 @@ static void second_is_in_a_call(void)
     model_is_active(pool, 1);
 }
 
+/* The second alone, or both, are an area. */
+static void second_is_an_area(void)
+{
+    first_sleeps();
+    pool->places[1].areas = 1;
+}
+static void call_in_an_area(void)
+{
+    second_is_in_a_call();
+    pool->places[1].areas = 1;
+}
+static void neighbours_of_an_area(void)
+{
+    make(2, 0, 1);
+    task[1] = model_task(pool, body_waits, NULL);
+    model_lies_asleep(pool, 1);
+    pool->places[0].areas = pool->places[1].areas = 1;
+}
+
 /* ---- who takes part ------------------------------------------------------------------------------ */
 
 static void submit(unsigned which, wf_home home)
@@ -115,7 +134,8 @@ static void submit(unsigned which, wf_home home)
 }
 static const wf_home at0 = {.kind = WF_AT_WORKER, .strict = 1}, on0 = {.kind = WF_ON_NODE, .strict = 1},
                      at1 = {.kind = WF_AT_WORKER, .strict = 1, .node = 1, .worker = 1},
-                     on1 = {.kind = WF_ON_NODE, .strict = 1, .node = 1};
+                     on1 = {.kind = WF_ON_NODE, .strict = 1, .node = 1},
+                     in_area = {.kind = WF_IN_AREA, .strict = 1};
 static void submits_at0(void)
 {
     submit(0, at0);
@@ -131,6 +151,15 @@ static void submits_at1(void)
 static void submits_on1(void)
 {
     submit(0, on1);
+}
+static void submits_in_area(void)
+{
+    submit(0, in_area);
+}
+static void submits_long_and_in_area(void)
+{
+    wf_tasks_submit(pool, NULL, task[1]);
+    submit(0, in_area);
 }
 static void submits_long_and_strict(void)
 {
@@ -224,7 +253,37 @@ static void nothing_left_for_the_second(void)
     mc_assert(wf_inbox_visible(pool->places[1].inbox) && pool->outside.strayed == 1);
 }
 
+static void nothing_left_in_the_area(void)
+{
+    mc_assert(!wf_inbox_visible(&pool->areas[0]));
+    mc_assert(wf_inbox_visible(pool->places[0].inbox) || wf_inbox_visible(pool->places[1].inbox));
+    mc_assert(pool->outside.strayed == 1);
+}
+
 static const mc_scenario scenarios[] = {
+    {.name = "published_while_its_area_goes",
+     .setup = call_in_an_area,
+     .thread = {submits_in_area, shrinks},
+     .check = nothing_left_in_the_area,
+     .stale = 1,
+     .bound = 2,
+     MODEL_POOL},
+    {.name = "for_an_area_that_falls_asleep",
+     .setup = second_is_an_area,
+     .thread = {sleeper0, worker1, submits_in_area},
+     .check = by_the_second,
+     .daemons = 3,
+     .stale = 1,
+     .bound = 3,
+     MODEL_POOL},
+    {.name = "a_taker_of_an_area_takes_something_else",
+     .setup = neighbours_of_an_area,
+     .thread = {worker0, sleeper1, submits_long_and_in_area},
+     .check = by_either,
+     .daemons = 3,
+     .stale = 1,
+     .bound = 2,
+     MODEL_POOL},
     {.name = "published_while_its_place_goes",
      .setup = second_is_in_a_call,
      .thread = {submits_at1, shrinks},

@@ -26,6 +26,7 @@
 NOT_HERE(unsigned, wf_limits_cpus, const wf_limits *limits)
 NOT_HERE(int, wf_machine_given, wf_machine **machine, void *topology)
 NOT_HERE(int, wf_machine_confine, wf_machine *machine, const wf_part *part)
+NOT_HERE(bool, wf_machine_has, const wf_machine *machine, const wf_pu *pu, const wf_part *part)
 NOT_HERE(int, wf_nodes_of, const void *const *address, size_t count, int *nodes)
 NOT_HERE(int, wf_nodes_prefer, void *page, size_t bytes, int node)
 NOT_HERE(void, wf_nodes_bring_stack, int node)
