@@ -24,7 +24,7 @@
 #include <weft/weft.h>
 
 #ifndef SEM_SECONDS /* emulated machines are slow */
-#define SEM_SECONDS 10
+#define SEM_SECONDS 60
 #endif
 #define PROMISE(name) Test(semantics, name, .timeout = SEM_SECONDS)
 #define UNUSED __attribute__((unused))

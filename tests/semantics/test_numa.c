@@ -142,7 +142,7 @@ PROMISE(it_is_all_there_unless_left_untouched)
     sem_end(pool);
 }
 
-Test(semantics, behind_it_nobody_may_touch, .timeout = 10, .signal = SIGSEGV)
+Test(semantics, behind_it_nobody_may_touch, .timeout = 60, .signal = SIGSEGV)
 {
     signal(SIGSEGV, SIG_DFL); /* a sanitizer's handler would say more about it */
     volatile char *memory = alloc(NULL, 1, NULL);

@@ -35,7 +35,7 @@ static void end_pool(void)
     hwloc_topology_destroy(two_nodes);
 }
 
-TestSuite(home, .init = make_pool, .fini = end_pool, .timeout = 30);
+TestSuite(home, .init = make_pool, .fini = end_pool, .timeout = 60);
 
 static int note_who(void *arg)
 {

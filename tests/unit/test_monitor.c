@@ -61,7 +61,7 @@ static bool force_possible(void)
     return commands > 0 && (commands & MEMBARRIER_CMD_PRIVATE_EXPEDITED);
 }
 
-Test(monitor, who_sleeps_at_a_join_is_woken_for_what_its_thief_shows_by_force, .timeout = 30)
+Test(monitor, who_sleeps_at_a_join_is_woken_for_what_its_thief_shows_by_force, .timeout = 60)
 {
     weft_executor *own;
     int status = -1;

@@ -8,7 +8,7 @@
 #include "base/atomic.h"
 #include "os/clock.h"
 
-Test(park, a_wake_before_is_not_lost, .timeout = 10)
+Test(park, a_wake_before_is_not_lost, .timeout = 60)
 {
     wf_parker parker = {0};
     wf_wake(&parker);
@@ -19,7 +19,7 @@ Test(park, a_wake_before_is_not_lost, .timeout = 10)
     cr_assert_geq(wf_now_ns() - start, 500000, "the token was used up");
 }
 
-Test(park, ends_by_itself, .timeout = 10)
+Test(park, ends_by_itself, .timeout = 60)
 {
     wf_parker parker = {0};
     int64_t start = wf_now_ns();
@@ -46,7 +46,7 @@ static void *answer(void *arg)
     return NULL;
 }
 
-Test(park, no_wake_is_lost_between_two_threads, .timeout = 30)
+Test(park, no_wake_is_lost_between_two_threads, .timeout = 60)
 {
     two t = {0};
     pthread_t other;

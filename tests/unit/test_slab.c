@@ -9,7 +9,7 @@
 
 #include "surroundings.h"
 
-TestSuite(slab, .timeout = 30);
+TestSuite(slab, .timeout = 60);
 
 enum { MANY = 20000 };
 static void *block[MANY];

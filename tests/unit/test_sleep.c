@@ -32,7 +32,7 @@ static void end_pool(void)
     hwloc_topology_destroy(two_nodes);
 }
 
-TestSuite(sleep, .init = make_pool, .fini = end_pool, .timeout = 10);
+TestSuite(sleep, .init = make_pool, .fini = end_pool, .timeout = 60);
 
 static void until_all_sleep(uint64_t parks[4])
 {

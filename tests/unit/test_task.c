@@ -25,7 +25,7 @@ static void close_slab(void)
     wf_slab_close(slab);
 }
 
-TestSuite(task, .init = make_slab, .fini = close_slab, .timeout = 30);
+TestSuite(task, .init = make_slab, .fini = close_slab, .timeout = 60);
 
 static int plus_one(void *arg)
 {

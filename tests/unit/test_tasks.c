@@ -50,7 +50,7 @@ static void end_pool(void)
     hwloc_topology_destroy(two_nodes);
 }
 
-TestSuite(tasks, .init = make_pool, .fini = end_pool, .timeout = 10);
+TestSuite(tasks, .init = make_pool, .fini = end_pool, .timeout = 60);
 
 static int count_up(void *arg)
 {
