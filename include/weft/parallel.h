@@ -106,7 +106,8 @@ typedef struct weft_map_config {
  *         Before any item: -EINVAL (fn is NULL; an array is NULL but its size is not 0; on_error
  *         unknown; near is unknown, or such an array is NULL; a config of a size that makes no sense), -EOVERFLOW (n * size does not fit), -ENOMEM (no default pool), -EOWNERDEAD; then
  *         status and report are not written.
- * With n == 1 or one worker the items run in the caller, in order.
+ * With n == 1, in a pool without workers, or in a task of the only worker, the items run in the caller, in order, as long as
+ * none of them blocks.
  */
 WEFT_API int weft_parallel_map(weft_pool *pool, weft_item_fn *fn, const void *in, size_t in_size, void *out,
                                size_t out_size, size_t n, const weft_map_config *config);

@@ -256,16 +256,21 @@ PROMISE(fail_fast_is_the_default)
     sem_end(pool);
 }
 
+/* The others may run on while the caller, which has the first item, has no CPU: not each time. */
 PROMISE(fail_fast_starts_no_further_item)
 {
     weft_pool *pool = sem_pool();
-    memset(&plan, 0, sizeof plan);
-    plan.answer[0] = 1;
-    plan.slow_successes = true;
-    map_planned(pool, &plan, &outcome, WEFT_FAIL_FAST);
-    check_outcome(&plan, &outcome);
-    cr_assert_eq(outcome.report.index, 0);
-    cr_assert_lt(outcome.report.done, N / 2, "%zu items ran on", outcome.report.done);
+    size_t least = N;
+    for (int tries = 0; tries < 10 && least >= N / 2; tries++) {
+        memset(&plan, 0, sizeof plan);
+        plan.answer[0] = 1;
+        plan.slow_successes = true;
+        map_planned(pool, &plan, &outcome, WEFT_FAIL_FAST);
+        check_outcome(&plan, &outcome);
+        cr_assert_eq(outcome.report.index, 0);
+        least = outcome.report.done < least ? outcome.report.done : least;
+    }
+    cr_assert_lt(least, N / 2, "%zu items ran on", least);
     sem_end(pool);
 }
 
@@ -283,15 +288,25 @@ PROMISE(positive_and_negative_statuses_come_through_unchanged)
     sem_end(pool);
 }
 
+static int map_in_a_task(void *pool)
+{
+    map_planned(pool, &plan, &outcome, WEFT_FAIL_FAST);
+    return 0;
+}
+
+/* In a pool without workers, or in a task of the only one: it may have looked for work before a guest came. */
 PROMISE(items_run_in_order_in_the_caller_where_only_it_can_run_them)
 {
-    weft_pool *pool;
-    int workers = sem_threads() <= 1 ? sem_workers() : WEFT_NONE;
-    cr_assert_eq(weft_pool_create(&pool, WEFT_POOL_CONFIG(.workers = workers)), 0);
+    weft_future *future;
+    int workers = sem_threads() == 1 ? 1 : WEFT_NONE;
+    weft_pool *pool = sem_pool_with(WEFT_POOL_CONFIG(.workers = workers));
     memset(&plan, 0, sizeof plan);
     plan.answer[700] = -7;
     plan.answer[3] = 0;
-    map_planned(pool, &plan, &outcome, WEFT_FAIL_FAST);
+    cr_assert_eq(weft_submit(sem_door(pool), map_in_a_task, pool, &future), 0);
+    while (weft_future_state(future) != WEFT_DONE) /* to get it would run it here */
+        sched_yield();
+    weft_future_release(future);
     check_outcome(&plan, &outcome);
     cr_assert_eq(atomic_load(&plan.out_of_order), 0, "with %d workers", workers);
     cr_assert_eq(outcome.report.done, 700);
