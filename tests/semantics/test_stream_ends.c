@@ -97,9 +97,11 @@ static const weft_executor_config *narrow(weft_pool *pool, int engine, int when_
     return &config;
 }
 
+/* Tells that it is there, and stays. */
 static int wait_at(void *arg)
 {
-    gate_wait(arg, 1);
+    gate_add(arg);
+    gate_wait(arg, 2);
     return 0;
 }
 
@@ -114,6 +116,7 @@ PROMISE(a_stream_through_a_full_executor_comes_out)
         weft_executor *executor;
         cr_assert_eq(weft_executor_create(&executor, narrow(pool, WEFT_ENGINE_POOL, when_full)), 0);
         cr_assert_eq(weft_submit(executor, wait_at, &gate, NULL), 0);
+        gate_wait(&gate, 1);
         weft_stream *stream = open_stream(WEFT_STREAM_CONFIG(.executor = executor, .fn = square,
                                                              .items = numbers, .in_bytes = sizeof numbers[0],
                                                              .n = 300, .out_bytes = sizeof(long)));
