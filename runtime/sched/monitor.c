@@ -178,10 +178,16 @@ static void call_spares(weft_pool *pool, uint64_t shown)
         wf_spare_call(pool, want);
 }
 
+/* No worker sees to it: all have work, or there was no place for them when they looked round last. */
+static bool is_left_to(const weft_pool *pool)
+{
+    return wf_is_full(pool) || wf_unwatched(pool);
+}
+
 /* Is there anything to find out? */
 static bool needed(weft_pool *pool)
 {
-    return wf_is_full(pool) && (wf_any_running(pool) || takeable(pool, false));
+    return is_left_to(pool) && (wf_any_running(pool) || takeable(pool, false));
 }
 
 static int64_t next_nap(wf_monitor *m, bool judged)
@@ -198,7 +204,8 @@ int64_t wf_monitor_look(weft_pool *pool, int64_t now_ns, bool judges)
     look now = {.elapsed_ns = now_ns - m->looked_ns, .judges = judges};
     m->stood = (unsigned)of_all(pool, look_at, &now);
     m->looked_ns = now_ns;
-    uint64_t shown = judges && wf_any_place_left(pool) ? takeable(pool, true) : 0;
+    bool exposes = judges || wf_any_still(pool); /* who stands still may have run for a moment, and forked */
+    uint64_t shown = exposes && wf_any_place_left(pool) ? takeable(pool, true) : 0;
     if (shown)
         wf_wake_for_shown(pool);
     call_spares(pool, shown);
@@ -213,7 +220,7 @@ int64_t wf_monitor_look(weft_pool *pool, int64_t now_ns, bool judges)
 void wf_monitor_park(weft_pool *pool)
 {
     wf_arm_parks(pool);
-    if (!(wf_is_full(pool) && wf_any_running(pool)) && !wf_arm_ends(pool))
+    if (!(is_left_to(pool) && wf_any_running(pool)) && !wf_arm_ends(pool))
         wf_park(&pool->monitor.parker, wf_any_still(pool) ? WF_MONITOR_REST_NS : WF_FOREVER);
     wf_arm_stays(pool);
 }

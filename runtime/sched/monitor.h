@@ -3,11 +3,12 @@
  * sched/monitor.h - finds out by itself that a worker, a guest or a spare stands still in a call of the user's, and sees to
  * it that somebody else takes what there is to take. One thread a pool, made when it is first needed.
  *
- * Needed: all places are held by active threads, or no worker is idle. (While somebody searches or naps and has a place,
- * that one watches; while all are idle there is nothing to watch.) Who brings the pool there rings the bell (sched/arm.h):
- * the last worker that takes work, a submitter that finds nobody idle, an idle worker that finds no place. Then it looks
- * round, naps for 2 ms, growing to 5 while all is well, looks round, and so on; when it was not needed for some looks it parks
- * without a timeout. So an idle pool has no ticks, and a stream of short calls pays for no futex wakes.
+ * Needed: all places are held by active threads, or no worker is idle; or somebody is active and all who are idle sleep: they
+ * fell asleep when there was no place for them, and that one is free again was found out here. (While somebody searches or naps
+ * and has a place, that one watches; while all are idle there is nothing to watch.) Who brings the pool there rings the bell
+ * (sched/arm.h): the last worker that takes work, a submitter that finds nobody idle, an idle worker that finds no place. Then
+ * it looks round, naps for 2 ms, growing to 5 while all is well, looks round, and so on; when it was not needed for some looks
+ * it parks without a timeout. So an idle pool has no ticks, and a stream of short calls pays for no futex wakes.
  *
  * A look round:
  *   1  Each active thread's CPU clock is compared with the last look's. Who has used less than an eighth of the time in

@@ -3,13 +3,17 @@
 #include "sched/monitor.h"
 
 #include <criterion/criterion.h>
+#include <limits.h>
 #include <linux/membarrier.h>
+#include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #include <weft/weft.h>
 
+#include "base/tunables.h"
+#include "sched/arm.h"
 #include "sched/self.h"
 
 static weft_pool *pool;
@@ -55,6 +59,78 @@ static int join_another(void *arg)
     return weft_join(compute, child) != self;
 }
 
+/* ---- a guest that nobody watches ------------------------------------------------------------------ */
+
+static int pipe_ends[2];
+
+static int read_unannounced(void *arg)
+{
+    char byte;
+    (void)arg;
+    return read(pipe_ends[0], &byte, 1) != 1;
+}
+
+/* So many have been found standing still. */
+static void until_still(uint64_t count)
+{
+    weft_counters c = WEFT_COUNTERS_INIT;
+    while (weft_pool_counters(pool, -1, &c) == 0 && c.stills < count)
+        sched_yield();
+}
+
+/* The monitor has looked round so often, or sees no more reason to. */
+static void until_looked(int looks)
+{
+    const wf_monitor *m = &pool->monitor;
+    int64_t last = 0;
+    for (int seen = 0; seen < looks && wf_load_relaxed(&m->state) != WF_PARKED; sched_yield()) {
+        int64_t now = wf_load_relaxed(&m->looked_ns);
+        seen += now != last;
+        last = now;
+    }
+}
+
+/* With the guest and who reads all places were held, and the other worker fell asleep: the monitor alone knows that one is
+ * free again, and that the guest may fork. */
+static void fork_late(void *own)
+{
+    cr_assert_eq(weft_submit(own, read_unannounced, NULL, NULL), 0);
+    until_still(1);
+    until_looked(3 * WF_MONITOR_LINGERS);
+    fork_unasked(wf_self());
+}
+
+static int guest_ends[2];
+
+WEFT_TASK_VOID(let_guest_go)
+
+void let_guest_go(void)
+{
+    (void)!write(guest_ends[1], "", 1);
+}
+
+/* When both stand still, and the monitor has nothing to do any more. */
+static void *let_guest_fork(void *unused)
+{
+    until_still(2);
+    until_looked(INT_MAX);
+    let_guest_go();
+    return unused;
+}
+
+/* It stands still, runs for a moment, and stands still again until its child has run. */
+static void fork_in_between(void *own)
+{
+    char byte;
+    cr_assert_eq(weft_submit(own, read_unannounced, NULL, NULL), 0);
+    until_still(1);
+    cr_assert_eq(read(guest_ends[0], &byte, 1), 1);
+    (void)wf_stack_calm(&wf_self()->stack);
+    weft_fork(let_guest_go, child);
+    cr_assert_eq(read(guest_ends[0], &byte, 1), 1);
+    weft_join(let_guest_go, child);
+}
+
 static bool force_possible(void)
 {
     long commands = syscall(SYS_membarrier, MEMBARRIER_CMD_QUERY, 0, 0);
@@ -90,4 +166,32 @@ Test(monitor, who_sleeps_at_a_join_is_woken_for_what_its_thief_shows_by_force, .
     for (int i = 0; i < rounds; i++)
         so += joiner_runs_it();
     cr_assert_geq(so, rounds - 5, "in %d of %d rounds", so, rounds);
+}
+
+/* Two workers, one of which reads from a pipe; and this guest. */
+static void run_beside_reader(void (*guest)(void *own))
+{
+    weft_executor *own;
+    if (!force_possible())
+        cr_skip_test("membarrier(2) is not allowed here");
+    cr_assert(!pipe(pipe_ends) && !pipe(guest_ends));
+    cr_assert_eq(weft_pool_executor(pool, &own), 0);
+    cr_assert_eq(weft_run(pool, guest, own), 0);
+    cr_assert_eq(write(pipe_ends[1], "", 1), 1);
+    cr_assert_eq(weft_pool_destroy(pool), 0);
+}
+
+Test(monitor, who_forks_late_beside_one_that_stands_still_is_watched, .timeout = 60)
+{
+    cr_assert_eq(weft_pool_create(&pool, WEFT_POOL_CONFIG(.workers = 2)), 0);
+    run_beside_reader(fork_late);
+}
+
+Test(monitor, who_stands_still_and_forks_in_between_is_watched, .timeout = 60)
+{
+    pthread_t thread;
+    cr_assert_eq(weft_pool_create(&pool, WEFT_POOL_CONFIG(.workers = 2)), 0);
+    cr_assert_eq(pthread_create(&thread, NULL, let_guest_fork, NULL), 0);
+    run_beside_reader(fork_in_between);
+    pthread_join(thread, NULL);
 }
