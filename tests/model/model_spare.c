@@ -134,6 +134,20 @@ static void one_searches(void)
     looked = 0;
 }
 
+/* They fell asleep while all places were held, one of which is free since the monitor's last look: nobody else knows. */
+static void one_active_one_still(void)
+{
+    make(3);
+    looked = 0;
+    model_is_active(pool, 0);
+    model_is_active(pool, 1);
+    model_lies_asleep(pool, 2);
+    mc_assert(wf_place_is_left(wf_worker_at(pool, 1)));
+    wf_worker_at(pool, 1)->tid = wf_worker_at(pool, 1)->tid_seen = 1;
+    model_sleeps = true;
+    pool->monitor.unneeded = WF_MONITOR_LINGERS;
+}
+
 /* ---- who takes part ------------------------------------------------------------------------------ */
 
 static void block_for(uint32_t tasks)
@@ -195,6 +209,10 @@ static void parks(void)
 {
     wf_monitor_park(pool);
     looked = 1;
+}
+static void looks_once(void)
+{
+    looked = wf_monitor_look(pool, pool->monitor.looked_ns + 1000, false) > 0;
 }
 static void turns_active(void)
 {
@@ -270,6 +288,11 @@ static void one_ran(void)
 static void both_ran(void)
 {
     mc_assert(began == 2 && ran == 2);
+}
+
+static void it_looks_again(void)
+{
+    mc_assert(looked);
 }
 
 static void nobody_blocked(void)
@@ -352,6 +375,12 @@ static const mc_scenario scenarios[] = {
     {.name = "turns_active_while_the_monitor_parks",
      .setup = one_searches,
      .thread = {turns_active, parks},
+     .bound = MC_UNBOUNDED,
+     .keeps = true},
+    {.name = "who_is_active_is_watched_by_the_monitor_where_all_idle_ones_sleep",
+     .setup = one_active_one_still,
+     .thread = {looks_once},
+     .check = it_looks_again,
      .bound = MC_UNBOUNDED,
      .keeps = true},
     {.name = "submitted_while_the_spare_leaves",
