@@ -277,7 +277,7 @@ static int number(const char *name)
 
 int main(void)
 {
-    tally_watch(90);
+    tally_watch(280);
     nodes = number("WEFT_TEST_NODES");
     workers = number("WEFT_TEST_WORKERS");
     unsetenv("WEFT_WORKERS");
