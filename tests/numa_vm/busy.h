@@ -23,8 +23,8 @@ struct load {
     int count;
 };
 
-/* Keeps a CPU busy until it is killed, by us or with us. */
-static pid_t hog(int cpu)
+/* Keeps a CPU busy until it is killed, by us or with us; says so when it begins. */
+static pid_t hog(int cpu, int begun)
 {
     cpu_set_t one;
     pid_t pid = fork();
@@ -33,7 +33,7 @@ static pid_t hog(int cpu)
     CPU_ZERO(&one);
     CPU_SET((size_t)cpu, &one);
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) || setpriority(PRIO_PROCESS, 0, PRIORITY) ||
-        sched_setaffinity(0, sizeof one, &one))
+        sched_setaffinity(0, sizeof one, &one) || write(begun, "", 1) != 1)
         _exit(1);
     for (;;)
         atomic_fetch_add(&sink, 1);
@@ -42,10 +42,17 @@ static pid_t hog(int cpu)
 static struct load load_node(weft_pool *pool, int node)
 {
     struct load load = {.count = 0};
+    int ends[2], busy = 0;
+    char byte;
+    CHECK(pipe(ends) == 0, "pipe");
     for (int i = 0; i < workers; i++)
         if (worker_of(pool, i).node == node)
-            load.hog[load.count++] = hog(worker_of(pool, i).pu);
-    CHECK(load.count == workers / nodes, "%d CPUs are busy", load.count);
+            load.hog[load.count++] = hog(worker_of(pool, i).pu, ends[1]);
+    close(ends[1]);
+    while (busy < load.count && read(ends[0], &byte, 1) == 1)
+        busy++;
+    close(ends[0]);
+    CHECK(busy == workers / nodes, "%d CPUs are busy", busy);
     return load;
 }
 

@@ -5,6 +5,8 @@
 
 #include "inside.h"
 
+#include <dirent.h>
+
 enum { STRICT_EACH = 50, PREFERRED = 40 };
 
 typedef struct wanted {
@@ -84,13 +86,35 @@ static int asleep(weft_pool *pool)
     return count;
 }
 
+/* By the kernel's word: no other thread of the process runs, or would if it had a CPU. */
+static bool others_rest(void)
+{
+    char path[64], text[512];
+    int running = 0;
+    DIR *dir = opendir("/proc/self/task");
+    for (struct dirent *entry; dir && (entry = readdir(dir));) {
+        snprintf(path, sizeof path, "/proc/self/task/%.20s/stat", entry->d_name);
+        const char *name_end = strrchr(text_of(path, text, sizeof text), ')');
+        running += name_end && name_end[1] && name_end[2] == 'R' && atoi(entry->d_name) != (int)gettid();
+    }
+    if (dir)
+        closedir(dir);
+    return CHECK(dir, "threads") && !running;
+}
+
+/* Who says that he sleeps looks once more before he does, and takes what he finds, wherever it is to run. */
+static void until_all_sleep(weft_pool *pool)
+{
+    while (asleep(pool) < workers || !others_rest())
+        sched_yield();
+}
+
 static void preferred_tasks_of_a_sleeping_pool_begin_at_home(weft_pool *pool)
 {
     begin_looking();
     for (int i = 0; i < PREFERRED; i++) {
         wanted w = {i % nodes, -1};
-        while (asleep(pool) < workers)
-            sched_yield();
+        until_all_sleep(pool);
         submit_for(pool, &w, -1, 0);
         until_looked(i + 1);
     }

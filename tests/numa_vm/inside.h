@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <weft/weft.h>
 
 #define UNUSED __attribute__((unused))

@@ -88,12 +88,24 @@ static void near_ones_are_stolen_from_first(weft_pool *pool)
 
 /* ---- loops --------------------------------------------------------------------------------------- */
 
-/* All but the thief have a loop of two items and stay in the first one; the second ones are there for the thief. */
+/* All but the thief have a loop of three items and stay in the second one; the last ones are there for the thief. The first has
+ * lasted long: what is left is known to be worth a cut at the first look, so that no look depends on when the one before was. */
 static struct {
     atomic_int begun, open, taken, foreign;
     int thief;
     atomic_int owner[CPUS_MAX]; /* whose the thief took, in its order */
 } field;
+
+enum { LONG_NS = 1000000 }; /* at least: a hundred blocks */
+
+static void last_long(int64_t ns)
+{
+    struct timespec begun, now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &begun);
+    do
+        (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    while ((now.tv_sec - begun.tv_sec) * 1000000000 + now.tv_nsec - begun.tv_nsec < ns);
+}
 
 static void stay_or_take(size_t begin, size_t end, void *owner)
 {
@@ -103,9 +115,10 @@ static void stay_or_take(size_t begin, size_t end, void *owner)
             atomic_store(&field.owner[atomic_load(&field.taken)], *(int *)owner);
             atomic_fetch_add(&field.taken, 1);
         } else {
-            atomic_fetch_add(&field.foreign, i > 0 || self != *(int *)owner);
-            atomic_fetch_add(&field.open, 1);
-            while (atomic_load(&field.taken) < workers - 1)
+            atomic_fetch_add(&field.foreign, i > 1 || self != *(int *)owner);
+            last_long(i == 0 ? LONG_NS : 0);
+            atomic_fetch_add(&field.open, i == 1);
+            while (i > 0 && atomic_load(&field.taken) < workers - 1)
                 sched_yield();
         }
 }
@@ -118,7 +131,7 @@ static int loop_or_thief(void *arg)
     while (atomic_load(&field.begun) < workers)
         sched_yield();
     if (self != field.thief)
-        return weft_parallel_for(NULL, 0, 2, stay_or_take, &self);
+        return weft_parallel_for(NULL, 0, 3, stay_or_take, &self);
     while (atomic_load(&field.open) < workers - 1)
         sched_yield();
     return 0;
