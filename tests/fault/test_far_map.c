@@ -132,7 +132,7 @@ static void test_failures(weft_executor *e)
 
 static void test_time_limit(void)
 {
-    weft_executor *e = make(WEFT_PROCESSES_CONFIG(.processes = 2, .time_limit_ns = 1000000000));
+    weft_executor *e = make(WEFT_PROCESSES_CONFIG(.processes = 2, .time_limit_ns = LIMIT_NS));
     weft_map_report report;
     fill();
     int err = map(e, hangs_at_three, WEFT_COLLECT, &report);

@@ -165,7 +165,7 @@ static void test_deaths(weft_executor *e)
 
 static void test_time_limit(void)
 {
-    weft_executor *e = make(WEFT_PROCESSES_CONFIG(.processes = 2, .time_limit_ns = 1000000000));
+    weft_executor *e = make(WEFT_PROCESSES_CONFIG(.processes = 2, .time_limit_ns = LIMIT_NS));
     weft_stream_config config = of_array(e, hangs_at_three);
     config.n = FULL;
     seen t = run_all(config);

@@ -128,7 +128,7 @@ static void test_others_go_on(void)
 
 static void test_time_limit(void)
 {
-    weft_executor *e = make(WEFT_PROCESSES_CONFIG(.processes = 1, .time_limit_ns = 1000000000));
+    weft_executor *e = make(WEFT_PROCESSES_CONFIG(.processes = 1, .time_limit_ns = LIMIT_NS));
     check_death(e, spec_of(sleeps, NULL, 0, 0), -ETIMEDOUT, "time was over");
     (void)weft_executor_destroy(e);
 }
