@@ -21,7 +21,7 @@ __attribute__((unused)) static int in_child(int (*fn)(void *), void *arg, unsign
     fflush(stdout);
     pid_t pid = fork();
     if (pid == 0) {
-        alarm(seconds);
+        alarm(TALLY_PATIENCE * seconds);
         atomic_store(&tally_failed, 0);
         int failed = fn(arg);
         fflush(stdout);

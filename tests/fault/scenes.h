@@ -65,7 +65,7 @@ static void yields(int times)
 
 /* ---- the watch --------------------------------------------------------------------------------- */
 
-#define SCENE_NS ((TALLY_SANITIZED ? 30 : 10) * INT64_C(1000000000))
+#define SCENE_NS (TALLY_PATIENCE * INT64_C(60000000000))
 
 static const char *_Atomic scenes_under, *_Atomic scene_now;
 static _Atomic int64_t scene_until; /* 0: none plays */

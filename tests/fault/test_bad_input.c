@@ -403,7 +403,7 @@ static void refusals_do_not_start_the_default_pool(void)
 
 int main(void)
 {
-    tally_watch(60);
+    tally_watch(360);
     int before = process_threads();
     CHECK(weft_pool_destroy(NULL) == 0, "destroy of NULL is fine");
     CHECK(weft_worker_index() == -1, "no index outside");

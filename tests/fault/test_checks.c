@@ -75,7 +75,7 @@ static int heard(struct misuse *m, char *text, size_t bytes)
         return 999;
     dup2(ends[1], STDERR_FILENO);
     close(ends[1]);
-    int status = in_child(run, m, 10);
+    int status = in_child(run, m, 60);
     dup2(before, STDERR_FILENO);
     close(before);
     ssize_t n = read(ends[0], text, bytes - 1);
@@ -92,7 +92,7 @@ int main(void)
         {wait_for_a_forgetful_thief, "a task returned with children that it had not joined"},
     };
     char text[512];
-    tally_watch(60);
+    tally_watch(360);
     for (size_t i = 0; i < sizeof misuses / sizeof *misuses; i++) {
         struct misuse *m = &misuses[i];
         int status = heard(m, text, sizeof text);

@@ -175,7 +175,7 @@ static void test_async(weft_executor *e)
 
 int main(void)
 {
-    tally_watch(100);
+    tally_watch(360);
     weft_executor *e = make(WEFT_PROCESSES_CONFIG(.processes = 2, .grace_ns = WEFT_FOREVER));
     test_results(e);
     test_deaths(e);

@@ -308,7 +308,7 @@ static void test_group_stops(weft_executor *e)
 
 int main(void)
 {
-    tally_watch(150);
+    tally_watch(360);
     for (int i = 0; i < ITEMS; i++)
         input[i] = i;
     weft_executor *e = make(WEFT_PROCESSES_CONFIG(.processes = 2, .grace_ns = 20000000));

@@ -282,7 +282,7 @@ static void masks_from_outside(int pus)
     fflush(stdout);
     pid_t pid = fork();
     if (pid == 0) {
-        alarm(150);
+        tally_watch(350);
         close(pipes[0][1]);
         close(pipes[1][0]);
         atomic_store(&tally_failed, 0);
@@ -432,7 +432,7 @@ static void a_thread_that_may_run_elsewhere_is_bound_again(int pus)
 int main(void)
 {
     wf_limits own;
-    tally_watch(180);
+    tally_watch(360);
     CHECK(sched_getaffinity(0, sizeof all, &all) == 0, "own mask");
     int pus = CPU_COUNT(&all);
     if (!CHECK(wf_limits_read(&own, NULL) == 0, "own limits") || own.period_us) {

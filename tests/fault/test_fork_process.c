@@ -254,7 +254,7 @@ static int grandchild(void *arg)
 {
     int status;
     new_pool_works();
-    status = in_child(forked_child, arg, 10);
+    status = in_child(forked_child, arg, 60);
     CHECK(status == 0, "a child's child: status %d", status);
     return atomic_load(&tally_failed);
 }
@@ -288,7 +288,7 @@ static int inside_child(void *arg)
 
 static void fork_inside(void *arg)
 {
-    int status = in_child(inside_child, arg, 10);
+    int status = in_child(inside_child, arg, 60);
     CHECK(status == 0, "a child made inside a task: status %d", status);
 }
 
@@ -435,7 +435,7 @@ static void a_child_exits_with_the_parents_pools(void)
         tally_skip("exit in the child", "LeakSanitizer wants locks there that another thread held");
         return;
     }
-    int status = in_child(plain_exit, NULL, 10);
+    int status = in_child(plain_exit, NULL, 60);
     CHECK(status == 5, "exit in the child with the parent's pools: status %d", status);
 }
 
@@ -450,7 +450,7 @@ int main(void)
     struct family f = {0};
     weft_pool *common = NULL;
     pthread_t host;
-    tally_watch(100);
+    tally_watch(360);
     if (TALLY_SANITIZED)
         tally_skip(
             "new pools in the child",
@@ -459,7 +459,7 @@ int main(void)
     CHECK(weft_pool_create(&f.busy, WEFT_POOL_CONFIG(.workers = 2)) == 0, "pool to be busy");
     CHECK(use_pool(f.pool) == 0, "in use");
     make_futures(&f);
-    int status = in_child(forked_child, &f, 10);
+    int status = in_child(forked_child, &f, 60);
     CHECK(status == 0, "child of idle pools: status %d", status);
     parent_goes_on(&f);
 
@@ -467,7 +467,7 @@ int main(void)
     while (!atomic_load(&f.inside))
         sched_yield();
     for (int i = 0; i < 20 && status == 0; i++) {
-        status = in_child(forked_child, &f, 10);
+        status = in_child(forked_child, &f, 60);
         CHECK(status == 0, "child of a busy pool, round %d: status %d", i, status);
     }
     atomic_store(&f.stop, 1);
@@ -477,14 +477,14 @@ int main(void)
     enter_then_fork(&f);
     parent_goes_on(&f);
     if (!TALLY_SANITIZED) {
-        status = in_child(all_scenes, NULL, 30);
+        status = in_child(all_scenes, NULL, 100);
         CHECK(status == 0, "every kind of work in a child: status %d", status);
     }
-    status = in_child(grandchild, &f, 20);
+    status = in_child(grandchild, &f, 90);
     CHECK(status == 0, "grandchild: status %d", status);
 
     CHECK(weft_pool_default(&common) == 0 && use_pool(NULL) == 0, "default pool");
-    status = in_child(default_pool_child, common, 10);
+    status = in_child(default_pool_child, common, 60);
     CHECK(status == 0, "child of the default pool: status %d", status);
     a_child_exits_with_the_parents_pools();
     CHECK(use_pool(NULL) == 0, "the parent's default pool works on");

@@ -61,7 +61,7 @@ static void one_pool(int i, sem_t *semaphore)
 int main(void)
 {
     sem_t semaphore;
-    tally_watch(120);
+    tally_watch(360);
     scenes_start();
     sem_init(&semaphore, 0, 0);
     atomic_store(&scenes_under, "fresh pools");

@@ -46,7 +46,7 @@ static void membarrier_ends(const struct shape *shape, long after, int err)
 
 int main(void)
 {
-    tally_watch(120);
+    tally_watch(360);
     void *found = dlsym(RTLD_DEFAULT, "inject_calls");
     memcpy(&inject, &found, sizeof found);
     found = dlsym(RTLD_DEFAULT, "inject_calls_read");

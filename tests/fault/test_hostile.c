@@ -163,7 +163,7 @@ static void check_round(uint64_t seed)
 int main(int argc, char **argv)
 {
     uint64_t first = argc > 1 ? strtoull(argv[1], NULL, 10) : 1, rounds = argc > 1 ? 1 : ROUNDS;
-    tally_watch(150);
+    tally_watch(360);
     for (uint64_t seed = first; seed < first + rounds; seed++)
         check_round(seed);
     CHECK(strange > 0, "of all calls none was disturbed");

@@ -89,7 +89,7 @@ int main(int argc, char **argv)
     (void)argv;
     if (argc > 1)
         return report();
-    tally_watch(60);
+    tally_watch(360);
     const char *folder = getenv("TMPDIR");
     char path[4096];
     snprintf(path, sizeof path, "%s/weft-raised-XXXXXX", folder ? folder : P_tmpdir);

@@ -173,7 +173,7 @@ static void sleepers_wake(weft_executor *executor)
         struct timespec nap = {0, gap * 1000000}, until;
         nanosleep(&nap, NULL);
         clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_sec += 20;
+        until.tv_sec += 60;
         CHECK(weft_submit(executor, post_task, &posted, NULL) == 0, "submit");
         if (!CHECK(sem_timedwait(&posted, &until) == 0, "a task after a pause of %ld ms hangs", gap)) {
             weft_dump(NULL, 2);
@@ -403,7 +403,7 @@ static void no_memory_by_node(void)
 int main(void)
 {
     static const char *const names[] = {"", "malloc", "mmap", "pthread_create", "setaffinity", "getaffinity"};
-    tally_watch(120);
+    tally_watch(360);
     void *found = dlsym(RTLD_DEFAULT, "inject_arm");
     memcpy(&arm, &found, sizeof found);
     found = dlsym(RTLD_DEFAULT, "inject_read");

@@ -196,7 +196,7 @@ int main(int argc, char **argv)
     char path[4096];
     snprintf(path, sizeof path, "%s/weft-killed-XXXXXX", folder ? folder : P_tmpdir);
     int file = mkstemp(path), descriptors = open_descriptors() - 1;
-    tally_watch(150);
+    tally_watch(360);
     (void)close(file);
     all = map_file(path);
     if (file < 0 || !all)

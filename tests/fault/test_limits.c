@@ -86,14 +86,14 @@ static void thread_limits(void)
                    geteuid() ? "needs root to become nobody" : "sanitizers start threads of their own");
         return;
     }
-    status = in_child(no_threads, NULL, 20);
+    status = in_child(no_threads, NULL, 60);
     if (status == CHILD_SKIP) {
         tally_skip("limited number of threads", "the system does not enforce RLIMIT_NPROC for nobody");
         return;
     }
     CHECK(status == 0, "pool without any thread: status %d", status);
     for (rlim_t threads = 2; threads <= 8; threads++) {
-        status = in_child(some_threads, &threads, 20);
+        status = in_child(some_threads, &threads, 60);
         CHECK(status == 0, "pool within %d threads: status %d", (int)threads, status);
     }
 }
@@ -133,7 +133,7 @@ static void memory_limits(void)
         return;
     }
     for (rlim_t room = 0; room <= (rlim_t)256 << 20; room = room ? room * 2 : 1 << 14) {
-        int status = in_child(tight_memory, &room, 20);
+        int status = in_child(tight_memory, &room, 60);
         CHECK(status == 0, "%lu KiB of room: status %d", (unsigned long)room / 1024, status);
     }
 }
@@ -209,12 +209,12 @@ static int alternate_stacks(void *arg)
 int main(void)
 {
     int status;
-    tally_watch(120);
+    tally_watch(360);
     thread_limits();
     memory_limits();
-    status = in_child(on_one_pu, NULL, 20);
+    status = in_child(on_one_pu, NULL, 60);
     CHECK(status == 0, "affinity mask of one PU: status %d", status);
-    status = in_child(alternate_stacks, NULL, 20);
+    status = in_child(alternate_stacks, NULL, 60);
     CHECK(status == 0, "alternate signal stacks: status %d", status);
     return tally_end();
 }

@@ -45,7 +45,6 @@ static void nothing_is_forced(const char *under)
 /* The whole program, begun under the filter: liburcu and libweft are refused from the first call on. */
 static int begun_without(int err)
 {
-    alarm(60);
     scenes_start();
     CHECK(is_refused(err), "refused from the start");
     for (int i = 0; i < SHAPES; i++)
@@ -100,7 +99,7 @@ static int under_the_pool(void *arg)
 
 static void in_child_or_skip(int (*fn)(void *), int err, const char *name)
 {
-    int status = in_child(fn, &err, 90);
+    int status = in_child(fn, &err, 100);
     if (status == CHILD_SKIP)
         tally_skip(name, "no seccomp filters here");
     else
@@ -111,7 +110,7 @@ int main(int argc, char **argv)
 {
     if (argc == 2)
         return begun_without(strcmp(argv[1], "eperm") == 0 ? EPERM : ENOSYS);
-    tally_watch(180);
+    tally_watch(360);
     in_child_or_skip(exec_without, ENOSYS, "membarrier refused from the start");
     in_child_or_skip(exec_without, EPERM, "membarrier refused from the start");
     in_child_or_skip(before_the_pools, EPERM, "membarrier refused before the first pool");

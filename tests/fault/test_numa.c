@@ -128,7 +128,7 @@ static void in_child_or_skip(int (*fn)(void *), int err, const char *name)
 
 int main(void)
 {
-    tally_watch(180);
+    tally_watch(360);
     page_bytes = (size_t)sysconf(_SC_PAGESIZE);
     bytes = PAGES * page_bytes;
     if (syscall(SYS_mbind, NULL, 0, 0, NULL, 0, 0) || syscall(SYS_move_pages, 0, 0, NULL, NULL, NULL, 0))

@@ -173,7 +173,7 @@ static void test_closed_files(void)
     pid_t pid = fork();
     if (pid == 0) {
         weft_executor *e = NULL;
-        (void)alarm(30);
+        tally_watch(60);
         for (int i = 0; i < 3; i++)
             (void)close(i);
         _exit(weft_executor_processes(&e, WEFT_PROCESSES_CONFIG(.processes = 2)) ||
@@ -184,7 +184,7 @@ static void test_closed_files(void)
 
 int main(void)
 {
-    tally_watch(100);
+    tally_watch(360);
     if (prctl(PR_SET_CHILD_SUBREAPER, 1)) {
         tally_skip("orphans", "no PR_SET_CHILD_SUBREAPER");
         return tally_end();

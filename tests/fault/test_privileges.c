@@ -86,11 +86,11 @@ static int run_copy(void *privileged)
 static void compare(void)
 {
     static char yes;
-    int status = in_child(run_copy, NULL, 30);
+    int status = in_child(run_copy, NULL, 60);
     CHECK(status == FOLLOWED, "an ordinary program follows WEFT_WORKERS: status %d", status);
     if (!CHECK(chown(copy, 65534, 65534) == 0 && chmod(copy, 04755) == 0, "set-user-ID"))
         return;
-    status = in_child(run_copy, &yes, 30);
+    status = in_child(run_copy, &yes, 60);
     if (status == CHILD_SKIP)
         tally_skip("WEFT_WORKERS with raised privileges", "the file system ignores the set-user-ID bit");
     else
@@ -102,7 +102,7 @@ int main(int count, char **argument)
 {
     if (count > 1)
         return report(!strcmp(argument[1], "privileged"));
-    tally_watch(90);
+    tally_watch(360);
     if (geteuid() != 0 || TALLY_SANITIZED)
         tally_skip("WEFT_WORKERS with raised privileges",
                    geteuid() ? "needs root to give a file away"

@@ -348,7 +348,7 @@ static void test_what_follows(void)
 
 int main(void)
 {
-    tally_watch(150);
+    tally_watch(360);
     in_main = 1;
     test_results();
     test_main_is_not_run();

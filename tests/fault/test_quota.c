@@ -287,7 +287,7 @@ static int in_group(void *arg)
 static void follow(void)
 {
     CHECK(set_quota(inner, -1) == 0 && set_quota(outer, -1) == 0, "no quotas");
-    int status = in_child(falls_and_is_lifted, NULL, 60);
+    int status = in_child(falls_and_is_lifted, NULL, 100);
     CHECK(status == 0, "a pool that follows its group: status %d", status);
 }
 
@@ -297,7 +297,7 @@ static void play(const struct scene *s)
     CHECK(status == 0, "quota %ld outside: %s", s->outer_us, strerror(status));
     status = set_quota(inner, s->inner_us);
     CHECK(status == 0, "quota %ld inside: %s", s->inner_us, strerror(status));
-    status = in_child(in_group, (void *)(uintptr_t)s, 60);
+    status = in_child(in_group, (void *)(uintptr_t)s, 100);
     CHECK(status == 0, "quota %ld outside, %ld inside: status %d", s->outer_us, s->inner_us, status);
 }
 
@@ -321,7 +321,7 @@ int main(void)
     };
     for (size_t i = 0; i < SIGNALS; i++)
         signal(signals[i], ended);
-    tally_watch(180);
+    tally_watch(360);
     if (make_groups() && CHECK(wf_limits_read(&own, NULL) == 0, "own limits")) {
         for (size_t i = 0; i < sizeof scenes / sizeof *scenes; i++) {
             /* v1 lets no group have more than the one around it */

@@ -62,7 +62,7 @@ static pthread_t start_sender(void)
 int main(void)
 {
     struct sigaction after;
-    tally_watch(120);
+    tally_watch(360);
     scenes_start();
     scenes_look = look_at_mask;
     pthread_t thread = start_sender();

@@ -122,7 +122,7 @@ static void first_threads(void)
 
 int main(void)
 {
-    tally_watch(180);
+    tally_watch(360);
     CHECK(pipe(pipe_ends) == 0, "pipe");
     first_threads();
     not_kept();

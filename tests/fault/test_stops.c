@@ -18,7 +18,7 @@ struct shared {
 static int work(void *arg)
 {
     struct shared *shared = arg;
-    alarm(100);
+    tally_watch(350);
     scenes_start();
     atomic_store(&shared->begun, 1);
     do {
@@ -56,7 +56,7 @@ int main(void)
     int status = -1, stops = 0;
     struct shared *shared =
         mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    tally_watch(120);
+    tally_watch(360);
     if (!CHECK(shared != MAP_FAILED, "shared memory"))
         return tally_end();
     scenes_seed = (uint64_t)now_ns();

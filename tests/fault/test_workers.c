@@ -306,7 +306,7 @@ static void test_nothing_left(void)
 
 int main(void)
 {
-    tally_watch(150);
+    tally_watch(360);
     test_deaths();
     test_others_go_on();
     test_time_limit();
