@@ -95,7 +95,8 @@ static bool others_rest(void)
     for (struct dirent *entry; dir && (entry = readdir(dir));) {
         snprintf(path, sizeof path, "/proc/self/task/%.20s/stat", entry->d_name);
         const char *name_end = strrchr(text_of(path, text, sizeof text), ')');
-        running += name_end && name_end[1] && name_end[2] == 'R' && atoi(entry->d_name) != (int)gettid();
+        running += atoi(entry->d_name) > 0 && atoi(entry->d_name) != (int)gettid() && name_end &&
+                   name_end[1] && name_end[2] == 'R';
     }
     if (dir)
         closedir(dir);
