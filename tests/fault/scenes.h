@@ -57,9 +57,15 @@ static void pass(int64_t ns)
     nanosleep(&t, NULL);
 }
 
+/* Not more than that passes with yields: where many want a CPU each may take as long as a scheduler's turn. */
+static int64_t yields_until(void)
+{
+    return now_ns() + 2000000;
+}
+
 static void yields(int times)
 {
-    while (times-- > 0)
+    for (int64_t until = yields_until(); times > 0 && now_ns() < until; times--)
         sched_yield();
 }
 
@@ -134,7 +140,7 @@ static WEFT_TASK_VOID(slow_child, struct slow *)
     static void slow_child(struct slow *s)
 {
     atomic_store(&s->begun, 1);
-    for (int i = 0; i < 2000 && !atomic_load(&s->awaited); i++)
+    for (int64_t until = yields_until(); now_ns() < until && !atomic_load(&s->awaited);)
         sched_yield();
     yields(20); /* long enough for the parent to fall asleep, mostly */
     did(1);
@@ -154,8 +160,9 @@ static void block_root(void *arg)
 {
     for (int round = 0; round < BLOCKS; round++) {
         struct slow s = {0, 0};
+        int64_t until = yields_until();
         weft_fork(slow_child, slow, &s);
-        for (int i = 0; i < (round % 2 ? 2000 : 100) && !atomic_load(&s.begun); i++) {
+        for (int i = 0; (round % 2 ? now_ns() < until : i < 100) && !atomic_load(&s.begun); i++) {
             if (round % 2) {
                 sched_yield();
                 did(1);
