@@ -100,11 +100,14 @@ static void apply(weft_pool *pool, unsigned places, unsigned pus, bool moved)
     set_patience(pool, pus);
 }
 
-static void look(weft_pool *pool)
+static void look(wf_worker *self)
 {
+    weft_pool *pool = self->pool;
     unsigned pus, quota;
-    if (!pool->sizing.follows || pool->sizing.closed || !wf_binding_settled(pool) ||
-        wf_limits_read(&pool->size.limits, pool->sizing.root))
+    if (!pool->sizing.follows || pool->sizing.closed) /* since it was due */
+        return;
+    wf_count(&self->counters.looks);
+    if (!wf_binding_settled(pool) || wf_limits_read(&pool->size.limits, pool->sizing.root))
         return;
     bool moved = wf_binding_look(pool, &pus);
     quota = wf_limits_cpus(&pool->size.limits);
@@ -124,8 +127,7 @@ void wf_follow(wf_worker *self)
     if (!wf_cas_relaxed(&pool->looked, &looked, wf_ticks()) ||
         pthread_mutex_trylock(&pool->sizing.turn)) /* hint */
         return;
-    wf_count(&self->counters.looks);
-    look(pool);
+    look(self);
     wf_turn_give(pool);
 }
 
