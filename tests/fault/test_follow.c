@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <sys/stat.h>
 
@@ -193,8 +194,14 @@ static void only_the_machines_own_size_is_followed(void)
 
 /* ---- masks --------------------------------------------------------------------------------------- */
 
+/* All at once for who looks, where that is another process: it is stopped meanwhile. */
 static void set_masks(pid_t pid, const cpu_set_t *mask)
 {
+    bool other = pid != getpid();
+    int status = 0;
+    if (other)
+        CHECK(kill(pid, SIGSTOP) == 0 && waitpid(pid, &status, WUNTRACED) == pid && WIFSTOPPED(status),
+              "the child is stopped");
     char path[64];
     snprintf(path, sizeof path, "/proc/%d/task", (int)pid);
     DIR *dir = opendir(path);
@@ -205,6 +212,8 @@ static void set_masks(pid_t pid, const cpu_set_t *mask)
     if (dir)
         closedir(dir);
     CHECK(set > 0, "%s: no mask could be set", path);
+    if (other)
+        CHECK(kill(pid, SIGCONT) == 0, "the child goes on");
 }
 
 /* The next PU of the process's from this one on; -1: none. */
