@@ -30,15 +30,13 @@ static int process_threads(void)
     return count;
 }
 
-/* A joined thread may stand in /proc for a moment; looks a bounded number of times. */
+/* A joined thread stands in /proc until it has gone for good: a minute is more than that can take. */
 static int only_this_thread(void)
 {
-    for (int look = 0; look < 100000; look++) {
-        if (process_threads() == 1)
-            return 1;
+    time_t until = time(NULL) + 60;
+    while (process_threads() != 1 && time(NULL) < until)
         sched_yield();
-    }
-    return 0;
+    return process_threads() == 1;
 }
 
 /* What a round is: returns the error of creation; *bad is the line of a wrong result. */
