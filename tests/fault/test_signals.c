@@ -3,7 +3,7 @@
  *
  * - The handler is the host's, without SA_RESTART: waits end early all the time. Workers block the signal, so that it
  *   runs on threads of the host's alone; tasks ask their thread for its mask.
- * - The amount of work is counted; the signals last as long as the work does.
+ * - The amount of work is counted; the signals last as long as the work does, and the work until some have come.
  */
 #include "scenes.h"
 
@@ -66,7 +66,8 @@ int main(void)
     scenes_start();
     scenes_look = look_at_mask;
     pthread_t thread = start_sender();
-    for (int round = 0; round < (TALLY_SANITIZED ? 2 : 8); round++)
+    int rounds = TALLY_SANITIZED ? 2 : 8;
+    for (int round = 0; round < rounds || !atomic_load(&handled) || !atomic_load(&looks_in_workers); round++)
         for (int i = 0; i < SHAPES; i++)
             play(&shapes[i], "1,000 signals a second");
     atomic_store(&over, 1);
