@@ -639,7 +639,7 @@ int main(int argc, char **argv)
     place = getenv("WEFT_TEST_PLACE");
     if (argc < 3 || !place)
         return 2;
-    tally_watch(60);
+    tally_watch(360);
     int err = weft_mpi_run(MPI_COMM_WORLD, never, NULL, NULL);
     CHECK(err == -ENOTCONN, "before MPI_Init: %s", weft_strerror(err));
     MPI_Init_thread(&argc, &argv, wanted, &level);
