@@ -250,7 +250,7 @@ static void in(weft_pool *pool, const char *where)
 
 int main()
 {
-    alarm(200);
+    alarm(900);
     rounds(nullptr);
     nothing_left("outside a pool: the serial program");
     in(nullptr, "the default pool");

@@ -32,7 +32,7 @@ static void wait_for_it(void *arg)
 int main(void)
 {
     weft_pool *pool;
-    alarm(120);
+    alarm(350);
     if (weft_pool_create(&pool, WEFT_POOL_CONFIG(.workers = 2, .name = "hang")))
         return 1;
     return weft_run(pool, wait_for_it, &stands);

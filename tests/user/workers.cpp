@@ -139,7 +139,7 @@ int main(int argc, char **argv)
     weft_executor *executor;
     int status = 1;
     in_main = true;
-    (void)alarm(60);
+    (void)alarm(900);
     config.size = sizeof config;
     config.processes = 1;
     int err = weft_executor_processes(&executor, &config);
