@@ -6,7 +6,9 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "must.h"
@@ -19,6 +21,10 @@
 #define FACTOR 2
 #define ROUNDS 5
 #define PLACES 16
+/* If it is not so at first it is tried again; nor is it judged where threads lost their CPU more often a second than that. */
+#define TRIES 5
+#define OFTEN 100
+#define KINDS 2
 
 static int passed, failed, skipped;
 
@@ -240,6 +246,21 @@ typedef struct near {
     uint64_t simulated, real, least, most;
 } near;
 
+/* A pool whose threads do not have their CPUs for themselves is no measure: the kernel has taken them away often. */
+static long taken_away(void)
+{
+    struct rusage usage;
+    sim_must(!getrusage(RUSAGE_SELF, &usage), "no usage");
+    return usage.ru_nivcsw;
+}
+
+static double seconds_now(void)
+{
+    struct timespec now;
+    sim_must(!clock_gettime(CLOCK_MONOTONIC, &now), "no clock");
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
 static void add_near(near *n, uint64_t *real, uint64_t simulated)
 {
     qsort(real, ROUNDS, sizeof *real, ascending);
@@ -249,11 +270,37 @@ static void add_near(near *n, uint64_t *real, uint64_t simulated)
     n->most += real[ROUNDS - 1];
 }
 
-static void check_near(const near *n, const char *what)
+static bool is_near(const near *n, const char *what)
 {
     printf("%s: simulated %llu, real %llu (%llu to %llu)\n", what, (unsigned long long)n->simulated,
            (unsigned long long)n->real, (unsigned long long)n->least, (unsigned long long)n->most);
-    check(n->real * FACTOR >= n->simulated && n->real <= n->simulated * FACTOR, what);
+    return n->real * FACTOR >= n->simulated && n->real <= n->simulated * FACTOR;
+}
+
+/* Once is enough: chance does not bring both together, but often apart. */
+static void as_real(void (*measure)(near *counts), unsigned kinds, const char *const *what)
+{
+    int quiet = 0;
+    bool fine[KINDS];
+    for (int i = 0; i < TRIES; i++) {
+        near counts[KINDS] = {{0}};
+        unsigned right = 0;
+        long before = taken_away();
+        double begun = seconds_now();
+        measure(counts);
+        quiet += (double)(taken_away() - before) < OFTEN * (seconds_now() - begun);
+        for (unsigned k = 0; k < kinds; k++)
+            right += fine[k] = is_near(&counts[k], what[k]);
+        if (right == kinds)
+            break;
+        if (i == TRIES - 1 && quiet <= TRIES / 2) {
+            printf("skipped: others have had the CPUs, too\n");
+            skipped += (int)kinds;
+            return;
+        }
+    }
+    for (unsigned k = 0; k < kinds; k++)
+        check(fine[k], what[k]);
 }
 
 /* The workers of a pool that has just been made are awake. */
@@ -274,13 +321,10 @@ static void fib_of(uint32_t n, near *steals, near *leapfrogs)
     add_near(leapfrogs, back, count.leapfrogs);
 }
 
-static void fib_is_real(void)
+static void measure_fib(near *counts)
 {
-    near steals = {0}, leapfrogs = {0};
     for (uint32_t n = 20; n <= 26; n++)
-        fib_of(n, &steals, &leapfrogs);
-    check_near(&steals, "steals of fib");
-    check_near(&leapfrogs, "leapfrogs of fib");
+        fib_of(n, &counts[0], &counts[1]);
 }
 
 static void loop_of(enum sim_skew skew, uint32_t items, near *near_cuts)
@@ -300,14 +344,12 @@ static void loop_of(enum sim_skew skew, uint32_t items, near *near_cuts)
 }
 
 /* Not balanced ones: real items are never alike, so the halves never end together. */
-static void loop_is_real(void)
+static void measure_loops(near *cuts)
 {
-    near cuts = {0};
     for (uint32_t items = 12500; items <= 100000; items *= 2) {
-        loop_of(SIM_HEAVY_FIRST, items, &cuts);
-        loop_of(SIM_HEAVY_LAST, items, &cuts);
+        loop_of(SIM_HEAVY_FIRST, items, cuts);
+        loop_of(SIM_HEAVY_LAST, items, cuts);
     }
-    check_near(&cuts, "cuts of skewed loops");
 }
 
 int main(void)
@@ -330,8 +372,8 @@ int main(void)
         "an unbalanced tree",
         &(sim_tree){.shape = SIM_GEOMETRIC, .levels = 11, .mean = 3.85, .seed = 3, .task = 10 * SIM_US}, 93);
     if (sysconf(_SC_NPROCESSORS_ONLN) > 1) {
-        fib_is_real();
-        loop_is_real();
+        as_real(measure_fib, 2, (const char *const[]){"steals of fib", "leapfrogs of fib"});
+        as_real(measure_loops, 1, (const char *const[]){"cuts of skewed loops"});
     } else {
         printf("skipped: a real pool of two workers needs two PUs\n");
         skipped = 2;
