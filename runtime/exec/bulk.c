@@ -89,6 +89,7 @@ typedef struct shared_map {
     wf_pieces pieces;
     weft_pool *pool;
     wf_far *far; /* NULL: the items run here */
+    const wf_running *lead;
 } shared_map;
 
 static const shared_map *map_of(const wf_items *items)
@@ -157,6 +158,12 @@ static int help(void *shared)
     return 0;
 }
 
+static int help_lead(void *shared)
+{
+    wf_tasks_innermost()->leader = ((shared_map *)shared)->lead;
+    return help(shared);
+}
+
 /* As many as there is room for. */
 static size_t submit_helpers(const wf_door *door, shared_map *s, wf_task **helpers, size_t wanted)
 {
@@ -165,7 +172,7 @@ static size_t submit_helpers(const wf_door *door, shared_map *s, wf_task **helpe
         wf_task *helper = wf_tasks_new(door->pool, door->self, sizeof *helper);
         if (!helper)
             break;
-        wf_task_init(helper, help, s, 2);
+        wf_task_init(helper, help_lead, s, 2);
         if (wf_engine_of(door->executor)->submit(door->executor, door->self, helper, WEFT_REJECT)) {
             wf_slab_give(helper);
             break;
@@ -226,7 +233,8 @@ static int lead(void *given)
     wf_door door;
     wf_far *far = wf_far_of(l->executor);
     size_t width = width_of(l);
-    shared_map s = {.items = items_of(&l->call), .pool = l->executor->pool, .far = far};
+    shared_map s = {
+        .items = items_of(&l->call), .pool = l->executor->pool, .far = far, .lead = wf_tasks_innermost()};
     int err = wf_executor_find_any(l->executor, &door);
     if (err)
         return err;

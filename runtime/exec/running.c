@@ -12,14 +12,18 @@
 
 static __thread unsigned shields;
 
+static bool is_asked(const wf_running *running)
+{
+    for (const wf_running *r = running; r; r = r->outer)
+        if (wf_task_asked(r->task) || weft_stop_requested(wf_task_stop(r->task)) ||
+            wf_queued_stops(r->task) || is_asked(r->leader))
+            return true;
+    return false;
+}
+
 int weft_should_stop(void)
 {
-    if (shields)
-        return 0;
-    for (const wf_running *r = wf_tasks_innermost(); r; r = r->outer)
-        if (wf_task_asked(r->task) || weft_stop_requested(wf_task_stop(r->task)) || wf_queued_stops(r->task))
-            return 1;
-    return 0;
+    return !shields && is_asked(wf_tasks_innermost());
 }
 
 void weft_stop_shield(void)

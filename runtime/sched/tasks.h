@@ -102,7 +102,9 @@ static inline void wf_tasks_goes_to(wf_task *task, wf_inbox *inbox)
 typedef struct wf_running {
     wf_task *task;
     struct wf_running *outer;
-    char *said; /* by weft_fail, from wf_alloc: WF_SAID_BYTES */
+    const struct wf_running
+        *leader; /* in another thread, until this one ends: what asks that to stop asks this */
+    char *said;  /* by weft_fail, from wf_alloc: WF_SAID_BYTES */
 } wf_running;
 #define WF_SAID_BYTES 256
 wf_running *wf_tasks_innermost(void);

@@ -5,8 +5,12 @@
 #include "processes.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdint.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <weft/bulk.h>
 
@@ -53,6 +57,12 @@ static int stops(void *out, const void *in, void *ctx)
     while (!weft_should_stop())
         (void)usleep(1000);
     return 0;
+}
+
+/* The other one lasts long enough for two to begin, mostly. */
+static int zero_stops(void *out, const void *in, void *ctx)
+{
+    return *(const int *)in ? usleep(2000) : stops(out, in, ctx);
 }
 
 static int input[ITEMS], output[ITEMS], status[ITEMS];
@@ -173,6 +183,92 @@ static void test_async(weft_executor *e)
     weft_future_release(future);
 }
 
+/* One of the two has nothing left, and waits for the other: whichever it is, both are stopped. */
+static void test_stopped_while_one_waits(weft_executor *e)
+{
+    weft_future *future = NULL;
+    fill();
+    for (int i = 0; i < 40; i++) {
+        input[i / 4 % 2] = 0;
+        input[!(i / 4 % 2)] = 1;
+        int got = 1, err = weft_executor_map_async(e, zero_stops, input, sizeof *input, NULL, 0, 2,
+                                                   WEFT_MAP_CONFIG(.status = status), &future);
+        while (err == 0 && weft_future_state(future) == WEFT_PENDING)
+            (void)sched_yield();
+        (void)usleep((useconds_t)(i % 4) * 3000); /* the other one runs, waits for nobody, has ended */
+        CHECK(weft_future_cancel(future) == -EBUSY, "it runs");
+        err = weft_future_get(future, &got);
+        CHECK(err == 0 && (got == -ECANCELED || got == 0), "stopped: %d, %d", err, got);
+        weft_future_release(future);
+    }
+}
+
+/* ---- stopped before a worker begins -------------------------------------------------------------- */
+
+/* In a file that all have mapped: how many workers have come to begin, and how many may. */
+typedef struct gate {
+    atomic_int come, open;
+} gate;
+
+static gate *map_gate(const char *path)
+{
+    int file = open(path, O_RDWR);
+    void *memory = file < 0 || ftruncate(file, sizeof(gate))
+                       ? MAP_FAILED
+                       : mmap(NULL, sizeof(gate), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    if (file >= 0)
+        (void)close(file);
+    return memory == MAP_FAILED ? NULL : memory;
+}
+
+static int waits_at_gate(const void *path)
+{
+    gate *g = map_gate(path);
+    int number = g ? atomic_fetch_add(&g->come, 1) : 0;
+    while (g && number >= atomic_load(&g->open))
+        (void)usleep(1000);
+    return !g;
+}
+
+/* Each item has a worker of its own, and that of the second one begins only when its call is to stop: it does not begin the
+ * item, which has not failed for that. */
+static void test_stopped_before_it_begins(void)
+{
+    const char *folder = getenv("TMPDIR");
+    char path[4096];
+    int got = 1;
+    weft_future *future = NULL;
+    snprintf(path, sizeof path, "%s/weft-gate-XXXXXX", folder ? folder : P_tmpdir);
+    int file = mkstemp(path);
+    gate *g = map_gate(path);
+    if (!CHECK(file >= 0 && g, "a file for all"))
+        return;
+    (void)close(file);
+    for (int i = 0; i < 5; i++) {
+        atomic_store(&g->come, 0);
+        atomic_store(&g->open, 1);
+        weft_executor *e =
+            make(WEFT_PROCESSES_CONFIG(.processes = 1, .tasks_each = 1, .time_limit_ns = 10 * LIMIT_NS,
+                                       .grace_ns = WEFT_FOREVER, .start = waits_at_gate, .start_arg = path,
+                                       .start_bytes = strlen(path) + 1));
+        fill();
+        int err = weft_executor_map_async(e, triple, input, sizeof *input, output, sizeof *output, ITEMS,
+                                          WEFT_MAP_CONFIG(.status = status), &future);
+        while (err == 0 && atomic_load(&g->come) < 2)
+            (void)usleep(1000);
+        CHECK(weft_future_cancel(future) == -EBUSY, "it runs");
+        atomic_store(&g->open, ITEMS);
+        err = weft_future_get(future, &got);
+        CHECK(err == 0 && got == -ECANCELED, "stopped before it begins: %d, %d", err, got);
+        CHECK(status[0] == 0 && (status[1] == 0 || status[1] == -ECANCELED) && status[2] == -ECANCELED,
+              "items: %d, %d, %d", status[0], status[1], status[2]);
+        weft_future_release(future);
+        CHECK(weft_executor_destroy(e) == 0, "destroyed");
+    }
+    (void)munmap(g, sizeof *g);
+    (void)unlink(path);
+}
+
 int main(void)
 {
     tally_watch(360);
@@ -181,8 +277,10 @@ int main(void)
     test_deaths(e);
     test_failures(e);
     test_async(e);
+    test_stopped_while_one_waits(e);
     CHECK(weft_executor_destroy(e) == 0, "destroyed");
     test_time_limit();
     test_small_messages();
+    test_stopped_before_it_begins();
     return tally_end();
 }
