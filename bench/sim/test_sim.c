@@ -21,7 +21,7 @@
 #define FACTOR 2
 #define ROUNDS 5
 #define PLACES 16
-/* If it is not so at first it is tried again; nor is it judged where threads lost their CPU more often a second than that. */
+/* A measurement counts if threads lost their CPU less often a second than that; so often one is made. */
 #define TRIES 5
 #define OFTEN 100
 #define KINDS 2
@@ -277,30 +277,29 @@ static bool is_near(const near *n, const char *what)
     return n->real * FACTOR >= n->simulated && n->real <= n->simulated * FACTOR;
 }
 
-/* Once is enough: chance does not bring both together, but often apart. */
-static void as_real(void (*measure)(near *counts), unsigned kinds, const char *const *what)
+static bool measured_alone(void (*measure)(near *counts), near *counts)
 {
-    int quiet = 0;
-    bool fine[KINDS];
     for (int i = 0; i < TRIES; i++) {
-        near counts[KINDS] = {{0}};
-        unsigned right = 0;
         long before = taken_away();
         double begun = seconds_now();
+        memset(counts, 0, KINDS * sizeof *counts);
         measure(counts);
-        quiet += (double)(taken_away() - before) < OFTEN * (seconds_now() - begun);
-        for (unsigned k = 0; k < kinds; k++)
-            right += fine[k] = is_near(&counts[k], what[k]);
-        if (right == kinds)
-            break;
-        if (i == TRIES - 1 && quiet <= TRIES / 2) {
-            printf("skipped: others have had the CPUs, too\n");
-            skipped += (int)kinds;
-            return;
-        }
+        if ((double)(taken_away() - before) < OFTEN * (seconds_now() - begun))
+            return true;
+    }
+    return false;
+}
+
+static void as_real(void (*measure)(near *counts), unsigned kinds, const char *const *what)
+{
+    near counts[KINDS];
+    if (!measured_alone(measure, counts)) {
+        printf("skipped: others had the CPUs, too\n");
+        skipped += (int)kinds;
+        return;
     }
     for (unsigned k = 0; k < kinds; k++)
-        check(fine[k], what[k]);
+        check(is_near(&counts[k], what[k]), what[k]);
 }
 
 /* The workers of a pool that has just been made are awake. */
