@@ -232,6 +232,12 @@ const char *wf_task_label(const wf_task *task)
     return kind && kind->label ? kind->label(task) : NULL;
 }
 
+struct wf_away *wf_task_away(wf_task *task)
+{
+    const wf_kind *kind = wf_task_kind(task);
+    return kind && kind->away ? kind->away(task) : NULL;
+}
+
 bool wf_task_detached(const wf_task *task)
 {
     return wf_load_relaxed(&task->word) < 2 * REFERENCE; /* hint */

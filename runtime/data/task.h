@@ -69,6 +69,7 @@ typedef struct wf_kind {
     const char *(*label)(const wf_task *task);
     struct wf_limited *(*limited)(const wf_task *task); /* its place in a limit; NULL: it has none */
     void (*submit)(wf_task *task); /* into the pool's queues, of what was held; NULL: near who submits */
+    struct wf_away *(*away)(wf_task *task); /* it runs elsewhere (exec/far.h); NULL: none of the kind does */
 } wf_kind;
 
 typedef struct wf_wide {
@@ -121,6 +122,8 @@ void wf_task_sweep(wf_task *task, bool (*unwanted)(const wf_follower *follower))
 wf_task *wf_task_needs(wf_task *task, size_t *at);
 /* Any holder of a reference: the kind of a wide record, or NULL. */
 const wf_kind *wf_task_kind(const wf_task *task);
+/* Any holder of a reference: what is kept of one that runs elsewhere; NULL: it runs here. */
+struct wf_away *wf_task_away(wf_task *task);
 /* Any holder of a reference: for people; NULL: none. */
 const char *wf_task_label(const wf_task *task);
 /* Who runs it, before it is complete: what it says about its end, from wf_alloc; freed with it. Instead of fn and arg. */

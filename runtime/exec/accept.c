@@ -79,7 +79,8 @@ static void wait_for_room(wf_queued *q)
 
 static bool is_own(const wf_queued *q, const wf_worker *self)
 {
-    return self || wf_executor_runs_here(&q->base); /* a serial task's thread may be outside */
+    /* a serial task's thread may be outside; so is who ends one that was away */
+    return self || (wf_queued_sends(q) ? wf_queued_is_inside(q) : wf_executor_runs_here(&q->base));
 }
 
 static int policy_of(const wf_queued *q, const wf_worker *self, int when_full)
@@ -90,7 +91,8 @@ static int policy_of(const wf_queued *q, const wf_worker *self, int when_full)
         return policy;
     if (wf_queued_serial(q)) /* what is queued goes first: it makes room; inside a task it cannot */
         policy = own ? WF_THOUGH_FULL : WEFT_BLOCK;
-    bool must_not = q->config.start || !wf_home_is_here(self, q->home); /* above the limit is no lane */
+    bool must_not = q->config.start || !wf_home_is_here(self, q->home) || /* above the limit is no lane */
+                    (wf_queued_sends(q) && wf_queued_is_inside(q));       /* it cannot wait */
     return must_not && policy == WEFT_CALLER_RUNS ? WF_THOUGH_FULL : policy;
 }
 

@@ -248,7 +248,7 @@ int weft_executor_shutdown(weft_executor *executor, int mode, int64_t deadline_n
 {
     wf_queued *q = queued_of(executor);
     int err = mode < WEFT_DRAIN || mode > WEFT_STOP_RUNNING ? -EINVAL : usable(q);
-    if (!err && wf_executor_runs_here(&q->base))
+    if (!err && wf_queued_is_inside(q))
         err = -EDEADLK;
     if (!err)
         err = weft_executor_close(executor);

@@ -4,12 +4,28 @@
  *
  * A far executor takes bytes. A task that has them goes there by `submit`; items of a map or of a stream are shown to it as
  * wf_items, some at a time, by who holds a lane of the executor (exec/lanes.h) and waits until they have ended.
+ *
+ * While a task is there, a thread may wait for it here, inside its function; or, where the engine `sends`, none does:
+ *   A1 its function hands it over and answers WF_AWAY; then it may have ended   A2 it runs still: it has its ticket and its lane,
+ *   is asked to stop, is waited for   A3 wf_task_comes_back, by any thread: it ends as if its function had answered that
+ * Who begins them is whoever made it possible: who submits, or who brought the end of another one (exec/queued.h). No thread
+ * of the pool is needed.
  */
 #ifndef WF_EXEC_FAR_H
 #define WF_EXEC_FAR_H
 
+#include <limits.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <weft/executor.h>
+
+#define WF_AWAY INT_MIN /* what the function of a task answers that it has handed over */
+
+/* Of a task that runs elsewhere, in its record. */
+typedef struct wf_away {
+    bool is;
+    uint8_t lane; /* that shows its label, from 1; 0: none */
+} wf_away;
 
 /* Items by their numbers, and who has them. */
 typedef struct wf_items {
@@ -33,6 +49,7 @@ typedef struct wf_far {
     /* In a lane: runs them, without a unit in order; the first that was not come to, as it was stopped, or end. */
     size_t (*run)(struct wf_far *far, wf_items *items, size_t begin, size_t end);
     void (*gone)(struct wf_far *far);
+    bool sends;   /* no thread waits for its tasks; then it has no start hook */
     size_t width; /* so many pieces of a map at the same time; 0: as many as the limit lets */
     size_t unit;  /* items: no piece is smaller, but the last one. 0: 1 */
 } wf_far;

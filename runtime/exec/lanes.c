@@ -48,6 +48,22 @@ int wf_lane_enter(wf_lanes *lanes, const weft_executor_config *config, wf_pass *
     return 0;
 }
 
+unsigned wf_lane_hold(wf_lanes *lanes, const char *label)
+{
+    wf_lane *lane = take(lanes);
+    if (!lane)
+        return 0;
+    wf_store_release(&lane->label, label ? label : "?"); /* pair LN2 -> weft_executor_running(): the text */
+    return (unsigned)(lane - lanes->lane) + 1;
+}
+
+void wf_lane_resume(wf_lanes *lanes, unsigned held, wf_pass *pass)
+{
+    *pass = (wf_pass){.lanes = lanes, .lane = held ? &lanes->lane[held - 1] : NULL, .outer = innermost};
+    innermost = pass;
+    wf_lane_unlabel(pass, NULL);
+}
+
 void wf_lane_leave(wf_pass *pass)
 {
     innermost = pass->outer;

@@ -31,6 +31,10 @@ typedef struct wf_lanes {
  * none. */
 int wf_lane_enter(wf_lanes *lanes, const weft_executor_config *config, wf_pass *pass);
 void wf_lane_leave(wf_pass *pass);
+/* Without a thread, for a task that runs elsewhere: one that is free and shows its label, from 1; 0: none is. */
+unsigned wf_lane_hold(wf_lanes *lanes, const char *label);
+/* The calling thread ends that task: it is in its lane until it leaves it, and the label is not shown any more. */
+void wf_lane_resume(wf_lanes *lanes, unsigned held, wf_pass *pass);
 /* Any thread in the pass: shows a label (NULL: "?" for no name); what it showed before, for wf_lane_unlabel. */
 const char *wf_lane_label(const wf_pass *pass, const char *label);
 void wf_lane_unlabel(const wf_pass *pass, const char *before);

@@ -49,6 +49,15 @@ static void section_end(bool began)
         wf_section_end(wf_self());
 }
 
+/* With what its function answered. */
+static void complete(const wf_queued *q, wf_task *task, int status)
+{
+    if (status == -ECANCELED && wf_queued_stops(task))
+        (void)wf_task_ask(task);
+    tell_error(q, task, status);
+    (void)wf_task_complete(task, status, true);
+}
+
 void wf_queued_begin(wf_queued *q, wf_task *task)
 {
     wf_worker *self = self_of(q);
@@ -64,10 +73,7 @@ void wf_queued_begin(wf_queued *q, wf_task *task)
     int status = wf_tasks_call(self, task);
     section_end(blocks);
     wf_lane_unlabel(pass, before);
-    if (status == -ECANCELED && wf_queued_stops(task))
-        (void)wf_task_ask(task);
-    tell_error(q, task, status);
-    (void)wf_task_complete(task, status, true);
+    complete(q, task, status);
 }
 
 bool wf_queued_run_next(wf_queued *q)
@@ -89,6 +95,11 @@ bool wf_queued_stops(const wf_task *task)
            weft_stop_requested(q->config.stop); /* pair QU3 -> weft_executor_shutdown() */
 }
 
+bool wf_queued_is_inside(const wf_queued *q)
+{
+    return wf_lane_pass(&q->lanes) || wf_executor_runs_here(&q->base);
+}
+
 /* ---- runners come, and look once more ------------------------------------------------------------ */
 
 static int run(void *arg);
@@ -98,9 +109,8 @@ static wf_task *new_runner(wf_queued *q)
     return wf_queued_serial(q) ? NULL : wf_tasks_new(q->base.pool, self_of(q), sizeof(wf_task));
 }
 
-static void put_runner(wf_queued *q, wf_worker *self, wf_task *runner)
+static void submit_runner(const wf_queued *q, wf_worker *self, wf_task *runner)
 {
-    wf_task_init(runner, run, q, 1);
     if (q->config.blocking)
         wf_tasks_submit_blocking(q->base.pool, self, runner);
     else if (q->config.priority || q->home.kind != WF_NEAR)
@@ -109,8 +119,22 @@ static void put_runner(wf_queued *q, wf_worker *self, wf_task *runner)
         wf_tasks_submit(q->base.pool, self, runner);
 }
 
+static void put_runner(wf_queued *q, wf_worker *self, wf_task *runner)
+{
+    wf_task_init(runner, run, q, 1);
+    submit_runner(q, self, runner);
+}
+
+static void send_all(wf_queued *q);
+
 void wf_queued_put(wf_queued *q, wf_worker *self, wf_task *task)
 {
+    if (wf_queued_sends(q)) {
+        wf_tasks_goes_to(task, &q->inbox);
+        wf_inbox_put(&q->inbox, &task->link);
+        send_all(q);
+        return;
+    }
     /* to have memory before anything is done */
     wf_task *runner = wf_tickets_lack_entry(&q->tickets) ? new_runner(q) : NULL;
     wf_tasks_goes_to(task, &q->inbox);
@@ -133,6 +157,11 @@ void wf_queued_put(wf_queued *q, wf_worker *self, wf_task *task)
 static bool give_ticket(wf_queued *q)
 {
     wf_tickets_give(&q->tickets);
+    if (wf_queued_sends(q)) {
+        send_all(q);
+        wf_tickets_leave(&q->tickets);
+        return true;
+    }
     wf_task *runner = NULL;
     bool more = wf_queued_visible(q) && !wf_queued_serial(q);
     if (more && !(runner = new_runner(q)) && wf_tickets_take(&q->tickets)) {
@@ -217,16 +246,134 @@ static int run(void *arg)
     return 0;
 }
 
+static void send_and_wait(wf_queued *q, wf_task *task);
+
 void wf_queued_run_in_caller(wf_queued *q, wf_task *task)
 {
     wf_pass pass;
     wf_tickets_lend(&q->tickets);
     (void)wf_sub_seq_cst(&q->accepted, (uint64_t)1); /* pair QU4: it will not be taken out; it is active */
     wf_tasks_goes_to(task, &q->inbox);
+    if (wf_task_away(task)) {
+        send_and_wait(q, task);
+        return;
+    }
     (void)enter_lane(q, &pass); /* if one is free: there is no start hook */
     wf_queued_begin(q, task);
     (void)wf_add_relaxed(&q->in_callers, (uint64_t)1); /* statistic */
     leave_lane(q, &pass);
+}
+
+/* ---- an executor that sends ---------------------------------------------------------------------- */
+
+/* A part of a map, with a ticket. */
+static int run_one(void *task)
+{
+    wf_pass pass;
+    wf_queued *q = wf_queued_of(wf_tasks_executor(task));
+    (void)enter_lane(q, &pass); /* there is no start hook */
+    wf_queued_begin(q, task);
+    leave_lane(q, &pass);
+    return 0;
+}
+
+/* False: no memory; it is cancelled. */
+static bool give_to_runner(wf_queued *q, wf_task *task)
+{
+    wf_task *runner = new_runner(q);
+    if (runner) {
+        wf_task_init(runner, run_one, task, 1);
+        submit_runner(q, self_of(q), runner);
+    } else {
+        (void)wf_task_cancel(task);
+        wf_task_release(task);
+    }
+    return runner;
+}
+
+/* In its lane: the thread may submit to the executor, but not wait for it. */
+static void end_in_lane(wf_queued *q, wf_task *task, wf_pass *pass, int status)
+{
+    complete(q, task, status);
+    wf_lane_leave(pass);
+}
+
+/* One that was claimed. False: it was not handed over, and has ended. */
+static bool send(wf_queued *q, wf_task *task)
+{
+    wf_pass pass;
+    unsigned lane = wf_lane_hold(&q->lanes, wf_task_label(task));
+    wf_task_away(task)->lane = (uint8_t)lane;
+    int status = wf_tasks_call(self_of(q), task);
+    if (status == WF_AWAY)
+        return true;
+    wf_lane_resume(&q->lanes, lane, &pass);
+    end_in_lane(q, task, &pass, status);
+    return false;
+}
+
+/* With a ticket. True: that went along. */
+static bool begin_elsewhere(wf_queued *q, wf_task *task)
+{
+    if (begins_no_more(q))
+        (void)wf_task_cancel(task);
+    if (!wf_task_away(task))
+        return give_to_runner(q, task);
+    if (wf_task_claim(task))
+        return send(q, task);
+    wf_task_release(task);
+    return false;
+}
+
+/* The same with the oldest that can be begun. */
+static bool send_next(wf_queued *q)
+{
+    wf_link *link;
+    bool gone = false;
+    while (!gone && wf_queued_visible(q))
+        if (wf_inbox_take(&q->inbox, &link, 1)) {
+            wf_tickets_tell(&q->tickets);
+            gone = begin_elsewhere(q, (wf_task *)(void *)link);
+        } else {
+            wf_thread_yield(); /* half-way in, or another takes: a few instructions of theirs */
+        }
+    return gone;
+}
+
+/* S1. The executor may have been destroyed, and the record be another one's, until there is a ticket. */
+static void send_all(wf_queued *q)
+{
+    while (wf_queued_visible(q) && wf_tickets_take(&q->tickets))
+        if (!wf_queued_sends(q)) {
+            while (!give_ticket(q))
+                wf_thread_yield(); /* no memory for a runner of that one */
+            return;
+        } else if (!send_next(q)) {
+            wf_tickets_give(&q->tickets);
+            wf_tickets_leave(&q->tickets);
+        }
+}
+
+void wf_queued_end(wf_task *task)
+{
+    wf_pass pass;
+    wf_queued *q = wf_queued_of(wf_tasks_executor(task));
+    wf_lane_resume(&q->lanes, wf_task_away(task)->lane, &pass);
+    end_in_lane(q, task, &pass, wf_tasks_call(self_of(q), task));
+    (void)give_ticket(q);
+}
+
+/* Above the limit; who submitted waits. */
+static void send_and_wait(wf_queued *q, wf_task *task)
+{
+    bool waits = wf_task_retain(task);
+    (void)wf_add_relaxed(&q->in_callers, (uint64_t)1); /* statistic */
+    if (!begin_elsewhere(q, task))
+        (void)give_ticket(q);
+    if (waits && !wf_task_ended(task))
+        (void)wf_block_for(task, false, WEFT_FOREVER);
+    if (waits)
+        wf_task_release(task);
 }
 
 /* ---- waiters ------------------------------------------------------------------------------------- */
@@ -267,7 +414,7 @@ static bool waiter_begins(wf_queued *q, wf_task *task, wf_pass *pass)
 {
     if (task && begins_no_more(q))
         (void)wf_task_cancel(task);
-    if (!may_run_here(q, task))
+    if (!may_run_here(q, task) || (task && wf_task_away(task)))
         return false;
     if (!ticket_for_waiter(q))
         return false;

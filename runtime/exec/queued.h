@@ -22,6 +22,10 @@
  * destroyed: a waiter finds its task ended, and gives the ticket back; what was held knows the former one's epoch.
  *
  * Who has a ticket is in a lane (exec/lanes.h), which he leaves before R3.
+ *
+ * Of an executor that sends (exec/far.h) tasks need no runner, as to begin one is to hand it over:
+ *   S1 after Q2, and as R4: while something is there: active < limit? active + 1, take one, begin it; it is away: the ticket is
+ *      its own; it runs here, a part of a map: a runner has it and the ticket   S2 it comes back, in any thread: as R3
  */
 #ifndef WF_EXEC_QUEUED_H
 #define WF_EXEC_QUEUED_H
@@ -62,6 +66,12 @@ static inline wf_far *wf_far_of(struct weft_executor *executor)
     return engine && engine->far ? wf_queued_of(executor)->far : NULL;
 }
 
+/* By who may use the executor, or has a ticket, or has come. */
+static inline bool wf_queued_sends(const wf_queued *q)
+{
+    return q->far && q->far->sends;
+}
+
 static inline bool wf_queued_serial(const wf_queued *q)
 {
     return q->config.engine == WEFT_ENGINE_SERIAL;
@@ -80,6 +90,10 @@ void wf_queued_begin(wf_queued *q, wf_task *task);
 bool wf_queued_run_next(wf_queued *q);
 /* In who submitted it: above the limit, if need be. */
 void wf_queued_run_in_caller(wf_queued *q, wf_task *task);
+/* S2. Its function answers its status, once more. */
+void wf_queued_end(wf_task *task);
+/* Is the calling thread inside of a task of it, or ends one? */
+bool wf_queued_is_inside(const wf_queued *q);
 /* wf_engine.begin, wf_engine.end: W1, W3. */
 bool wf_queued_waiter_begins(struct weft_executor *executor, wf_task *task, wf_pass *pass);
 void wf_queued_waiter_ended(struct weft_executor *executor, wf_pass *pass);

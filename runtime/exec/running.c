@@ -12,11 +12,15 @@
 
 static __thread unsigned shields;
 
+bool wf_task_should_stop(const wf_task *task)
+{
+    return wf_task_asked(task) || weft_stop_requested(wf_task_stop(task)) || wf_queued_stops(task);
+}
+
 static bool is_asked(const wf_running *running)
 {
     for (const wf_running *r = running; r; r = r->outer)
-        if (wf_task_asked(r->task) || weft_stop_requested(wf_task_stop(r->task)) ||
-            wf_queued_stops(r->task) || is_asked(r->leader))
+        if (wf_task_should_stop(r->task) || is_asked(r->leader))
             return true;
     return false;
 }

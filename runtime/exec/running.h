@@ -8,4 +8,9 @@
 
 #include <weft/executor.h>
 
+#include "data/task.h"
+
+/* Who has it in hand while it runs: should it stop? */
+bool wf_task_should_stop(const wf_task *task);
+
 #endif

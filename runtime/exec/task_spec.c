@@ -21,15 +21,25 @@
 
 #define RECORD_MAX (WF_TASK_BYTES << (WF_RECORD_SIZES - 1))
 
+/* Of a task that was away. */
+typedef struct ending {
+    int status;
+    const char *said;
+} ending;
+
 typedef struct rich {
     wf_held held; /* by its time to begin; before NULL: it has none */
     int (*fn)(void *arg);
-    int (*fn2)(const void *arg, void *result);
+    union {
+        int (*fn2)(const void *arg, void *result);
+        const ending *ending; /* when it has come back */
+    };
     void *arg, *result;
     void (*destroy)(void *arg);
     const char *label;
     weft_stop *stop;
     bool blocking;
+    wf_away away;
     wf_home home;
     void *block; /* of bytes that do not fit in here */
     _Alignas(16) unsigned char bytes[];
@@ -63,15 +73,31 @@ static int call(rich *r)
 static int run(void *arg)
 {
     rich *r = arg;
+    bool goes_away = r->away.is;
     int status = -ECANCELED;
     if (r->held.before && wf_held_begins(&r->held))
         wf_held_let_before_go(&r->held);
     if (!weft_stop_requested(r->stop))
         status = call(r);
+    if (goes_away && status == WF_AWAY) /* it may have come back, and be gone */
+        return status;
     if (status == -ECANCELED && weft_stop_requested(r->stop))
         (void)wf_task_ask(&r->held.wide.task);
     end_argument(r);
     return status;
+}
+
+/* The same of one that has come back. */
+static int run_end(void *arg)
+{
+    rich *r = arg;
+    const ending *e = r->ending;
+    if (e->status == -ECANCELED && weft_stop_requested(r->stop))
+        (void)wf_task_ask(&r->held.wide.task);
+    if (e->status && e->said)
+        (void)weft_fail(e->status, "%s", e->said);
+    end_argument(r);
+    return e->status;
 }
 
 static void cancelled(wf_task *task)
@@ -103,7 +129,14 @@ static void submit(wf_task *task)
         wf_tasks_submit_to(pool, self, task, home, WEFT_PRIORITY_NORMAL);
 }
 
-static const wf_kind kind = {.cancelled = cancelled, .freed = freed, .label = label, .submit = submit};
+static wf_away *away(wf_task *task)
+{
+    rich *r = rich_of(task);
+    return r->away.is ? &r->away : NULL;
+}
+
+static const wf_kind kind = {
+    .cancelled = cancelled, .freed = freed, .label = label, .submit = submit, .away = away};
 
 /* Its time has not come: nobody needs the alarm any more. */
 static void timed_cancelled(wf_task *task)
@@ -112,8 +145,12 @@ static void timed_cancelled(wf_task *task)
     cancelled(task);
 }
 
-static const wf_kind timed = {
-    .cancelled = timed_cancelled, .freed = freed, .needs = wf_held_needs, .label = label, .submit = submit};
+static const wf_kind timed = {.cancelled = timed_cancelled,
+                              .freed = freed,
+                              .needs = wf_held_needs,
+                              .label = label,
+                              .submit = submit,
+                              .away = away};
 
 /* With a limit, and perhaps with a time. Its place in the limit is in front of the other bytes. */
 static wf_limited *limited_of(const wf_task *task)
@@ -147,7 +184,8 @@ static const wf_kind limited = {.cancelled = limited_cancelled,
                                 .any = true,
                                 .label = label,
                                 .limited = limited_of,
-                                .submit = submit};
+                                .submit = submit,
+                                .away = away};
 
 static const rich *rich_or_null(const wf_task *task)
 {
@@ -323,7 +361,7 @@ static int home_of(const wf_door *door, const weft_task_spec *spec, wf_home *hom
     return spec->strict ? -EINVAL : 0;
 }
 
-static int submit_spec(const wf_door *door, const weft_task_spec *spec, weft_future **future)
+static int submit_spec(const wf_door *door, const weft_task_spec *spec, bool goes_away, weft_future **future)
 {
     wf_home home;
     int err = home_of(door, spec, &home);
@@ -333,6 +371,7 @@ static int submit_spec(const wf_door *door, const weft_task_spec *spec, weft_fut
     if (!r)
         return -ENOMEM;
     r->home = home;
+    r->away = (wf_away){.is = goes_away};
     err = spec->start_ns > wf_now_ns() ? submit_timed(door, r, spec, future)
           : spec->limit                ? submit_limited(door, r, future)
                                        : submit_now(door, r, future);
@@ -345,7 +384,22 @@ int wf_task_submit(weft_executor *executor, const weft_task_spec *spec, weft_fut
 {
     wf_door door;
     int err = wf_executor_find_any(executor, &door);
-    return err ? err : submit_spec(&door, spec, future);
+    return err ? err : submit_spec(&door, spec, false, future);
+}
+
+int wf_task_submit_away(weft_executor *executor, const weft_task_spec *spec, weft_future **future)
+{
+    wf_door door;
+    int err = wf_executor_find_any(executor, &door);
+    return err ? err : submit_spec(&door, spec, true, future);
+}
+
+void wf_task_comes_back(wf_task *task, int status, const char *said)
+{
+    const ending end = {.status = status, .said = said};
+    rich_of(task)->ending = &end;
+    task->fn = run_end;
+    wf_queued_end(task);
 }
 
 int weft_submit_task(weft_executor *executor, const weft_task_spec *given, weft_future **future)
@@ -362,7 +416,7 @@ int weft_submit_task(weft_executor *executor, const weft_task_spec *given, weft_
     if (err)
         return err;
     wf_far *far = wf_far_of(door.executor);
-    return far ? far->submit(far, door.executor, &spec, future) : submit_spec(&door, &spec, future);
+    return far ? far->submit(far, door.executor, &spec, future) : submit_spec(&door, &spec, false, future);
 }
 
 /* ---- afterwards ---------------------------------------------------------------------------------- */

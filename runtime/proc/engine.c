@@ -4,10 +4,27 @@
 
 #include <string.h>
 
+#include "exec/running.h"
 #include "exec/task_spec.h"
+#include "sched/tasks.h"
+
+static weft_future *here(void)
+{
+    return wf_tasks_innermost()->task;
+}
+
+static const char *said(void)
+{
+    return wf_tasks_innermost()->said;
+}
 
 static const struct weft_engine_table_ table = {.create = wf_executor_create_far,
                                                 .submit = wf_task_submit,
+                                                .submit_away = wf_task_submit_away,
+                                                .comes_back = wf_task_comes_back,
+                                                .should_stop = wf_task_should_stop,
+                                                .here = here,
+                                                .said = said,
                                                 .name_of = wf_image_name_of,
                                                 .find = wf_image_find};
 

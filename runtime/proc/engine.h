@@ -17,6 +17,13 @@ struct weft_engine_table_ {
     /* wf_executor_create_far, wf_task_submit */
     int (*create)(weft_executor **executor, const weft_executor_config *config, wf_far *far);
     int (*submit)(weft_executor *executor, const weft_task_spec *spec, weft_future **future);
+    /* wf_task_submit_away, wf_task_comes_back, wf_task_should_stop */
+    int (*submit_away)(weft_executor *executor, const weft_task_spec *spec, weft_future **future);
+    void (*comes_back)(weft_future *task, int status, const char *said);
+    bool (*should_stop)(const weft_future *task);
+    /* The task that the calling thread is in; what that has said by weft_fail, or NULL. */
+    weft_future *(*here)(void);
+    const char *(*said)(void);
     /* wf_image_name_of, wf_image_find */
     int (*name_of)(wf_image_fn *fn, wf_image_name *name);
     wf_image_fn *(*find)(const wf_image_name *name);
