@@ -11,11 +11,67 @@
 
 /* What one task takes along. */
 typedef struct parcel {
+    wf_call call;
     wf_hub *hub;
     void (*destroy)(void *arg);
-    wf_letter_head head;
-    _Alignas(16) unsigned char bytes[];
+    weft_future *task; /* while it is away */
+    void *result;
 } parcel;
+
+#define SAID_BYTES (WF_LETTER_TEXT + 300)
+
+static const struct weft_engine_table_ *engine(void)
+{
+    return weft_engine_(WEFT_VERSION_STRING);
+}
+
+static int say(const parcel *of, int status, const char *said, char *text)
+{
+    const char *label = of->call.letter->head.text;
+    snprintf(text, SAID_BYTES, "rank %d%s%s: %s", of->call.rank, *label ? ", " : "", label, said);
+    return status;
+}
+
+/* The task's status; text: what is to be said about it. */
+static int tell(const parcel *of, const wf_letter *answer, void *result, char *text)
+{
+    if (!answer)
+        return say(of, WEFT_EDIED, "MPI does not work any more", text);
+    const wf_letter_head *h = &answer->head;
+    if (h->bytes && h->bytes == of->call.letter->head.result_bytes)
+        memcpy(result, answer->bytes, (size_t)h->bytes);
+    return h->status ? say(of, h->status, h->text, text) : 0;
+}
+
+/* wf_call.answered */
+static void come_back(wf_call *call, wf_letter *answer)
+{
+    char text[SAID_BYTES] = "";
+    const parcel *of = (const parcel *)(void *)call;
+    int status = tell(of, answer, of->result, text);
+    wf_letter_free(answer);
+    engine()->comes_back(of->task, status, text);
+}
+
+/* wf_call.stops */
+static bool stops(const wf_call *call)
+{
+    return engine()->should_stop(((const parcel *)(const void *)call)->task);
+}
+
+/* The task, as the executor begins it. */
+static int carry(const void *arg, void *result)
+{
+    parcel *of = (parcel *)(uintptr_t)arg;
+    of->result = result;
+    of->task = engine()->here();
+    of->call.letter->holders++;
+    int err = wf_hub_call(of->hub, &of->call);
+    if (!err)
+        return WF_AWAY;
+    of->call.letter->holders--;
+    return err;
+}
 
 static bool should_stop(void *ctx)
 {
@@ -23,44 +79,32 @@ static bool should_stop(void *ctx)
     return weft_should_stop();
 }
 
-static int fail(const parcel *of, int rank, int status, const char *said)
+/* The same where it has a thread that waits. */
+static int carry_and_wait(const void *arg, void *result)
 {
-    const char *label = of->head.text;
-    return weft_fail(status, "rank %d%s%s: %s", rank, *label ? ", " : "", label, said);
-}
-
-static int tell(const parcel *of, int rank, const wf_letter *answer, void *result)
-{
-    if (!answer)
-        return fail(of, rank, WEFT_EDIED, "MPI does not work any more");
-    const wf_letter_head *h = &answer->head;
-    if (h->bytes && h->bytes == of->head.result_bytes)
-        memcpy(result, answer->bytes, (size_t)h->bytes);
-    return h->status ? fail(of, rank, h->status, h->text) : 0;
-}
-
-/* The task, as the executor runs it. */
-static int carry(const void *arg, void *result)
-{
-    const parcel *of = arg;
-    int rank;
-    wf_letter *letter = wf_letter_new((size_t)of->head.bytes);
-    if (!letter)
-        return -ENOMEM;
-    letter->head = of->head;
-    memcpy(letter->bytes, of->bytes, (size_t)of->head.bytes);
-    wf_letter *answer = wf_hub_ask(of->hub, letter, should_stop, NULL, &rank);
-    int status = tell(of, rank, answer, result);
+    char text[SAID_BYTES] = "";
+    parcel *of = (parcel *)(uintptr_t)arg;
+    int err;
+    of->call.letter->holders++;
+    wf_letter *answer = wf_hub_ask(of->hub, of->call.letter, should_stop, NULL, &of->call.rank, &err);
+    int status = !answer && err != WEFT_EDIED ? err : tell(of, answer, result, text);
     wf_letter_free(answer);
-    return status;
+    return *text ? weft_fail(status, "%s", text) : status;
+}
+
+static void discard(parcel *of)
+{
+    wf_letter_free(of->call.letter);
+    free(of);
 }
 
 static void end_parcel(void *arg)
 {
     parcel *of = arg;
+    wf_letter *letter = of->call.letter;
     if (of->destroy)
-        of->destroy(of->head.bytes ? of->bytes : NULL);
-    free(of);
+        of->destroy(letter->head.bytes ? letter->bytes : NULL);
+    discard(of);
 }
 
 static int describe(const wf_hub *hub, const weft_task_spec *spec, wf_letter_head *head)
@@ -72,23 +116,28 @@ static int describe(const wf_hub *hub, const weft_task_spec *spec, wf_letter_hea
     *head = (wf_letter_head){
         .kind = WF_LETTER_TASK, .bytes = spec->arg_bytes, .result_bytes = spec->result_bytes};
     snprintf(head->text, sizeof head->text, "%s", spec->label ? spec->label : "");
-    return weft_engine_(WEFT_VERSION_STRING)->name_of((wf_image_fn *)spec->fn2, &head->fn);
+    return engine()->name_of((wf_image_fn *)spec->fn2, &head->fn);
 }
 
 static parcel *pack(wf_hub *hub, const wf_letter_head *head, const weft_task_spec *spec)
 {
-    parcel *of = malloc(sizeof *of + spec->arg_bytes);
-    if (!of)
+    parcel *of = malloc(sizeof *of);
+    wf_letter *letter = of ? wf_letter_new(spec->arg_bytes) : NULL;
+    if (!letter) {
+        free(of);
         return NULL;
-    of->hub = hub;
-    of->destroy = spec->destroy;
-    of->head = *head;
+    }
+    letter->head = *head;
     if (spec->arg_bytes)
-        memcpy(of->bytes, spec->arg, spec->arg_bytes);
+        memcpy(letter->bytes, spec->arg, spec->arg_bytes);
+    *of = (parcel){.call = {.letter = letter, .answered = come_back, .stops = stops},
+                   .hub = hub,
+                   .destroy = spec->destroy};
     return of;
 }
 
-int wf_carry_submit(wf_hub *hub, weft_executor *executor, const weft_task_spec *spec, weft_future **future)
+int wf_carry_submit(wf_hub *hub, weft_executor *executor, bool sends, const weft_task_spec *spec,
+                    weft_future **future)
 {
     weft_task_spec here = *spec;
     wf_letter_head head;
@@ -98,12 +147,12 @@ int wf_carry_submit(wf_hub *hub, weft_executor *executor, const weft_task_spec *
     parcel *of = pack(hub, &head, spec);
     if (!of)
         return -ENOMEM;
-    here.fn2 = carry;
+    here.fn2 = sends ? carry : carry_and_wait;
     here.arg = of;
     here.arg_bytes = 0;
     here.destroy = end_parcel;
-    err = weft_engine_(WEFT_VERSION_STRING)->submit(executor, &here, future);
+    err = (sends ? engine()->submit_away : engine()->submit)(executor, &here, future);
     if (err)
-        free(of);
+        discard(of);
     return err;
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mpi/carry.h - tasks of an executor over ranks: in this process a task is a carrier, which takes its bytes and the name of
- * its function to a rank, sleeps until the answer comes, and ends as that says.
+ * mpi/carry.h - tasks of an executor over ranks: in this process a task is a carrier, which leaves its bytes and the name of
+ * its function with the hub, is away until the answer comes (exec/far.h), and ends as that says.
  *
- * So what waits, is cancelled, ordered, limited, drained and destroyed is what it is in all executors. A carrier needs a thread
- * while it sleeps, no place.
+ * So what waits, is cancelled, ordered, limited, drained and destroyed is what it is in all executors, and no thread is held.
+ * Where the pool has no threads a carrier waits in whose thread it runs.
  */
 #ifndef WF_MPI_CARRY_H
 #define WF_MPI_CARRY_H
@@ -13,7 +13,8 @@
 
 #include "mpi/hub.h"
 
-/* wf_far.submit */
-int wf_carry_submit(wf_hub *hub, weft_executor *executor, const weft_task_spec *spec, weft_future **future);
+/* wf_far.submit; sends: as wf_far.sends. */
+int wf_carry_submit(wf_hub *hub, weft_executor *executor, bool sends, const weft_task_spec *spec,
+                    weft_future **future);
 
 #endif

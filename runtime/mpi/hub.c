@@ -6,17 +6,10 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include <weft/base.h>
+
 #include "base/tunables.h"
 #include "os/clock.h"
-
-/* A caller, in his own stack. */
-typedef struct wf_visit {
-    struct wf_visit *next;
-    uint64_t number;
-    int rank;
-    wf_letter *answer;
-    pthread_cond_t came;
-} wf_visit;
 
 /* ---- callers ------------------------------------------------------------------------------------- */
 
@@ -44,63 +37,132 @@ static void leave(wf_hub *hub, wf_letter *letter)
     wf_bell_ring(&hub->bell);
 }
 
-static void enter(wf_hub *hub, wf_visit *v, wf_letter *letter)
+/* With the lock. */
+static bool have_slot(wf_hub *hub)
 {
-    v->number = letter->head.number = ++hub->number;
-    v->rank = letter->rank = choose(hub);
-    hub->post[v->rank].load++;
-    v->next = hub->calls;
-    hub->calls = v;
-    leave(hub, letter);
+    if (hub->first_free < hub->room)
+        return true;
+    uint32_t room = hub->room ? 2 * hub->room : 64;
+    wf_slot *slots = realloc(hub->slots, room * sizeof *slots);
+    if (!slots)
+        return false;
+    for (uint32_t i = hub->room; i < room; i++)
+        slots[i] = (wf_slot){.next_free = i + 1};
+    hub->slots = slots;
+    hub->first_free = hub->room;
+    hub->room = room;
+    return true;
 }
 
-static void go(wf_hub *hub, wf_visit *v)
+static void enter(wf_hub *hub, wf_call *call)
 {
-    wf_visit **at = &hub->calls;
-    while (*at != v)
-        at = &(*at)->next;
-    *at = v->next;
-    hub->post[v->rank].load--;
+    uint32_t at = hub->first_free;
+    wf_slot *slot = &hub->slots[at];
+    hub->first_free = slot->next_free < hub->room ? slot->next_free : hub->room;
+    hub->used++;
+    slot->call = call;
+    call->number = call->letter->head.number = (uint64_t)++slot->turn << 32 | at;
+    call->rank = call->letter->rank = choose(hub);
+    hub->post[call->rank].load++;
+    leave(hub, call->letter);
+}
+
+/* With the lock. The call of that number, out of its slot; NULL: none has it. */
+static wf_call *take_out(wf_hub *hub, uint64_t number)
+{
+    uint32_t at = (uint32_t)number;
+    wf_call *call = at < hub->room ? hub->slots[at].call : NULL;
+    if (!call || call->number != number)
+        return NULL;
+    hub->slots[at].call = NULL;
+    hub->slots[at].next_free = hub->first_free;
+    hub->first_free = at;
+    hub->used--;
+    hub->post[call->rank].load--;
+    return call;
+}
+
+int wf_hub_call(wf_hub *hub, wf_call *call)
+{
+    pthread_mutex_lock(&hub->lock);
+    int err = hub->broken ? WEFT_EDIED : have_slot(hub) ? 0 : -ENOMEM;
+    if (!err)
+        enter(hub, call);
+    pthread_mutex_unlock(&hub->lock);
+    return err;
+}
+
+/* ---- callers that wait --------------------------------------------------------------------------- */
+
+/* In their own stack. */
+typedef struct visit {
+    wf_call call;
+    wf_hub *hub;
+    bool told;
+    wf_letter *answer;
+    pthread_cond_t came;
+} visit;
+
+static void came(wf_call *call, wf_letter *answer)
+{
+    visit *v = (visit *)(void *)call;
+    wf_hub *hub = v->hub;
+    pthread_mutex_lock(&hub->lock);
+    v->answer = answer;
+    v->told = true;
+    pthread_cond_signal(&v->came);
+    pthread_mutex_unlock(&hub->lock);
 }
 
 /* Each time anew: it may have overtaken the call. Without memory for it the next one does. */
-static void leave_stop(wf_hub *hub, const wf_visit *v)
+static wf_letter *new_stop(const wf_call *call)
 {
     wf_letter *letter = wf_letter_new(0);
     if (!letter)
-        return;
+        return NULL;
     letter->head.kind = WF_LETTER_STOP;
-    letter->head.number = v->number;
-    letter->rank = v->rank;
-    leave(hub, letter);
+    letter->head.number = call->number;
+    letter->rank = call->rank;
+    return letter;
 }
 
-static void await(wf_hub *hub, wf_visit *v, bool (*stop)(void *ctx), void *ctx)
+static void leave_stop(wf_hub *hub, const visit *v)
 {
-    while (!v->answer && !hub->broken) {
+    wf_letter *letter = v->told ? NULL : new_stop(&v->call);
+    if (letter)
+        leave(hub, letter);
+}
+
+static void await(wf_hub *hub, visit *v, bool (*stop)(void *ctx), void *ctx)
+{
+    while (!v->told) {
         int64_t until = wf_now_ns() + WF_FAR_LOOK_NS;
         struct timespec t = {.tv_sec = until / 1000000000, .tv_nsec = until % 1000000000};
-        if (!pthread_cond_clockwait(&v->came, &hub->lock, CLOCK_MONOTONIC, &t) || v->answer)
+        if (!pthread_cond_clockwait(&v->came, &hub->lock, CLOCK_MONOTONIC, &t) || v->told)
             continue;
         pthread_mutex_unlock(&hub->lock);
         bool stops = stop(ctx);
         pthread_mutex_lock(&hub->lock);
-        if (stops && !v->answer)
+        if (stops)
             leave_stop(hub, v);
     }
 }
 
-wf_letter *wf_hub_ask(wf_hub *hub, wf_letter *letter, bool (*stop)(void *ctx), void *ctx, int *rank)
+wf_letter *wf_hub_ask(wf_hub *hub, wf_letter *letter, bool (*stop)(void *ctx), void *ctx, int *rank, int *err)
 {
-    wf_visit v = {.answer = NULL};
+    visit v = {.call = {.letter = letter, .answered = came}, .hub = hub};
+    *err = wf_hub_call(hub, &v.call);
+    if (*err) {
+        wf_letter_free(letter);
+        return NULL;
+    }
     pthread_cond_init(&v.came, NULL);
     pthread_mutex_lock(&hub->lock);
-    enter(hub, &v, letter);
     await(hub, &v, stop, ctx);
-    go(hub, &v);
     pthread_mutex_unlock(&hub->lock);
     pthread_cond_destroy(&v.came);
-    *rank = v.rank;
+    *rank = v.call.rank;
+    *err = v.answer ? 0 : WEFT_EDIED;
     return v.answer;
 }
 
@@ -128,7 +190,7 @@ typedef struct turn {
 static turn take(wf_hub *hub)
 {
     pthread_mutex_lock(&hub->lock);
-    turn t = {.left = hub->left, .awaited = hub->calls, .ends = hub->ends};
+    turn t = {.left = hub->left, .awaited = hub->used, .ends = hub->ends};
     hub->left = NULL;
     wf_bell_may_nap(&hub->bell, !t.left && !t.ends);
     pthread_mutex_unlock(&hub->lock);
@@ -142,22 +204,19 @@ static bool send_all(wf_hub *hub, wf_letter *letter)
         next = letter->next;
         wf_wire_send(&hub->wire, letter);
     }
+    wf_wire_flush(&hub->wire);
     return any;
 }
 
 static void hand_over(wf_hub *hub, wf_letter *letter)
 {
     pthread_mutex_lock(&hub->lock);
-    wf_visit *v = hub->calls;
-    while (v && v->number != letter->head.number)
-        v = v->next;
-    if (v && !v->answer) {
-        v->answer = letter;
-        pthread_cond_signal(&v->came);
-        letter = NULL;
-    }
+    wf_call *call = take_out(hub, letter->head.number);
     pthread_mutex_unlock(&hub->lock);
-    wf_letter_free(letter);
+    if (call)
+        call->answered(call, letter);
+    else
+        wf_letter_free(letter);
 }
 
 static bool receive_all(wf_hub *hub)
@@ -176,9 +235,39 @@ static void tell_broken(wf_hub *hub)
 {
     pthread_mutex_lock(&hub->lock);
     hub->broken = true;
-    for (wf_visit *v = hub->calls; v; v = v->next)
-        pthread_cond_signal(&v->came);
+    for (uint32_t i = 0; hub->used && i < hub->room; i++) {
+        wf_call *call = hub->slots[i].call;
+        if (!call)
+            continue;
+        (void)take_out(hub, call->number);
+        pthread_mutex_unlock(&hub->lock);
+        call->answered(call, NULL);
+        pthread_mutex_lock(&hub->lock);
+    }
     pthread_mutex_unlock(&hub->lock);
+}
+
+/* T4 */
+static void look_for_stops(wf_hub *hub)
+{
+    int64_t now = wf_now_ns();
+    if (now < hub->look_ns)
+        return;
+    hub->look_ns = now + WF_FAR_LOOK_NS;
+    pthread_mutex_lock(&hub->lock);
+    for (uint32_t i = 0; hub->used && i < hub->room; i++) {
+        const wf_call *call = hub->slots[i].call;
+        wf_letter *letter = call && call->stops && call->stops(call) ? new_stop(call) : NULL;
+        if (letter)
+            wf_wire_send(&hub->wire, letter);
+    }
+    pthread_mutex_unlock(&hub->lock);
+    wf_wire_flush(&hub->wire);
+}
+
+static bool is_over(const wf_hub *hub, const turn *t)
+{
+    return t->ends && !t->left && (*hub->wire.said || !wf_wire_busy(&hub->wire));
 }
 
 void wf_hub_run(wf_hub *hub)
@@ -187,9 +276,11 @@ void wf_hub_run(wf_hub *hub)
         turn t = take(hub);
         bool any = send_all(hub, t.left);
         any |= receive_all(hub);
+        if (t.awaited)
+            look_for_stops(hub);
         if (*hub->wire.said)
             tell_broken(hub);
-        if (t.ends && !t.left && (*hub->wire.said || !wf_wire_busy(&hub->wire)))
+        if (is_over(hub, &t))
             return;
         if (any)
             wf_bell_stir(&hub->bell);
@@ -218,10 +309,11 @@ static int prepare_posts(wf_hub *hub, const unsigned *workers)
 
 int wf_hub_init(wf_hub *hub, MPI_Comm comm, const unsigned *workers, int ranks)
 {
-    *hub = (wf_hub){.ranks = ranks};
+    *hub = (wf_hub){.ranks = ranks, .wire.probed = MPI_MESSAGE_NULL};
     pthread_mutex_init(&hub->lock, NULL);
-    wf_wire_init(&hub->wire, comm);
     int err = wf_bell_init(&hub->bell);
+    if (!err)
+        err = wf_wire_init(&hub->wire, comm);
     if (!err)
         err = prepare_posts(hub, workers);
     if (err)
@@ -234,6 +326,7 @@ void wf_hub_fini(wf_hub *hub)
     for (int r = 0; hub->post && r < hub->ranks; r++)
         wf_letter_free(hub->post[r].end);
     free(hub->post);
+    free(hub->slots);
     wf_wire_fini(&hub->wire);
     wf_bell_fini(&hub->bell);
     pthread_mutex_destroy(&hub->lock);

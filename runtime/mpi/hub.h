@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mpi/hub.h - the submitting rank: threads of its pool leave letters here and sleep until they are answered; one thread takes
- * the letters to the other ranks and brings the answers, and nobody else calls MPI.
+ * mpi/hub.h - the submitting rank: calls are left here; one thread takes their letters to the other ranks and brings the
+ * answers, and nobody else calls MPI.
  *
- *   caller   C1 under the lock: choose a rank, be in `calls`, leave the letter, ring   C2 sleep until answered, or the wire broke;
- *            looking now and then whether to stop: then leave a STOP, each time
- *   thread   T1 under the lock: take what was left   T2 send it   T3 look for answers; under the lock: give each to its
- *            caller, wake him   T4 rest: without end if nobody waits for an answer
- * Everything is under one lock, but the wire, which is the thread's.
+ *   caller   C1 under the lock: choose a rank, be in `slots`, leave the letter, ring   C2 who has to wait for the answer
+ *            sleeps, looking now and then whether to stop: then leaves a STOP, each time
+ *   thread   T1 under the lock: take what was left   T2 send it   T3 look for answers; under the lock: out of the slots;
+ *            tell the call   T4 now and then ask the calls that nobody sleeps for whether to stop   T5 rest: without end if
+ *            nobody is to be answered
+ * Everything is under one lock, but the wire, which is the thread's. Calls are told without the lock: they may make others.
  */
 #ifndef WF_MPI_HUB_H
 #define WF_MPI_HUB_H
@@ -24,14 +25,31 @@ typedef struct wf_post {
     wf_letter *end;   /* kept for the end */
 } wf_post;
 
+/* A letter that is answered. */
+typedef struct wf_call {
+    wf_letter *letter;
+    int rank; /* to whom it went */
+    uint64_t number;
+    /* T, once; the answer is the call's; NULL: the wire broke. The call may be freed in there. */
+    void (*answered)(struct wf_call *call, wf_letter *answer);
+    bool (*stops)(const struct wf_call *call); /* T, with the lock; NULL: its caller looks himself */
+} wf_call;
+
+/* A call's number is its slot and how often that was used. */
+typedef struct wf_slot {
+    wf_call *call; /* NULL: free */
+    uint32_t turn, next_free;
+} wf_slot;
+
 typedef struct wf_hub {
     wf_wire wire;
     wf_bell bell;
     pthread_mutex_t lock;
     wf_letter *left, *last_left; /* by callers, oldest first */
-    struct wf_visit *calls;
-    uint64_t number;
-    size_t message_bytes; /* at most so many behind a head; of who makes the hub */
+    wf_slot *slots;
+    uint32_t room, used, first_free; /* slots; calls; room: none is free */
+    size_t message_bytes;            /* at most so many behind a head; of who makes the hub */
+    int64_t look_ns;                 /* the thread's: when to ask next */
     int ranks;
     wf_post *post;
     bool ends, broken;
@@ -44,8 +62,11 @@ void wf_hub_fini(wf_hub *hub);
 void wf_hub_run(wf_hub *hub);
 /* Nobody calls any more. */
 void wf_hub_end(wf_hub *hub);
-/* C: any thread. The letter is the hub's; the answer, from letter->rank, the caller's; NULL: the wire broke. stop is asked now
- * and then whether the call should stop. rank: whom it went to. */
-wf_letter *wf_hub_ask(wf_hub *hub, wf_letter *letter, bool (*stop)(void *ctx), void *ctx, int *rank);
+/* C1, any thread; one holder's right to the letter is the hub's. 0; -ENOMEM, WEFT_EDIED (the wire broke): nothing was done. */
+int wf_hub_call(wf_hub *hub, wf_call *call);
+/* C1, C2, any thread but T. The letter is the hub's; the answer, from letter->rank, the caller's; NULL: there is none, and why.
+ * stop is asked now and then whether the call should stop. rank: whom it went to. */
+wf_letter *wf_hub_ask(wf_hub *hub, wf_letter *letter, bool (*stop)(void *ctx), void *ctx, int *rank,
+                      int *err);
 
 #endif

@@ -6,6 +6,7 @@
  *   STOP          the call of that number should stop; may come before it, and then says nothing
  *   ANSWER        to the submitting rank: status, what was said, result; of items: count wf_item_end, then their results
  *   END           to a serving rank: that was all
+ *   BATCH         `count` letters, each with as much of its head as its kind needs
  * All ranks run the same program on machines of the same kind: heads are sent as they lie in memory.
  */
 #ifndef WF_MPI_LETTER_H
@@ -19,7 +20,14 @@
 
 #define WF_LETTER_TEXT 256
 
-enum wf_letter_kind { WF_LETTER_TASK, WF_LETTER_ITEMS, WF_LETTER_STOP, WF_LETTER_ANSWER, WF_LETTER_END };
+enum wf_letter_kind {
+    WF_LETTER_TASK,
+    WF_LETTER_ITEMS,
+    WF_LETTER_STOP,
+    WF_LETTER_ANSWER,
+    WF_LETTER_END,
+    WF_LETTER_BATCH
+};
 
 typedef struct wf_letter_head {
     uint32_t kind;
@@ -27,10 +35,11 @@ typedef struct wf_letter_head {
     uint64_t number; /* of the call */
     uint64_t bytes;  /* behind the head */
     uint64_t result_bytes;
-    uint64_t count, in_size, out_size; /* of items */
-    uint32_t fail_fast, has_in, has_out;
-    uint32_t ran; /* of an answer: 1: the function was called */
-    wf_image_name fn;
+    uint32_t text_bytes;               /* in a batch; 0: none */
+    uint32_t ran;                      /* of an answer: 1: the function was called */
+    wf_image_name fn;                  /* not of an answer */
+    uint64_t count, in_size, out_size; /* of items, as what follows */
+    uint32_t fail_fast, has_in, has_out, unused;
     char text[WF_LETTER_TEXT]; /* label, or what was said; empty: none */
 } wf_letter_head;
 
@@ -38,6 +47,8 @@ typedef struct wf_letter {
     struct wf_letter *next;
     int rank; /* to whom, or from whom */
     bool comes;
+    unsigned holders;                 /* who has it still: its maker, while it is sent the wire */
+    size_t done;                      /* of a batch: what was taken out */
     _Alignas(16) wf_letter_head head; /* from here on it is sent */
     _Alignas(16) unsigned char bytes[];
 } wf_letter;

@@ -84,12 +84,12 @@ static void run(wf_hub *hub, wf_items *items, size_t first, size_t count)
 {
     int err, rank;
     wf_letter *letter = write_letter(items, first, count, &err);
-    wf_letter *answer = letter ? wf_hub_ask(hub, letter, is_stopped, items, &rank) : NULL;
+    wf_letter *answer = letter ? wf_hub_ask(hub, letter, is_stopped, items, &rank, &err) : NULL;
     if (answer && answer->head.bytes == wf_items_out_at(count) + count * items->out_size)
         take(items, answer, first, count);
     else
         for (size_t i = 0; i < count; i++)
-            end_without(items, first + i, answer ? answer->head.status : letter ? WEFT_EDIED : err);
+            end_without(items, first + i, answer ? answer->head.status : err);
     wf_letter_free(answer);
 }
 

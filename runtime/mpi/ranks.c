@@ -37,6 +37,7 @@ typedef struct opening {
     int rank, ranks;
     bool returns; /* on the submitting rank */
     bool called;  /* with what the submitting rank needs */
+    bool threads; /* the pool has some */
     int wrong;    /* found before anything was exchanged */
 } opening;
 
@@ -50,7 +51,7 @@ static wf_hub *hub_of(wf_far *far)
 /* wf_far.submit, .check, .run */
 static int submit(wf_far *far, weft_executor *executor, const weft_task_spec *spec, weft_future **future)
 {
-    return wf_carry_submit(hub_of(far), executor, spec, future);
+    return wf_carry_submit(hub_of(far), executor, far->sends, spec, future);
 }
 
 static int check(wf_far *far, const wf_items *items)
@@ -126,13 +127,14 @@ static void read_config(opening *o, const weft_mpi_config *given)
     o->config.name = o->config.name ? o->config.name : "ranks";
 }
 
-static void fill_card(const opening *o, wf_card *card)
+static void fill_card(opening *o, wf_card *card)
 {
     weft_pool_info info = {.size = sizeof info};
     card->root = o->config.root;
     card->err = o->wrong ? o->wrong : wf_card_fill(card);
     if (!card->err)
         card->err = weft_pool_inspect(o->config.pool, &info);
+    o->threads = info.workers > 0;
     card->workers = info.workers > 1 ? (unsigned)info.workers : 1;
     if (MPI_Query_thread(&card->level) != MPI_SUCCESS)
         card->level = MPI_THREAD_SINGLE;
@@ -240,6 +242,7 @@ static int create(weft_executor **executor, fleet *r, const opening *o)
                       .check = check,
                       .run = run_items,
                       .gone = gone,
+                      .sends = o->threads,
                       .width = (size_t)2 * others,
                       .unit = sum / others};
     err = weft_engine_(WEFT_VERSION_STRING)->create(executor, &config, &r->far);

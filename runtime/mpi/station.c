@@ -13,11 +13,11 @@
 
 /* A letter's task. */
 typedef struct wf_job {
-    struct wf_job *next, *next_ended;
+    struct wf_job *next, **before, *next_ended;
     wf_station *station;
     wf_letter *letter, *answer;
     weft_future *future;
-    uint32_t stop, ran; /* stop: no further item starts */
+    uint32_t stop; /* no further item starts */
     wf_image_fn *fn;
 } wf_job;
 
@@ -55,13 +55,19 @@ static int run_task(const wf_job *job)
     return fn(l->head.bytes ? l->bytes : NULL, job->answer->head.bytes ? job->answer->bytes : NULL);
 }
 
+/* The answer has what the future would say. */
 static int run(void *arg)
 {
     wf_job *job = arg;
-    job->ran = 1;
-    if (job->letter->head.kind == WF_LETTER_TASK)
-        return run_task(job);
-    return weft_parallel_for(NULL, 0, job->letter->head.count, run_items, job);
+    wf_letter_head *h = &job->answer->head;
+    bool task = job->letter->head.kind == WF_LETTER_TASK;
+    h->ran = 1;
+    h->status = task ? run_task(job) : weft_parallel_for(NULL, 0, job->letter->head.count, run_items, job);
+    if (h->status) {
+        const char *said = weft_engine_(WEFT_VERSION_STRING)->said();
+        snprintf(h->text, sizeof h->text, "%s", said ? said : weft_strerror(h->status));
+    }
+    return h->status;
 }
 
 /* W2 */
@@ -80,10 +86,9 @@ static void leave(void *arg)
 
 static void discard(wf_job *job)
 {
-    wf_job **at = &job->station->jobs;
-    while (*at != job)
-        at = &(*at)->next;
-    *at = job->next;
+    *job->before = job->next;
+    if (job->next)
+        job->next->before = job->before;
     wf_letter_free(job->letter);
     free(job);
 }
@@ -92,12 +97,10 @@ static void discard(wf_job *job)
 static void answer(wf_job *job)
 {
     wf_letter_head *h = &job->answer->head;
-    int status;
-    int err = weft_future_get(job->future, &status);
-    h->status = err ? err : status;
-    h->ran = job->ran;
-    if (h->status)
-        snprintf(h->text, sizeof h->text, "%s", weft_future_error(job->future));
+    if (!h->ran) {
+        h->status = -ECANCELED;
+        snprintf(h->text, sizeof h->text, "%s", weft_strerror(h->status));
+    }
     weft_future_release(job->future);
     wf_wire_send(&job->station->wire, job->answer);
     discard(job);
@@ -139,7 +142,10 @@ static wf_job *make_job(wf_station *s, wf_letter *letter, wf_image_fn *fn)
         free(job);
         return NULL;
     }
-    *job = (wf_job){.next = s->jobs, .station = s, .letter = letter, .answer = a, .fn = fn};
+    *job =
+        (wf_job){.next = s->jobs, .before = &s->jobs, .station = s, .letter = letter, .answer = a, .fn = fn};
+    if (s->jobs)
+        s->jobs->before = &job->next;
     s->jobs = job;
     return job;
 }
@@ -198,6 +204,8 @@ static bool receive_all(wf_station *s)
         obey(s, letter);
         any = true;
     }
+    if (any)
+        wf_wire_flush(&s->wire); /* refusals */
     return any;
 }
 
@@ -213,6 +221,8 @@ static bool answer_all(wf_station *s)
         next = ended->next_ended;
         answer(ended);
     }
+    if (any)
+        wf_wire_flush(&s->wire);
     return any;
 }
 
@@ -245,8 +255,9 @@ int wf_station_run(wf_station *s)
 int wf_station_init(wf_station *s, MPI_Comm comm, weft_pool *pool)
 {
     *s = (wf_station){.leaves = false};
-    wf_wire_init(&s->wire, comm);
-    int err = weft_pool_executor(pool, &s->executor);
+    int err = wf_wire_init(&s->wire, comm);
+    if (!err)
+        err = weft_pool_executor(pool, &s->executor);
     if (!err)
         err = wf_bell_init(&s->bell);
     if (!err)

@@ -4,8 +4,9 @@
  * has ended it answers. It runs none itself, and nobody else calls MPI.
  *
  *   thread   T1 take a letter: submit it as a task; STOP: cancel that   T2 under the lock: take the tasks that have ended
- *            T3 wait until each has really ended, which is a few instructions, and answer   T4 rest
- *   worker   W1 run it   W2 in its destructor, which also a cancelled one comes to: under the lock: leave it, ring
+ *            T3 answer   T4 rest
+ *   worker   W1 run it: its status and what it said go into the answer   W2 in its destructor, which also a cancelled one comes
+ *            to: under the lock: leave it, ring
  */
 #ifndef WF_MPI_STATION_H
 #define WF_MPI_STATION_H

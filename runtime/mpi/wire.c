@@ -2,26 +2,32 @@
 /* mpi/wire.c - see wire.h. */
 #include "mpi/wire.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define TAG 1
 #define AT_ONCE 16 /* letters that are probed for in one look */
+#define BATCH_BYTES \
+    3600 /* with its head a message that MPI sends at once: 4096 in shared memory, 64 KiB over TCP */
+#define BATCHED_BYTES 1024 /* what is longer goes by itself */
 
 wf_letter *wf_letter_new(size_t bytes)
 {
     wf_letter *letter = malloc(sizeof *letter + bytes);
     if (!letter)
         return NULL;
-    memset(letter, 0, sizeof *letter);
+    memset(letter, 0, offsetof(wf_letter, head.text) + 1);
+    letter->holders = 1;
     letter->head.bytes = bytes;
     return letter;
 }
 
 void wf_letter_free(wf_letter *letter)
 {
-    free(letter);
+    if (letter && !--letter->holders)
+        free(letter);
 }
 
 /* True: it worked. Errors of this communicator are returned, whatever the program has chosen for its own. */
@@ -121,6 +127,63 @@ static void look(wf_wire *wire)
         remove_done(wire);
 }
 
+/* ---- batches ------------------------------------------------------------------------------------- */
+
+/* Of the head, as far as its kind needs it; then the text, then the bytes, and room up to the next. */
+static size_t head_bytes(uint32_t kind)
+{
+    return kind == WF_LETTER_TASK    ? offsetof(wf_letter_head, count)
+           : kind == WF_LETTER_ITEMS ? offsetof(wf_letter_head, text)
+                                     : offsetof(wf_letter_head, fn);
+}
+
+static size_t packed_bytes(const wf_letter_head *h)
+{
+    return (head_bytes(h->kind) + h->text_bytes + h->bytes + 7) & ~(size_t)7;
+}
+
+static wf_letter *open_for(wf_wire *wire, int rank)
+{
+    wf_letter **open = &wire->open[rank];
+    if (*open || !(*open = wf_letter_new(BATCH_BYTES)))
+        return *open;
+    (*open)->head.kind = WF_LETTER_BATCH;
+    (*open)->head.bytes = 0;
+    (*open)->rank = rank;
+    wire->opened++;
+    return *open;
+}
+
+static void pack(wf_letter *batch, const wf_letter *letter)
+{
+    const wf_letter_head *h = &letter->head;
+    size_t head = head_bytes(h->kind);
+    unsigned char *at = batch->bytes + batch->head.bytes;
+    memcpy(at, h, head);
+    memcpy(at + head, h->text, h->text_bytes);
+    memcpy(at + head + h->text_bytes, letter->bytes, h->bytes);
+    batch->head.bytes += packed_bytes(h);
+    batch->head.count++;
+}
+
+/* The next of a batch; NULL: no memory just now. */
+static wf_letter *unpack(wf_letter *batch)
+{
+    wf_letter_head h;
+    const unsigned char *at = batch->bytes + batch->done;
+    memcpy(&h, at, offsetof(wf_letter_head, fn));
+    wf_letter *letter = wf_letter_new((size_t)h.bytes);
+    if (!letter)
+        return NULL;
+    size_t head = head_bytes(h.kind);
+    letter->rank = batch->rank;
+    memcpy(&letter->head, at, head);
+    memcpy(letter->head.text, at + head, h.text_bytes);
+    memcpy(letter->bytes, at + head + h.text_bytes, h.bytes);
+    batch->done += packed_bytes(&h);
+    return letter;
+}
+
 /* ---- letters ------------------------------------------------------------------------------------- */
 
 /* With room for it. */
@@ -138,11 +201,43 @@ static void send_kept(wf_wire *wire)
         send(wire, take(&wire->kept));
 }
 
-void wf_wire_send(wf_wire *wire, wf_letter *letter)
+static void post(wf_wire *wire, wf_letter *letter)
 {
     letter->comes = false;
     append(&wire->kept, &wire->last_kept, letter);
     send_kept(wire);
+}
+
+static void close_batch(wf_wire *wire, int rank)
+{
+    wf_letter *batch = wire->open[rank];
+    if (!batch)
+        return;
+    wire->open[rank] = NULL;
+    wire->opened--;
+    post(wire, batch);
+}
+
+void wf_wire_flush(wf_wire *wire)
+{
+    for (int rank = 0; wire->opened; rank++)
+        close_batch(wire, rank);
+}
+
+void wf_wire_send(wf_wire *wire, wf_letter *letter)
+{
+    wf_letter_head *h = &letter->head;
+    wf_letter *batch = wire->open[letter->rank];
+    h->text_bytes = *h->text ? (uint32_t)strlen(h->text) + 1 : 0;
+    size_t bytes = packed_bytes(h);
+    if (batch && batch->head.bytes + bytes > BATCH_BYTES)
+        close_batch(wire, letter->rank);
+    if (bytes > BATCHED_BYTES || !(batch = open_for(wire, letter->rank))) {
+        post(wire, letter);
+        return;
+    }
+    pack(batch, letter);
+    wf_letter_free(letter);
 }
 
 /* Is there one that can be received now? */
@@ -172,6 +267,14 @@ static bool accept(wf_wire *wire)
     return true;
 }
 
+static wf_letter *unpack_first(wf_wire *wire)
+{
+    wf_letter *batch = wire->come, *letter = unpack(batch);
+    if (letter && batch->done >= batch->head.bytes)
+        wf_letter_free(take(&wire->come));
+    return letter;
+}
+
 wf_letter *wf_wire_receive(wf_wire *wire)
 {
     if (!wire->come && !*wire->said) {
@@ -180,17 +283,22 @@ wf_letter *wf_wire_receive(wf_wire *wire)
         for (int i = 0; i < AT_ONCE && probe(wire) && accept(wire); i++)
             ;
     }
-    return take(&wire->come);
+    wf_letter *first = wire->come;
+    return first && first->head.kind == WF_LETTER_BATCH ? unpack_first(wire) : take(&wire->come);
 }
 
 bool wf_wire_busy(const wf_wire *wire)
 {
-    return wire->count > 0 || wire->come || wire->kept || wire->probed != MPI_MESSAGE_NULL;
+    return wire->count > 0 || wire->come || wire->kept || wire->opened || wire->probed != MPI_MESSAGE_NULL;
 }
 
-void wf_wire_init(wf_wire *wire, MPI_Comm comm)
+int wf_wire_init(wf_wire *wire, MPI_Comm comm)
 {
     *wire = (wf_wire){.comm = comm, .probed = MPI_MESSAGE_NULL};
+    if (MPI_Comm_size(comm, &wire->ranks) != MPI_SUCCESS)
+        return -EIO;
+    wire->open = calloc((size_t)wire->ranks, sizeof(wf_letter *));
+    return wire->open ? 0 : -ENOMEM;
 }
 
 void wf_wire_fini(wf_wire *wire)
@@ -199,6 +307,9 @@ void wf_wire_fini(wf_wire *wire)
         wf_letter_free(take(&wire->come));
     while (wire->kept)
         wf_letter_free(take(&wire->kept));
+    for (int rank = 0; wire->open && rank < wire->ranks; rank++)
+        wf_letter_free(wire->open[rank]);
+    free(wire->open);
     free(wire->request);
     free(wire->letter);
     free(wire->done);
