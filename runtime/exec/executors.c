@@ -26,14 +26,14 @@
 
 static unsigned width(const weft_executor *executor)
 {
-    return ((const wf_queued *)(const void *)executor)->tickets.limit;
+    return wf_tickets_limit(&((const wf_queued *)(const void *)executor)->tickets);
 }
 
 static bool full(const weft_executor *executor, unsigned *running)
 {
     const wf_queued *q = (const wf_queued *)(const void *)executor;
     *running = wf_tickets_out(&q->tickets);
-    return *running >= q->tickets.limit;
+    return *running >= wf_tickets_limit(&q->tickets);
 }
 
 /* Between who closes it and who set an alarm before he looks lies a lock of the timers. */
@@ -184,6 +184,11 @@ int wf_executor_create_far(weft_executor **executor, const weft_executor_config 
     begin_anew(q);
     *executor = &q->base;
     return 0;
+}
+
+void wf_executor_widen(weft_executor *executor, unsigned limit)
+{
+    wf_tickets_widen(&wf_queued_of(executor)->tickets, limit);
 }
 
 int weft_executor_create(weft_executor **executor, const weft_executor_config *config)

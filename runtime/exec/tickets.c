@@ -27,6 +27,11 @@ static uint32_t limit_of(const wf_tickets *t)
     return wf_load_relaxed(&t->limit); /* hint: who is late sees another one's */
 }
 
+unsigned wf_tickets_limit(const wf_tickets *t)
+{
+    return limit_of(t);
+}
+
 /* ---- looking ------------------------------------------------------------------------------------- */
 
 unsigned wf_tickets_out(const wf_tickets *t)
@@ -58,6 +63,11 @@ void wf_tickets_anew(wf_tickets *t, uint32_t limit)
 {
     wf_store_relaxed(&t->limit, limit);       /* hint: nobody has it yet but who is late */
     wf_store_release(&t->state, (uint64_t)0); /* pair QU8 -> wf_tickets_come(): what the executor is */
+}
+
+void wf_tickets_widen(wf_tickets *t, uint32_t limit)
+{
+    wf_store_relaxed(&t->limit, limit); /* hint: who has just seen the old one did as much as that lets */
 }
 
 bool wf_tickets_end(wf_tickets *t)

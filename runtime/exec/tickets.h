@@ -29,6 +29,9 @@ typedef struct wf_tickets {
     uint32_t limit;
 } wf_tickets;
 
+/* From now on for so many; who makes it more looks for tasks then. While somebody is here. */
+void wf_tickets_widen(wf_tickets *t, uint32_t limit);
+unsigned wf_tickets_limit(const wf_tickets *t);
 /* How many are out. */
 unsigned wf_tickets_out(const wf_tickets *t);
 /* There is one to be had, or there will never be. */

@@ -208,15 +208,32 @@ static bool send_all(wf_hub *hub, wf_letter *letter)
     return any;
 }
 
+/* Faster is believed at once, slower by and by. */
+static void keep_pace(wf_hub *hub)
+{
+    int64_t now = wf_now_ns(), since = now - hub->pace_ns;
+    hub->answers++;
+    if (since < WF_HUB_PACE_NS)
+        return;
+    unsigned pace = (unsigned)(hub->answers * (int64_t)WF_HUB_PACE_NS / since);
+    hub->pace = pace > hub->pace || since > 8 * WF_HUB_PACE_NS ? pace : (pace + hub->pace) / 2;
+    hub->pace_ns = now;
+    hub->answers = 0;
+    if (hub->paced)
+        hub->paced(hub);
+}
+
 static void hand_over(wf_hub *hub, wf_letter *letter)
 {
     pthread_mutex_lock(&hub->lock);
     wf_call *call = take_out(hub, letter->head.number);
     pthread_mutex_unlock(&hub->lock);
-    if (call)
+    if (call) {
+        keep_pace(hub);
         call->answered(call, letter);
-    else
+    } else {
         wf_letter_free(letter);
+    }
 }
 
 static bool receive_all(wf_hub *hub)

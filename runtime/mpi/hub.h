@@ -18,6 +18,8 @@
 #include "mpi/bell.h"
 #include "mpi/wire.h"
 
+#define WF_HUB_PACE_NS 1000000
+
 /* What the hub knows of a rank. */
 typedef struct wf_post {
     unsigned workers; /* 0: not to be asked, it is this one */
@@ -49,7 +51,11 @@ typedef struct wf_hub {
     wf_slot *slots;
     uint32_t room, used, first_free; /* slots; calls; room: none is free */
     size_t message_bytes;            /* at most so many behind a head; of who makes the hub */
-    int64_t look_ns;                 /* the thread's: when to ask next */
+    int64_t look_ns;                 /* the thread's, as the next four: when to ask next */
+    int64_t pace_ns;                 /* since when answers are counted */
+    unsigned answers, pace;          /* since then; in WF_HUB_PACE_NS, lately */
+    /* Of who makes the hub, or NULL: the pace may have changed; while the call is there. */
+    void (*paced)(struct wf_hub *hub);
     int ranks;
     wf_post *post;
     bool ends, broken;

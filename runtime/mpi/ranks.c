@@ -17,14 +17,17 @@
 #include "proc/engine.h"
 
 #define LETTER_MAX ((size_t)1 << 30) /* MPI counts in int */
-#define IN_FLIGHT_MAX 1024
+#define IN_FLIGHT_MAX 65536
+#define IN_ADVANCE_MAX 1024
 
 /* An executor's, on the submitting rank. */
 typedef struct fleet {
     wf_far far;
     wf_hub hub;
     MPI_Comm comm;
-    bool own_thread; /* it carries the letters; else it is the one that called */
+    weft_executor *executor;
+    unsigned at_least; /* calls that are away; more while they come back soon */
+    bool own_thread;   /* it carries the letters; else it is the one that called */
     wf_thread thread;
 } fleet;
 
@@ -208,20 +211,36 @@ static unsigned workers_elsewhere(const opening *o, unsigned *workers)
     return sum;
 }
 
-static weft_executor_config config_of(const opening *o, unsigned workers)
+static weft_executor_config config_of(const opening *o)
 {
     const weft_mpi_config *c = &o->config;
-    unsigned usual = 2 * workers < 64 ? 2 * workers : 64;
     return (weft_executor_config){.size = sizeof(weft_executor_config),
                                   .pool = c->pool,
                                   .name = c->name,
-                                  .limit = c->in_flight ? c->in_flight : (int)usual,
+                                  .limit = c->in_flight ? c->in_flight : IN_FLIGHT_MAX,
                                   .queue_limit = c->queue_limit,
                                   .when_full = c->when_full,
                                   .stop = c->stop,
                                   .on_error = c->on_error,
                                   .ctx = c->ctx,
                                   .blocking = 1};
+}
+
+/* As many as hide the way there and back, and what is there is done within WF_HUB_PACE_NS: no rank is left with much while
+ * others have nothing. */
+static void paced(wf_hub *hub)
+{
+    fleet *r = (fleet *)(void *)((char *)hub - offsetof(fleet, hub));
+    unsigned more = hub->pace < IN_ADVANCE_MAX ? hub->pace : IN_ADVANCE_MAX;
+    weft_engine_(WEFT_VERSION_STRING)->widen(r->executor, r->at_least + more);
+}
+
+static void follow_pace(fleet *r, weft_executor *executor, unsigned at_least)
+{
+    r->executor = executor;
+    r->at_least = at_least;
+    r->hub.paced = paced;
+    paced(&r->hub);
 }
 
 static int create(weft_executor **executor, fleet *r, const opening *o)
@@ -235,7 +254,7 @@ static int create(weft_executor **executor, fleet *r, const opening *o)
     if (err)
         return err;
     unsigned others = (unsigned)o->ranks - 1;
-    const weft_executor_config config = config_of(o, sum);
+    const weft_executor_config config = config_of(o);
     r->comm = o->comm;
     r->hub.message_bytes = o->config.message_bytes;
     r->far = (wf_far){.submit = submit,
@@ -248,6 +267,8 @@ static int create(weft_executor **executor, fleet *r, const opening *o)
     err = weft_engine_(WEFT_VERSION_STRING)->create(executor, &config, &r->far);
     if (err)
         wf_hub_fini(&r->hub);
+    else if (!o->config.in_flight)
+        follow_pace(r, *executor, 2 * sum);
     return err;
 }
 
@@ -348,7 +369,7 @@ static int lead(opening *o, job *j)
 /* What is local of the config; nothing is called elsewhere. */
 static int create_here(const opening *o, weft_executor **executor)
 {
-    weft_executor_config config = config_of(o, 0);
+    weft_executor_config config = config_of(o);
     config.limit = config.blocking = 0;
     int answered = start_here(o);
     if (answered)

@@ -19,6 +19,7 @@ static const char *said(void)
 }
 
 static const struct weft_engine_table_ table = {.create = wf_executor_create_far,
+                                                .widen = wf_executor_widen,
                                                 .submit = wf_task_submit,
                                                 .submit_away = wf_task_submit_away,
                                                 .comes_back = wf_task_comes_back,
