@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/config.h"
 #include "base/tunables.h"
@@ -27,6 +28,7 @@ typedef struct fleet {
     MPI_Comm comm;
     weft_executor *executor;
     unsigned at_least; /* calls that are away; more while they come back soon */
+    bool crowded;      /* ranks of this host have more workers than it has processors */
     bool own_thread;   /* it carries the letters; else it is the one that called */
     wf_thread thread;
 } fleet;
@@ -43,6 +45,13 @@ typedef struct opening {
     bool threads; /* the pool has some */
     int wrong;    /* found before anything was exchanged */
 } opening;
+
+/* While it is used, if it is crowded here. */
+static void share(weft_executor *executor, bool crowded, bool begins)
+{
+    if (crowded)
+        weft_engine_(WEFT_VERSION_STRING)->share(executor, begins);
+}
 
 /* ---- what the executor calls --------------------------------------------------------------------- */
 
@@ -77,6 +86,7 @@ static void discard(fleet *r)
 static void gone(wf_far *far)
 {
     fleet *r = (fleet *)(void *)far;
+    share(r->executor, r->crowded, false);
     wf_hub_end(&r->hub);
     if (!r->own_thread)
         return;
@@ -183,6 +193,16 @@ static int all_started(opening *o, int err, int answered)
     return wf_greeting_start(o->comm, o->cards, o->ranks, err, answered, &o->said);
 }
 
+/* Each thread that spins is in the way of one that has to do something. */
+static bool is_crowded(const opening *o)
+{
+    unsigned workers = 0;
+    for (int r = 0; r < o->ranks; r++)
+        if (!strcmp(o->cards[r].host, o->cards[o->rank].host))
+            workers += o->cards[r].workers;
+    return workers > (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
+}
+
 /* ---- a serving rank ------------------------------------------------------------------------------ */
 
 static int serve(opening *o)
@@ -190,8 +210,11 @@ static int serve(opening *o)
     wf_station station;
     int err = wf_station_init(&station, o->comm, o->config.pool);
     int made = !err, all = all_started(o, err, made ? start_here(o) : 0);
-    if (made && !all)
+    if (made && !all) {
+        share(station.executor, is_crowded(o), true);
         err = wf_station_run(&station);
+        share(station.executor, is_crowded(o), false);
+    }
     if (made && *station.wire.said)
         (void)wf_sentence_say(&o->said, err, "%s", station.wire.said);
     if (made)
@@ -235,9 +258,8 @@ static void paced(wf_hub *hub)
     weft_engine_(WEFT_VERSION_STRING)->widen(r->executor, r->at_least + more);
 }
 
-static void follow_pace(fleet *r, weft_executor *executor, unsigned at_least)
+static void follow_pace(fleet *r, unsigned at_least)
 {
-    r->executor = executor;
     r->at_least = at_least;
     r->hub.paced = paced;
     paced(&r->hub);
@@ -265,11 +287,16 @@ static int create(weft_executor **executor, fleet *r, const opening *o)
                       .width = (size_t)2 * others,
                       .unit = sum / others};
     err = weft_engine_(WEFT_VERSION_STRING)->create(executor, &config, &r->far);
-    if (err)
+    if (err) {
         wf_hub_fini(&r->hub);
-    else if (!o->config.in_flight)
-        follow_pace(r, *executor, 2 * sum);
-    return err;
+        return err;
+    }
+    r->executor = *executor;
+    r->crowded = is_crowded(o);
+    share(r->executor, r->crowded, true);
+    if (!o->config.in_flight)
+        follow_pace(r, 2 * sum);
+    return 0;
 }
 
 /* Carries the letters; then nothing of MPI is left. */

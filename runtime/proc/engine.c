@@ -6,7 +6,13 @@
 
 #include "exec/running.h"
 #include "exec/task_spec.h"
+#include "sched/follow.h"
 #include "sched/tasks.h"
+
+static void share(weft_executor *executor, bool shares)
+{
+    wf_follow_share(executor->pool, shares);
+}
 
 static weft_future *here(void)
 {
@@ -20,6 +26,7 @@ static const char *said(void)
 
 static const struct weft_engine_table_ table = {.create = wf_executor_create_far,
                                                 .widen = wf_executor_widen,
+                                                .share = share,
                                                 .submit = wf_task_submit,
                                                 .submit_away = wf_task_submit_away,
                                                 .comes_back = wf_task_comes_back,

@@ -18,6 +18,8 @@ struct weft_engine_table_ {
     int (*create)(weft_executor **executor, const weft_executor_config *config, wf_far *far);
     int (*submit)(weft_executor *executor, const weft_task_spec *spec, weft_future **future);
     void (*widen)(weft_executor *executor, unsigned limit); /* wf_executor_widen */
+    /* Of the executor's pool: wf_follow_share. */
+    void (*share)(weft_executor *executor, bool shares);
     /* wf_task_submit_away, wf_task_comes_back, wf_task_should_stop */
     int (*submit_away)(weft_executor *executor, const weft_task_spec *spec, weft_future **future);
     void (*comes_back)(weft_future *task, int status, const char *said);

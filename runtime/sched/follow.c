@@ -21,9 +21,11 @@ static void set_spin(weft_pool *pool, int64_t ns)
 static void set_patience(weft_pool *pool, unsigned pus)
 {
     bool crowded = pool->size.workers > pus || wf_limits_below(&pool->size.limits, pool->size.workers);
+    bool brief = crowded || pool->size.rationed || pool->sizing.shares;
+    pool->sizing.pus = pus;
     wf_store_relaxed(&pool->crowded, crowded); /* hint */
     if (pool->sizing.spins)
-        set_spin(pool, crowded || pool->size.rationed ? WF_SPIN_CROWDED_NS : WF_SPIN_NS);
+        set_spin(pool, brief ? WF_SPIN_CROWDED_NS : WF_SPIN_NS);
 }
 
 void wf_follow_start(weft_pool *pool, bool follows, int64_t spin_ns)
@@ -37,6 +39,14 @@ void wf_follow_start(weft_pool *pool, bool follows, int64_t spin_ns)
     if (spin_ns)
         set_spin(pool, spin_ns > 0 ? spin_ns : 0);
     set_patience(pool, (unsigned)(machine->here ? machine->pus : machine->mask_pus));
+}
+
+void wf_follow_share(weft_pool *pool, bool shares)
+{
+    pthread_mutex_lock(&pool->sizing.turn);
+    pool->sizing.shares += shares ? 1 : -1;
+    set_patience(pool, pool->sizing.pus);
+    pthread_mutex_unlock(&pool->sizing.turn);
 }
 
 /* ---- a look -------------------------------------------------------------------------------------- */

@@ -282,6 +282,8 @@ typedef struct wf_sizing {
     bool follows;       /* sched/follow.h, as the rest */
     bool moved;         /* some that stand may run elsewhere than planned */
     bool spins;         /* as long as it finds right itself */
+    unsigned pus;       /* that it may use */
+    int shares;         /* who said that others are busy on them */
     const char *root;   /* tests: stands for "/" */
     int64_t more_since; /* ns; 0: the machine does not give more than there is */
     unsigned more;      /* so many places at least, all that time */
