@@ -38,7 +38,8 @@ typedef struct weft_mpi_config {
     int root;         /**< the rank that submits; the same on all ranks */
     const char *name; /**< (root) for reports; copied, 31 characters count. NULL: "ranks" */
     int in_flight; /**< (root) so many calls at most are with the other ranks at the same time, tasks and pieces of maps;
-                           each is a thread here, that sleeps. 0: two for each worker of theirs, 64 at most */
+                           a piece is a thread here, that sleeps, a task is none. 0: two for each worker of theirs, and as many
+                           more as came back within the last millisecond, 1,024 at most; at most 65,536 */
     size_t queue_limit; /**< (root) as in weft_executor_config, also the next four */
     int when_full;
     weft_stop *stop;
@@ -75,6 +76,8 @@ typedef struct weft_mpi_config {
  * is in a library that is not loaded on that rank; -ECANCELED, it was asked to stop (weft_future_cancel, its token, its
  * deadline, WEFT_STOP_RUNNING), and stopped, or had not begun there; WEFT_EDIED, MPI failed and said so. Each rank's
  * weft_should_stop and weft_fail work in it as usual. If a rank dies, mpirun ends the program.
+ * A task's destroy, on_error, and what follows it with WEFT_INLINE run here in the thread that calls MPI, and must not wait for
+ * tasks of the executor.
  *
  * A communicator of one: fn runs in the calling thread, and the executor is one of the local pool.
  * @param fn      on the submitting rank; elsewhere it is not looked at
