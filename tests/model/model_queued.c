@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * model/model_queued.c - exec/queued.c, accept.c, executors.c, tickets.c: an executor with a limit of one, its submitters,
- * its runners, who takes a task over, and who shuts it down. What tasks do is plain: two at a time are a race. To keep it
+ * its runners, who takes a task over, and who shuts it down; one that sends, and who ends what is away. What tasks do is plain: two at a time are a race. To keep it
  * small, runners are run by threads that take them from the pool's inbox, as a worker does.
  */
 #include "pool.h"
@@ -12,6 +12,8 @@
 #include <weft/executor.h>
 #include <weft/stop.h>
 
+#include "exec/executors.h"
+#include "exec/task_spec.h"
 #include "sched/pool.h"
 
 static weft_pool *pool;
@@ -37,14 +39,19 @@ static int works_apart(void *arg)
     return 7;
 }
 
-static void make(unsigned workers, const weft_executor_config *config)
+static void make_pool(unsigned workers)
 {
     pool = model_pool(workers, 1);
+    future = NULL;
+    in_one = accepted = refused = over = reason = apart = 0;
+}
+
+static void make(unsigned workers, const weft_executor_config *config)
+{
+    make_pool(workers);
     weft_executor_config with_pool = *config;
     with_pool.pool = pool;
     mc_assert(!weft_executor_create(&executor, &with_pool));
-    future = NULL;
-    in_one = accepted = refused = over = reason = apart = 0;
 }
 
 static void setup(void)
@@ -149,6 +156,71 @@ static void setup_waits_inside(void)
     setup();
     mc_assert(!weft_submit(executor, waits_inside, NULL, &future));
 }
+
+/* ---- one that sends ------------------------------------------------------------------------------ */
+
+static weft_future *away; /* handed over: one at a time */
+static bool far_gone;
+
+static void is_gone(wf_far *far)
+{
+    (void)far;
+    far_gone = true;
+}
+static wf_far far = {.sends = true, .gone = is_gone};
+
+static int hand_over(const void *arg, void *result)
+{
+    (void)arg;
+    (void)result;
+    in_one++;
+    __atomic_store_n(&away, wf_tasks_innermost()->task, __ATOMIC_RELEASE);
+    return WF_AWAY;
+}
+static void setup_sends(void)
+{
+    make_pool(1);
+    mc_assert(!wf_executor_create_far(&executor, WEFT_EXECUTOR_CONFIG(.pool = pool, .limit = 1), &far));
+    away = NULL;
+    far_gone = false;
+}
+static void setup_sends_one(void)
+{
+    setup_sends();
+    mc_assert(!wf_task_submit_away(executor, SPEC(.fn2 = hand_over), &future));
+    accepted = 1;
+}
+static void submit_away(void)
+{
+    int err = wf_task_submit_away(executor, SPEC(.fn2 = hand_over), NULL);
+    mc_assert(!err || err == -ESHUTDOWN);
+    (void)__atomic_fetch_add(err ? &refused : &accepted, 1, __ATOMIC_RELAXED);
+}
+static void end_one(void)
+{
+    weft_future *task;
+    while (!(task = __atomic_exchange_n(&away, NULL, __ATOMIC_ACQUIRE)))
+        mc_pause();
+    in_one += 10;
+    wf_task_comes_back(task, 7, NULL);
+}
+static void end_two(void)
+{
+    end_one();
+    end_one();
+}
+static void get_away(void)
+{
+    int status;
+    mc_assert(!weft_future_get(future, &status) && status == 7 && in_one >= 11);
+    weft_future_release(future);
+}
+static void check_away(void)
+{
+    mc_assert(in_one == 11 * accepted && !weft_executor_destroy(executor) && far_gone);
+}
+
+/* ---- in threads ---------------------------------------------------------------------------------- */
 
 static void submit(void)
 {
@@ -446,6 +518,27 @@ static const mc_scenario scenarios[] = {
      .thread = {request_stop_too, request_stop_apart},
      .check = check_one_stopped,
      .bound = 2,
+     MODEL_POOL},
+    {.name = "away",
+     .setup = setup_sends_one,
+     .thread = {end_one, get_away},
+     .check = check_away,
+     .bound = 3,
+     .stale = 2,
+     MODEL_POOL},
+    {.name = "two_away",
+     .setup = setup_sends,
+     .thread = {submit_away, submit_away, end_two},
+     .check = check_away,
+     .bound = 2,
+     .stale = 1,
+     MODEL_POOL},
+    {.name = "submit_while_one_comes_back",
+     .setup = setup_sends_one,
+     .thread = {submit_away, end_two},
+     .check = check_away,
+     .bound = 3,
+     .stale = 1,
      MODEL_POOL},
     {.name = "cancel_pending",
      .setup = setup_submitted,
