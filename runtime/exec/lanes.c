@@ -48,12 +48,17 @@ int wf_lane_enter(wf_lanes *lanes, const weft_executor_config *config, wf_pass *
     return 0;
 }
 
+static void show(wf_lane *lane, const char *label)
+{
+    wf_store_release(&lane->label, label ? label : "?"); /* pair LN2 -> weft_executor_running(): the text */
+}
+
 unsigned wf_lane_hold(wf_lanes *lanes, const char *label)
 {
     wf_lane *lane = take(lanes);
     if (!lane)
         return 0;
-    wf_store_release(&lane->label, label ? label : "?"); /* pair LN2 -> weft_executor_running(): the text */
+    show(lane, label);
     return (unsigned)(lane - lanes->lane) + 1;
 }
 
@@ -76,8 +81,7 @@ const char *wf_lane_label(const wf_pass *pass, const char *label)
     if (!pass || !pass->lane)
         return NULL;
     const char *before = wf_load_relaxed(&pass->lane->label); /* owner only */
-    wf_store_release(&pass->lane->label,
-                     label ? label : "?"); /* pair LN2 -> weft_executor_running(): the text */
+    show(pass->lane, label);
     return before;
 }
 
