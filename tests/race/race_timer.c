@@ -120,6 +120,7 @@ static void round_of(weft_pool *pool, uint64_t number, int mode)
     for (uint64_t yields = mix(number) % 400; yields; yields--)
         sched_yield();
     CHECK(!weft_executor_shutdown(r.executor, mode, WEFT_FOREVER), "shutdown");
+    CHECK(refused(weft_submit_after(r.executor, 0, once, &r.ran, NULL)), "now it is too late for sure");
     for (int i = 1; i < CLIENTS; i++) {
         pthread_join(threads[i], NULL);
         done += atomic_load(&clients[i].done);
