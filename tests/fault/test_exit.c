@@ -41,7 +41,8 @@ static void make_busy(weft_pool *which)
     pthread_t host;
     if (pthread_create(&host, NULL, busy_host, which))
         _exit(98);
-    while (atomic_load(&inside) < 2)
+    int most = weft_pool_workers(which) > 1 ? 2 : 1; /* the one place is the guest's */
+    while (atomic_load(&inside) < most)
         sched_yield();
 }
 
