@@ -94,6 +94,15 @@ static void work_until(weft_pool *pool, int places)
 
 /* ---- quotas -------------------------------------------------------------------------------------- */
 
+/* What it tells when it has seen the quota; where it has one PU anyway no number of places shows that. */
+static weft_pool_info told_of_period(weft_pool *pool, int64_t us)
+{
+    while (told(pool).period_us != us)
+        if (use_pool(pool))
+            break;
+    return told(pool);
+}
+
 static void quota_falls_and_is_lifted(int pus)
 {
     weft_pool *pool = pool_of_files();
@@ -102,13 +111,14 @@ static void quota_falls_and_is_lifted(int pus)
     work_until(pool, pus);
     put("g/cpu.max", "50000 100000\n");
     work_until(pool, 1);
-    weft_pool_info info = told(pool);
-    CHECK(info.workers_origin == WEFT_ORIGIN_QUOTA && info.quota_us == 50000 && info.period_us == 100000,
+    weft_pool_info info = told_of_period(pool, 100000);
+    CHECK((pus < 2 || info.workers_origin == WEFT_ORIGIN_QUOTA) && info.quota_us == 50000 &&
+              info.period_us == 100000,
           "it tells of the quota: origin %d, %d of %d", info.workers_origin, (int)info.quota_us,
           (int)info.period_us);
     put("g/cpu.max", "max 100000\n");
     work_until(pool, pus);
-    info = told(pool);
+    info = told_of_period(pool, 0);
     CHECK(info.workers_origin == WEFT_ORIGIN_MASK && info.resized == (pus > 1 ? 2 : 0) && info.period_us == 0,
           "and that there is none: origin %d, resized %d", info.workers_origin, (int)info.resized);
     put("g/a/cpu.max", "110000 100000\n");
