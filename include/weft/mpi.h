@@ -71,11 +71,13 @@ typedef struct weft_mpi_config {
  *   -EINVAL    fn, or an arg without arg_bytes, or a ctx: a pointer makes no sense on another rank; other calls that are
  *              given an executor to run functions
  *   -EMSGSIZE  more bytes than message_bytes
- *   -ENOTSUP   the function is in a library without a build-id
+ *   -ENOTSUP   the function is in a library without a build-id, and was not registered
+ * A function with a registered name (weft_process_register) goes by that, and then the ranks need not run the same program: each
+ * name that the submitting rank has at the opening has to be known on all others when start has returned there.
  * A task's status is what it answered; weft_future_error says "rank 2, its label: what it said". Further: -ENOENT, its function
- * is in a library that is not loaded on that rank; -ECANCELED, it was asked to stop (weft_future_cancel, its token, its
- * deadline, WEFT_STOP_RUNNING), and stopped, or had not begun there; WEFT_EDIED, MPI failed and said so. Each rank's
- * weft_should_stop and weft_fail work in it as usual. If a rank dies, mpirun ends the program.
+ * is in a library that is not loaded on that rank, or nothing is registered there by its name; -ECANCELED, it was asked to stop
+ * (weft_future_cancel, its token, its deadline, WEFT_STOP_RUNNING), and stopped, or had not begun there; WEFT_EDIED, MPI failed
+ * and said so. Each rank's weft_should_stop and weft_fail work in it as usual. If a rank dies, mpirun ends the program.
  * A task's destroy, on_error, and what follows it with WEFT_INLINE run here in the thread that calls MPI, and must not wait for
  * tasks of the executor.
  *
@@ -85,8 +87,9 @@ typedef struct weft_mpi_config {
  * @return on all ranks the same, but for what MPI itself does to one of them: 0; -EINVAL (a number that makes no sense, ranks
  *         that name different roots, no fn on the root, comm is MPI_COMM_NULL or between groups), -ENOTCONN (MPI is not
  *         initialised, or is finalized already), -ENOTSUP (MPI was initialised without threads: MPI_THREAD_FUNNELED is
- *         needed; no build-id), -ELIBBAD (ranks run different programs, or have different libwefts), -ECANCELED (start),
- *         -ENOMEM, -EMFILE, -EAGAIN (no thread), -EOWNERDEAD; -EIO: MPI failed while tasks ran
+ *         needed; no build-id), -ELIBBAD (ranks have different libwefts; they run different programs, and the submitting one has
+ *         registered no names; one does not know such a name), -ECANCELED (start), -ENOMEM, -EMFILE, -EAGAIN (no thread),
+ *         -EOWNERDEAD; -EIO: MPI failed while tasks ran
  * The thread that MPI allows to call it: with MPI_THREAD_FUNNELED the main thread. It waits. Meanwhile fn and the tasks may
  * call MPI themselves if it was initialised with MPI_THREAD_MULTIPLE.
  */

@@ -116,7 +116,7 @@ typedef void weft_process_fn(void);
  * @param fn    NULL: nothing has this name any more, as before its library is unloaded; what was submitted keeps it
  * @return 0, also if it is registered so already; -EEXIST: another function has this name; -EINVAL (no name, or a longer one),
  *         -ENOENT (fn is NULL, and nothing has this name), -ENOMEM
- * Any thread. A function with several names goes by the last one.
+ * Any thread. A function with several names goes by the last one. Executors over ranks (weft/mpi.h) go by the same names.
  */
 WEFT_API int weft_process_register(const char *name, weft_process_fn *fn);
 

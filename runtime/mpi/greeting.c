@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,6 +37,8 @@ int wf_card_fill(wf_card *card)
         err = engine->name_of(entry, &card->program);
     if (err)
         snprintf(card->said, sizeof card->said, "the program, libweft or libweft-mpi has no build-id");
+    wf_image_name name;
+    card->names = engine->name_at(0, &name);
     return err;
 }
 
@@ -47,14 +50,19 @@ static const char *short_id(const wf_image_name *name, char text[static 17])
     return text;
 }
 
-static int differ(const wf_card *a, const wf_card *c, int rank, const wf_sentence *to)
+static bool other_program(const wf_card *a, const wf_card *c)
+{
+    return memcmp(&a->program, &c->program, sizeof a->program);
+}
+
+static int differ(const wf_card *a, const wf_card *c, int rank, bool named, const wf_sentence *to)
 {
     char here[17], there[17];
     if (memcmp(&a->library, &c->library, sizeof a->library) || memcmp(&a->face, &c->face, sizeof a->face))
         return wf_sentence_say(to, -ELIBBAD,
                                "rank %d (%s) has loaded another libweft or libweft-mpi than rank 0 (%s)",
                                rank, c->host, a->host);
-    if (memcmp(&a->program, &c->program, sizeof a->program))
+    if (!named && other_program(a, c))
         return wf_sentence_say(
             to, -ELIBBAD,
             "rank %d (%s) runs another program than rank 0 (%s): its build-id begins with %s, not %s", rank,
@@ -82,7 +90,7 @@ static int look(const wf_card *cards, int rank, const wf_sentence *to)
     if (c->level < c->level_wanted)
         return wf_sentence_say(to, -ENOTSUP, "rank %d: MPI was initialised with %s, %s is needed", rank,
                                level_name(c->level), level_name(c->level_wanted));
-    return differ(a, c, rank, to);
+    return differ(a, c, rank, cards[a->root].names, to);
 }
 
 int wf_greeting_agree(MPI_Comm comm, wf_card *cards, int ranks, int rank, const wf_sentence *to)
@@ -96,25 +104,58 @@ int wf_greeting_agree(MPI_Comm comm, wf_card *cards, int ranks, int rank, const 
     return err;
 }
 
-int wf_greeting_start(MPI_Comm comm, const wf_card *cards, int ranks, int err, int answered,
+/* ---- the second round ---------------------------------------------------------------------------- */
+
+/* The submitting rank shows one name after the other; `unknown` is the first that is not known here. Behind the last: zeros. */
+static int look_up_names(MPI_Comm comm, bool shows, int root, wf_image_name *unknown)
+{
+    const struct weft_engine_table_ *engine = weft_engine_(WEFT_VERSION_STRING);
+    for (size_t i = 0;; i++) {
+        wf_image_name name = {.offset = 0};
+        if (shows)
+            (void)engine->name_at(i, &name);
+        if (MPI_Bcast(&name, sizeof name, MPI_BYTE, root, comm) != MPI_SUCCESS)
+            return -EIO;
+        if (!name.offset)
+            return 0;
+        if (!unknown->offset && !engine->find(&name))
+            *unknown = name;
+    }
+}
+
+static int look_again(const wf_card *cards, int rank, const wf_ready *ready, const wf_sentence *to)
+{
+    const wf_card *c = &cards[rank], *root = &cards[c->root];
+    if (ready->err)
+        return wf_sentence_say(to, ready->err, "rank %d (%s): %s", rank, c->host, weft_strerror(ready->err));
+    if (ready->answered)
+        return wf_sentence_say(to, -ECANCELED, "rank %d (%s): start answered %d", rank, c->host,
+                               ready->answered);
+    if (ready->unknown.offset)
+        return wf_sentence_say(to, -ELIBBAD,
+                               "rank %d (%s) has no function registered as '%s', which rank %d (%s) has%s",
+                               rank, c->host, (const char *)ready->unknown.id, c->root, root->host,
+                               other_program(root, c) ? "; it runs another program" : "");
+    return 0;
+}
+
+int wf_greeting_start(MPI_Comm comm, const wf_card *cards, int ranks, int rank, wf_ready ready,
                       const wf_sentence *to)
 {
-    int mine[2] = {err, answered};
-    int(*all)[2] = calloc((size_t)ranks, sizeof *all);
+    int root = cards[rank].root;
+    wf_ready *all = calloc((size_t)ranks, sizeof *all);
     int none = !all, any = 0;
     /* who has no memory for the answers says so before they come */
     if (MPI_Allreduce(&none, &any, 1, MPI_INT, MPI_MAX, comm) != MPI_SUCCESS || any) {
         free(all);
         return wf_sentence_say(to, -ENOMEM, "a rank has no memory");
     }
-    err = MPI_Allgather(mine, 2, MPI_INT, all, 2, MPI_INT, comm) != MPI_SUCCESS ? -EIO : 0;
+    int err = look_up_names(comm, rank == root, root, &ready.unknown);
+    if (!err &&
+        MPI_Allgather(&ready, sizeof ready, MPI_BYTE, all, sizeof ready, MPI_BYTE, comm) != MPI_SUCCESS)
+        err = -EIO;
     for (int r = 0; r < ranks && !err; r++)
-        if (all[r][0])
-            err = wf_sentence_say(to, all[r][0], "rank %d (%s): %s", r, cards[r].host,
-                                  weft_strerror(all[r][0]));
-        else if (all[r][1])
-            err = wf_sentence_say(to, -ECANCELED, "rank %d (%s): start answered %d", r, cards[r].host,
-                                  all[r][1]);
+        err = look_again(cards, r, &all[r], to);
     free(all);
     return err;
 }

@@ -190,7 +190,8 @@ static int start_here(const opening *o)
 
 static int all_started(opening *o, int err, int answered)
 {
-    return wf_greeting_start(o->comm, o->cards, o->ranks, err, answered, &o->said);
+    const wf_ready ready = {.err = err, .answered = answered};
+    return wf_greeting_start(o->comm, o->cards, o->ranks, o->rank, ready, &o->said);
 }
 
 /* Each thread that spins is in the way of one that has to do something. */

@@ -150,13 +150,25 @@ static wf_job *make_job(wf_station *s, wf_letter *letter, wf_image_fn *fn)
     return job;
 }
 
+static void refuse_unknown(wf_station *s, wf_letter *letter)
+{
+    char why[96] = "the function is in a program or library that is not loaded there, and has no name";
+    const char *name = weft_engine_(WEFT_VERSION_STRING)->text(&letter->head.fn);
+    if (name)
+        snprintf(why, sizeof why, "no function is registered there as '%s'", name);
+    refuse(s, letter, -ENOENT, why);
+}
+
 static void begin(wf_station *s, wf_letter *letter)
 {
     wf_image_fn *fn = weft_engine_(WEFT_VERSION_STRING)->find(&letter->head.fn);
-    wf_job *job = fn ? make_job(s, letter, fn) : NULL;
+    if (!fn) {
+        refuse_unknown(s, letter);
+        return;
+    }
+    wf_job *job = make_job(s, letter, fn);
     if (!job) {
-        refuse(s, letter, fn ? -ENOMEM : -ENOENT,
-               fn ? NULL : "the function is in a library that is not loaded there");
+        refuse(s, letter, -ENOMEM, NULL);
         return;
     }
     const weft_task_spec spec = {.size = sizeof spec,

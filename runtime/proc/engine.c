@@ -33,8 +33,10 @@ static const struct weft_engine_table_ table = {.create = wf_executor_create_far
                                                 .should_stop = wf_task_should_stop,
                                                 .here = here,
                                                 .said = said,
-                                                .name_of = wf_image_name_of,
-                                                .find = wf_image_find};
+                                                .name_of = wf_name_of,
+                                                .find = wf_name_find,
+                                                .text = wf_name_text,
+                                                .name_at = wf_name_at};
 
 const struct weft_engine_table_ *weft_engine_(const char *version)
 {

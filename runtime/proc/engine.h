@@ -11,7 +11,7 @@
 #include <weft/detail/engine.h>
 
 #include "exec/executors.h"
-#include "proc/image.h"
+#include "proc/names.h"
 
 struct weft_engine_table_ {
     /* wf_executor_create_far, wf_task_submit */
@@ -27,9 +27,11 @@ struct weft_engine_table_ {
     /* The task that the calling thread is in; what that has said by weft_fail, or NULL. */
     weft_future *(*here)(void);
     const char *(*said)(void);
-    /* wf_image_name_of, wf_image_find */
+    /* wf_name_of, wf_name_find, wf_name_text, wf_name_at */
     int (*name_of)(wf_image_fn *fn, wf_image_name *name);
     wf_image_fn *(*find)(const wf_image_name *name);
+    const char *(*text)(const wf_image_name *name);
+    bool (*name_at)(size_t number, wf_image_name *name);
 };
 
 #endif

@@ -110,6 +110,18 @@ const char *wf_name_text(const wf_image_name *name)
     return name->offset == NAMED ? (const char *)name->id : NULL;
 }
 
+bool wf_name_at(size_t number, wf_image_name *name)
+{
+    wf_lock_take(&all.lock);
+    const entry *e = all.first;
+    while (e && number--)
+        e = e->next;
+    if (e)
+        *name = e->name;
+    wf_lock_give(&all.lock);
+    return e;
+}
+
 wf_image_fn *wf_name_find(const wf_image_name *name)
 {
     if (!wf_name_text(name))

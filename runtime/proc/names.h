@@ -9,6 +9,8 @@
 #ifndef WF_PROC_NAMES_H
 #define WF_PROC_NAMES_H
 
+#include <stddef.h>
+
 #include "proc/image.h"
 
 /* As wf_image_name_of, wf_image_find. */
@@ -16,5 +18,7 @@ int wf_name_of(wf_image_fn *fn, wf_image_name *name);
 wf_image_fn *wf_name_find(const wf_image_name *name);
 /* The text; NULL: it is an image's. */
 const char *wf_name_text(const wf_image_name *name);
+/* The registered name with this number, from 0, the newest; false: there are no more. */
+bool wf_name_at(size_t number, wf_image_name *name);
 
 #endif

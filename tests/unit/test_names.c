@@ -43,6 +43,19 @@ Test(names, no_image)
     cr_assert(wf_name_find(&name) == nowhere);
 }
 
+Test(names, one_after_the_other)
+{
+    wf_image_name name;
+    cr_assert(!wf_name_at(0, &name));
+    cr_assert_eq(weft_process_register("one", one), 0);
+    cr_assert_eq(weft_process_register("other", other), 0);
+    cr_assert(wf_name_at(0, &name));
+    cr_assert_str_eq(wf_name_text(&name), "other");
+    cr_assert(wf_name_at(1, &name));
+    cr_assert_str_eq(wf_name_text(&name), "one");
+    cr_assert(!wf_name_at(2, &name));
+}
+
 Test(names, refused)
 {
     cr_assert_eq(weft_process_register(NULL, one), -EINVAL);
