@@ -55,6 +55,10 @@ typedef struct weft_mpi_config {
     char *
         said; /**< NULL, or room for said_bytes: receives a sentence if the call fails, with the rank that is to blame */
     size_t said_bytes;
+    const void *
+        shared; /**< (root) bytes that all ranks are to have: sent to each once, before start is called there. Not copied on
+                               the root: they stay as they are until weft_mpi_run returns, or the executor is gone */
+    size_t shared_bytes; /**< (root) how many; of any number. 0: none */
 } weft_mpi_config;
 
 /** As WEFT_POOL_CONFIG. */
@@ -88,8 +92,8 @@ typedef struct weft_mpi_config {
  *         that name different roots, no fn on the root, comm is MPI_COMM_NULL or between groups), -ENOTCONN (MPI is not
  *         initialised, or is finalized already), -ENOTSUP (MPI was initialised without threads: MPI_THREAD_FUNNELED is
  *         needed; no build-id), -ELIBBAD (ranks have different libwefts; they run different programs, and the submitting one has
- *         registered no names; one does not know such a name), -ECANCELED (start), -ENOMEM, -EMFILE, -EAGAIN (no thread),
- *         -EOWNERDEAD; -EIO: MPI failed while tasks ran
+ *         registered no names; one does not know such a name), -ECANCELED (start), -EBUSY (shared), -ENOMEM, -EMFILE,
+ *         -EAGAIN (no thread), -EOWNERDEAD; -EIO: MPI failed while tasks ran
  * The thread that MPI allows to call it: with MPI_THREAD_FUNNELED the main thread. It waits. Meanwhile fn and the tasks may
  * call MPI themselves if it was initialised with MPI_THREAD_MULTIPLE.
  */
@@ -105,6 +109,16 @@ WEFT_API int weft_mpi_run(MPI_Comm comm, void (*fn)(weft_executor *executor, voi
  * @return as weft_mpi_run
  */
 WEFT_API int weft_mpi_executor(weft_executor **executor, MPI_Comm comm, const weft_mpi_config *config);
+
+/**
+ * In tasks and items that run on a rank, in all threads that work for them, in start, and in weft_mpi_run's fn: the bytes that
+ * weft_mpi_config.shared has on the submitting rank, aligned as malloc does; there until the call of this rank returns. On a
+ * submitting rank that has got an executor from weft_mpi_executor, and is not alone: NULL.
+ * @param bytes  NULL, or receives how many
+ * @return NULL: there are none
+ * It does not wait. A process has those of one call at a time: a second one at the same time is -EBUSY on all its ranks.
+ */
+WEFT_API const void *weft_mpi_shared(size_t *bytes);
 
 #ifdef __cplusplus
 }

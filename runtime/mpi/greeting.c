@@ -139,23 +139,31 @@ static int look_again(const wf_card *cards, int rank, const wf_ready *ready, con
     return 0;
 }
 
-int wf_greeting_start(MPI_Comm comm, const wf_card *cards, int ranks, int rank, wf_ready ready,
-                      const wf_sentence *to)
+static int gather(MPI_Comm comm, const wf_card *cards, int ranks, const wf_ready *mine, const wf_sentence *to)
 {
-    int root = cards[rank].root;
     wf_ready *all = calloc((size_t)ranks, sizeof *all);
-    int none = !all, any = 0;
+    int err = 0, none = !all, any = 0;
     /* who has no memory for the answers says so before they come */
-    if (MPI_Allreduce(&none, &any, 1, MPI_INT, MPI_MAX, comm) != MPI_SUCCESS || any) {
-        free(all);
-        return wf_sentence_say(to, -ENOMEM, "a rank has no memory");
-    }
-    int err = look_up_names(comm, rank == root, root, &ready.unknown);
-    if (!err &&
-        MPI_Allgather(&ready, sizeof ready, MPI_BYTE, all, sizeof ready, MPI_BYTE, comm) != MPI_SUCCESS)
+    if (MPI_Allreduce(&none, &any, 1, MPI_INT, MPI_MAX, comm) != MPI_SUCCESS || any)
+        err = wf_sentence_say(to, -ENOMEM, "a rank has no memory");
+    else if (MPI_Allgather(mine, sizeof *mine, MPI_BYTE, all, sizeof *mine, MPI_BYTE, comm) != MPI_SUCCESS)
         err = -EIO;
     for (int r = 0; r < ranks && !err; r++)
         err = look_again(cards, r, &all[r], to);
     free(all);
     return err;
+}
+
+int wf_greeting_all(MPI_Comm comm, const wf_card *cards, int ranks, int err, const wf_sentence *to)
+{
+    const wf_ready mine = {.err = err};
+    return gather(comm, cards, ranks, &mine, to);
+}
+
+int wf_greeting_start(MPI_Comm comm, const wf_card *cards, int ranks, int rank, wf_ready ready,
+                      const wf_sentence *to)
+{
+    int root = cards[rank].root;
+    int err = look_up_names(comm, rank == root, root, &ready.unknown);
+    return err ? err : gather(comm, cards, ranks, &ready, to);
 }

@@ -19,6 +19,7 @@ typedef struct wf_card {
     int err;                              /* what is wrong here already; 0: nothing */
     int root, level, level_wanted;        /* level: of the root, what MPI lets threads do */
     int names;                            /* 1: functions are registered by names */
+    size_t shared_bytes;                  /* of the root */
     unsigned workers;
     char host[32], said[96];
 } wf_card;
@@ -42,6 +43,8 @@ __attribute__((format(printf, 3, 4))) int wf_sentence_say(const wf_sentence *to,
 int wf_card_fill(wf_card *card);
 /* card: this rank's, of `ranks` in cards; receives all. 0, or on all ranks why not. */
 int wf_greeting_agree(MPI_Comm comm, wf_card *cards, int ranks, int rank, const wf_sentence *to);
+/* err: this rank's. 0 if all have 0; else the first. */
+int wf_greeting_all(MPI_Comm comm, const wf_card *cards, int ranks, int err, const wf_sentence *to);
 /* ready: this rank's. 0 if all have zeros, and know all names; else the first err, -ECANCELED or -ELIBBAD. */
 int wf_greeting_start(MPI_Comm comm, const wf_card *cards, int ranks, int rank, wf_ready ready,
                       const wf_sentence *to);

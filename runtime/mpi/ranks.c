@@ -11,6 +11,7 @@
 #include "base/tunables.h"
 #include "mpi/carry.h"
 #include "mpi/greeting.h"
+#include "mpi/handout.h"
 #include "mpi/hub.h"
 #include "mpi/portions.h"
 #include "mpi/station.h"
@@ -39,6 +40,7 @@ typedef struct opening {
     wf_sentence said;
     MPI_Comm comm; /* the duplicate */
     wf_card *cards;
+    wf_handout handout;
     int rank, ranks;
     bool returns; /* on the submitting rank */
     bool called;  /* with what the submitting rank needs */
@@ -100,7 +102,7 @@ static bool sensible(const weft_mpi_config *c, int ranks)
 {
     return c->root >= 0 && c->root < ranks && c->in_flight >= 0 && c->in_flight <= IN_FLIGHT_MAX &&
            c->message_bytes <= LETTER_MAX && c->when_full >= WEFT_BLOCK && c->when_full <= WEFT_CALLER_RUNS &&
-           (c->said || !c->said_bytes);
+           (c->said || !c->said_bytes) && (c->shared || !c->shared_bytes);
 }
 
 /* Of a communicator that can be duplicated. 0, or why not: that is the same on all its ranks. */
@@ -144,6 +146,7 @@ static void fill_card(opening *o, wf_card *card)
 {
     weft_pool_info info = {.size = sizeof info};
     card->root = o->config.root;
+    card->shared_bytes = o->config.shared_bytes;
     card->err = o->wrong ? o->wrong : wf_card_fill(card);
     if (!card->err)
         card->err = weft_pool_inspect(o->config.pool, &info);
@@ -165,6 +168,24 @@ static int agree(opening *o)
     return wf_greeting_agree(o->comm, o->cards, o->ranks, o->rank, &o->said);
 }
 
+/* Of the root's config; own: there. All ranks come here, or none. */
+static int share(opening *o)
+{
+    const void *own = submits(o) ? o->config.shared : NULL;
+    size_t bytes = o->cards[o->config.root].shared_bytes;
+    if (!bytes)
+        return 0;
+    int err =
+        wf_greeting_all(o->comm, o->cards, o->ranks, wf_handout_init(&o->handout, own, bytes), &o->said);
+    return err ? err : wf_handout_send(&o->handout, own, o->comm, o->config.root);
+}
+
+static int share_here(opening *o)
+{
+    const weft_mpi_config *c = &o->config;
+    return c->shared_bytes ? wf_handout_init(&o->handout, c->shared, c->shared_bytes) : 0;
+}
+
 static int open(opening *o, MPI_Comm comm, const weft_mpi_config *given)
 {
     int err = look_at(comm);
@@ -173,11 +194,15 @@ static int open(opening *o, MPI_Comm comm, const weft_mpi_config *given)
     if (err)
         return err;
     read_config(o, given);
-    return o->ranks == 1 ? o->wrong : agree(o);
+    if (o->ranks == 1)
+        return o->wrong ? o->wrong : share_here(o);
+    err = agree(o);
+    return err ? err : share(o);
 }
 
 static void shut(opening *o)
 {
+    wf_handout_fini(&o->handout, o->returns && o->ranks == 1);
     free(o->cards);
     if (o->comm != MPI_COMM_NULL)
         (void)MPI_Comm_free(&o->comm);
