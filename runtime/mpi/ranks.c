@@ -49,7 +49,7 @@ typedef struct opening {
 } opening;
 
 /* While it is used, if it is crowded here. */
-static void share(weft_executor *executor, bool crowded, bool begins)
+static void share_cpus(weft_executor *executor, bool crowded, bool begins)
 {
     if (crowded)
         weft_engine_(WEFT_VERSION_STRING)->share(executor, begins);
@@ -88,7 +88,7 @@ static void discard(fleet *r)
 static void gone(wf_far *far)
 {
     fleet *r = (fleet *)(void *)far;
-    share(r->executor, r->crowded, false);
+    share_cpus(r->executor, r->crowded, false);
     wf_hub_end(&r->hub);
     if (!r->own_thread)
         return;
@@ -169,7 +169,7 @@ static int agree(opening *o)
 }
 
 /* Of the root's config; own: there. All ranks come here, or none. */
-static int share(opening *o)
+static int share_bytes(opening *o)
 {
     const void *own = submits(o) ? o->config.shared : NULL;
     size_t bytes = o->cards[o->config.root].shared_bytes;
@@ -180,7 +180,7 @@ static int share(opening *o)
     return err ? err : wf_handout_send(&o->handout, own, o->comm, o->config.root);
 }
 
-static int share_here(opening *o)
+static int share_bytes_here(opening *o)
 {
     const weft_mpi_config *c = &o->config;
     return c->shared_bytes ? wf_handout_init(&o->handout, c->shared, c->shared_bytes) : 0;
@@ -195,9 +195,9 @@ static int open(opening *o, MPI_Comm comm, const weft_mpi_config *given)
         return err;
     read_config(o, given);
     if (o->ranks == 1)
-        return o->wrong ? o->wrong : share_here(o);
+        return o->wrong ? o->wrong : share_bytes_here(o);
     err = agree(o);
-    return err ? err : share(o);
+    return err ? err : share_bytes(o);
 }
 
 static void shut(opening *o)
@@ -237,9 +237,9 @@ static int serve(opening *o)
     int err = wf_station_init(&station, o->comm, o->config.pool);
     int made = !err, all = all_started(o, err, made ? start_here(o) : 0);
     if (made && !all) {
-        share(station.executor, is_crowded(o), true);
+        share_cpus(station.executor, is_crowded(o), true);
         err = wf_station_run(&station);
-        share(station.executor, is_crowded(o), false);
+        share_cpus(station.executor, is_crowded(o), false);
     }
     if (made && *station.wire.said)
         (void)wf_sentence_say(&o->said, err, "%s", station.wire.said);
@@ -319,7 +319,7 @@ static int create(weft_executor **executor, fleet *r, const opening *o)
     }
     r->executor = *executor;
     r->crowded = is_crowded(o);
-    share(r->executor, r->crowded, true);
+    share_cpus(r->executor, r->crowded, true);
     if (!o->config.in_flight)
         follow_pace(r, 2 * sum);
     return 0;
