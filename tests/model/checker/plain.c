@@ -13,7 +13,7 @@
 
 #include <stdio.h>
 
-#define CELLS 16384 /* a power of two */
+#define CELLS 32768 /* a power of two */
 #define ARENA_BYTES (8u << 20)
 #define REGIONS 256
 #define LINE 128
@@ -64,6 +64,9 @@ static uint16_t now(void)
 
 /* ---- regions ------------------------------------------------------------------------------------- */
 
+void *__real_memset(void *to, int byte, size_t bytes);
+
+/* Zeroed: the C library may have written here in an execution before, unseen. */
 void *mc_alloc(size_t bytes)
 {
     size_t all = (bytes + 2 * LINE - 1) / LINE * LINE;
@@ -77,7 +80,7 @@ void *mc_alloc(size_t bytes)
     for (size_t at = arena_used / LINE; at < (arena_used + all) / LINE; at++)
         region_of_line[at] = (uint16_t)(region_count - 1);
     arena_used += all;
-    return regions[region_count - 1].begin;
+    return __real_memset(regions[region_count - 1].begin, 0, all);
 }
 
 static region *region_at(const void *address)
