@@ -2,12 +2,8 @@
 /* exec/running.c - see running.h. */
 #include "exec/running.h"
 
-#include <stdarg.h>
-#include <stdio.h>
-
 #include "exec/queued.h"
 #include "exec/task_spec.h"
-#include "os/memory.h"
 #include "sched/tasks.h"
 
 static __thread unsigned shields;
@@ -39,20 +35,4 @@ void weft_stop_unshield(void)
 {
     if (shields)
         shields--;
-}
-
-int weft_fail(int status, const char *format, ...)
-{
-    wf_running *running = wf_tasks_innermost();
-    va_list list;
-    if (!running || !format)
-        return status;
-    if (!running->said)
-        running->said = wf_alloc(WF_SAID_BYTES);
-    if (!running->said)
-        return status;
-    va_start(list, format);
-    vsnprintf(running->said, WF_SAID_BYTES, format, list);
-    va_end(list);
-    return status;
 }

@@ -216,7 +216,7 @@ PROMISE(kinds_of_cores_are_parts)
             if (!weft_worker_inspect(pool, i, &info) && info.core_rank == kind)
                 workers |= 1u << i;
         cr_assert_eq(__builtin_popcount(workers), 2);
-        cr_assert_eq(weft_executor_create(&executor, CONFINED(.core_kind = kinds[kind])), 0);
+        cr_assert_eq(weft_executor_create(&executor, CONFINED(.core_kind = (int)kinds[kind])), 0);
         for (int i = 0; i < EACH; i++)
             cr_assert_eq(weft_submit(executor, in_set, set(workers), NULL), 0);
         cr_assert_eq(weft_executor_destroy(executor), 0);
