@@ -20,13 +20,14 @@ FIRST_EXCEPTION ALL_COMPLETED as_completed ProcessPoolExecutor max_workers threa
 
 PRELUDE = """
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <weft/process.h>
 #include <weft/weft.h>
 
-static int connected, disconnected;
+static atomic_int connected, disconnected;
 static int connect(unsigned lane, void *ctx) { (void)lane; (void)ctx; connected++; return 0; }
 static void disconnect(unsigned lane, void *ctx) { (void)lane; (void)ctx; disconnected++; }
 """
