@@ -3,11 +3,13 @@
 #include "exec/bulk.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "exec/executor.h"
 #include "exec/pieces.h"
 #include "exec/queued.h"
+#include "exec/running.h"
 #include "exec/task_spec.h"
 #include "par/map.h"
 #include "par/near.h"
@@ -135,6 +137,13 @@ static wf_items items_of(const wf_map_call *c)
                       .stopped = is_stopped};
 }
 
+/* wf_map.asked: who cancels the lead stops the items, wherever they run */
+static bool lead_asked(const wf_map *map)
+{
+    const shared_map *s = (const shared_map *)(const void *)((const char *)map - offsetof(shared_map, map));
+    return wf_running_asked(s->lead);
+}
+
 static void run_far(shared_map *s, size_t begin, size_t end)
 {
     for (begin = s->far->run(s->far, &s->items, begin, end); begin < end; begin++)
@@ -226,6 +235,12 @@ static void divide(wf_pieces *pieces, const lead_call *l, size_t width)
     wf_pieces_init(pieces, known ? &plan : NULL, l->call.n, width, far && far->unit ? far->unit : 1);
 }
 
+/* All items were come to, but perhaps not all of them run. */
+static int answer_of(const wf_map *map, int err)
+{
+    return err || map->done == map->call.n ? err : -ECANCELED;
+}
+
 static int lead(void *given)
 {
     const lead_call *l = given;
@@ -240,20 +255,21 @@ static int lead(void *given)
         return err;
     divide(&s.pieces, l, width);
     wf_map_begin(&s.map, &l->call);
+    s.map.asked = lead_asked;
     size_t count = submit_helpers(&door, &s, helpers, width - 1);
     (void)help(&s);
     end_helpers(&door, &s, helpers, count);
-    int result = wf_map_end(&s.map);
-    return result || s.map.done == l->call.n ? result : -ECANCELED;
+    return answer_of(&s.map, wf_map_end(&s.map));
 }
 
 /* The pool's own: its loops cut better. */
 static int lead_of_pool(void *given)
 {
     const lead_call *l = given;
-    const wf_map_call *c = &l->call;
-    return weft_parallel_map(l->executor->pool, c->fn, c->in, c->in_size, c->out, c->out_size, c->n,
-                             &c->config);
+    shared_map s = {.lead = wf_tasks_innermost()};
+    wf_map_begin(&s.map, &l->call);
+    s.map.asked = lead_asked;
+    return answer_of(&s.map, wf_map_run(&s.map, l->executor->pool));
 }
 
 static int check(weft_executor *executor, const weft_map_config *config, lead_call *l)
@@ -301,7 +317,7 @@ int weft_executor_map(weft_executor *executor, weft_item_fn *fn, const void *in,
         .call = {.fn = fn, .in = in, .out = out, .in_size = in_size, .out_size = out_size, .n = n}};
     int status = 0, err = check(executor, config, &l);
     if (!err && !wf_engine_of(l.executor))
-        return lead_of_pool(&l);
+        return weft_parallel_map(l.executor->pool, fn, in, in_size, out, out_size, n, &l.call.config);
     if (!err)
         err = apply_lead(&l, &status);
     return err ? err : status;

@@ -51,6 +51,13 @@ void wf_map_ended(wf_map *m, size_t index, int status)
     note(m, index, status);
 }
 
+static bool goes_on(wf_map *m)
+{
+    if (!wf_map_stopped(m) && m->asked && m->asked(m))
+        wf_map_stop(m);
+    return !wf_map_stopped(m);
+}
+
 void wf_map_items(size_t begin, size_t end, void *map)
 {
     wf_map *m = map;
@@ -58,7 +65,7 @@ void wf_map_items(size_t begin, size_t end, void *map)
     uint64_t done = 0;
     for (size_t i = begin; i < end; i++) {
         int status = -ECANCELED;
-        if (!wf_map_stopped(m)) {
+        if (goes_on(m)) {
             status = c->fn(c->out ? c->out + i * c->out_size : NULL, c->in ? c->in + i * c->in_size : NULL,
                            c->config.ctx);
             if (status)
@@ -108,12 +115,16 @@ int wf_map_end(wf_map *m)
     return m->failed ? WEFT_EITEM : 0;
 }
 
-static int run(weft_pool *pool, wf_map *m)
+int wf_map_run(wf_map *m, weft_pool *pool)
 {
     size_t item_bytes;
     const void *memory = wf_map_near(&m->call, &item_bytes);
-    return memory ? weft_parallel_for_near(pool, 0, m->call.n, wf_map_items, m, memory, item_bytes)
-                  : weft_parallel_for(pool, 0, m->call.n, wf_map_items, m);
+    int err = memory ? weft_parallel_for_near(pool, 0, m->call.n, wf_map_items, m, memory, item_bytes)
+                     : weft_parallel_for(pool, 0, m->call.n, wf_map_items, m);
+    if (!err)
+        return wf_map_end(m);
+    pthread_mutex_destroy(&m->lock);
+    return err;
 }
 
 int weft_parallel_map(weft_pool *pool, weft_item_fn *fn, const void *in, size_t in_size, void *out,
@@ -125,10 +136,5 @@ int weft_parallel_map(weft_pool *pool, weft_item_fn *fn, const void *in, size_t 
     if (err)
         return err;
     wf_map_begin(&m, &call);
-    err = run(pool, &m);
-    if (err) {
-        pthread_mutex_destroy(&m.lock);
-        return err;
-    }
-    return wf_map_end(&m);
+    return wf_map_run(&m, pool);
 }

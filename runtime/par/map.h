@@ -26,9 +26,11 @@ typedef struct wf_map_call {
 
 typedef struct wf_map {
     wf_map_call call;
-    uint32_t stop;        /* 1: no further item starts */
-    uint64_t done;        /* items with status 0 */
-    pthread_mutex_t lock; /* of the rest; taken only when an item fails, never while one runs */
+    bool (*asked)(
+        const struct wf_map *m); /* before each item: is it to stop? NULL: nobody outside can say so */
+    uint32_t stop;               /* 1: no further item starts */
+    uint64_t done;               /* items with status 0 */
+    pthread_mutex_t lock;        /* of the rest; taken only when an item fails, never while one runs */
     size_t failed, index;
     int status;
 } wf_map;
@@ -38,6 +40,8 @@ const void *wf_map_near(const wf_map_call *call, size_t *item_bytes);
 /* 0, or why it makes no sense. */
 int wf_map_check(wf_map_call *call, const weft_map_config *config);
 void wf_map_begin(wf_map *m, const wf_map_call *call);
+/* All of its items by a pool's loop, and its end. */
+int wf_map_run(wf_map *m, weft_pool *pool);
 /* A weft_range_fn. */
 void wf_map_items(size_t begin, size_t end, void *map);
 /* Any thread that works on it: the item ran; it did not. */

@@ -298,6 +298,55 @@ PROMISE(a_map_that_is_cancelled_before_it_begins_runs_no_item)
     sem_end(pool);
 }
 
+#define MANY 1000000
+
+typedef struct cancelled {
+    atomic_int ran, cancelled;
+} cancelled;
+
+static int runs_until_cancelled(void *out, const void *in, void *ctx)
+{
+    cancelled *c = ctx;
+    (void)out;
+    (void)in;
+    atomic_fetch_add(&c->ran, 1);
+    while (!atomic_load(&c->cancelled))
+        sched_yield();
+    return 0;
+}
+
+/* What runs when it is cancelled ends; of the rest none begins, on whatever thread. */
+static void cancel_running(weft_executor *executor, int at_most)
+{
+    cancelled c = {0};
+    int status;
+    weft_future *future = NULL;
+    weft_map_report report = {0};
+    cr_assert_eq(weft_executor_map_async(executor, runs_until_cancelled, NULL, 0, NULL, 0, MANY,
+                                         WEFT_MAP_CONFIG(.ctx = &c, .report = &report), &future),
+                 0);
+    while (!atomic_load(&c.ran))
+        sched_yield();
+    cr_assert_eq(weft_future_cancel(future), -EBUSY);
+    atomic_store(&c.cancelled, 1);
+    cr_assert_eq(weft_future_get(future, &status), 0);
+    cr_assert_eq(status, -ECANCELED);
+    weft_future_release(future);
+    cr_assert_leq(c.ran, at_most);
+    cr_assert_eq(report.done, (size_t)c.ran);
+}
+
+PROMISE(a_map_that_is_cancelled_while_it_runs_starts_no_further_item)
+{
+    weft_pool *pool = sem_pool();
+    weft_executor *own, *limited = executor_of(pool, WEFT_ENGINE_POOL, 2);
+    weft_pool_executor(pool, &own);
+    cancel_running(own, WEFT_WORKERS_MAX);
+    cancel_running(limited, 2);
+    weft_executor_destroy(limited);
+    sem_end(pool);
+}
+
 typedef struct closing {
     weft_executor *executor;
     weft_stop *stop;
