@@ -37,6 +37,30 @@ int64_t wf_thread_ns_of(int tid)
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
+#if defined(__x86_64__)
+typedef struct moment {
+    int64_t ns;
+    uint64_t ticks;
+} moment;
+
+/* Both clocks at one moment: of some looks the quickest, so that nothing has come between the two. */
+static moment look(void)
+{
+    moment best = {0, 0};
+    uint64_t least = UINT64_MAX;
+    for (int i = 0; i < 8; i++) {
+        uint64_t before = wf_ticks();
+        int64_t now = wf_now_ns();
+        uint64_t took = wf_ticks() - before;
+        if (took < least) {
+            least = took;
+            best = (moment){now, before};
+        }
+    }
+    return best;
+}
+#endif
+
 static uint64_t measure(void)
 {
 #if defined(__aarch64__)
@@ -44,12 +68,11 @@ static uint64_t measure(void)
     __asm__ volatile("mrs %0, cntfrq_el0" : "=r"(hz));
     return hz * 1024 / 1000000000;
 #elif defined(__x86_64__)
-    int64_t start = wf_now_ns(), now;
-    uint64_t ticks = wf_ticks();
+    moment from = look(), to;
     do
-        now = wf_now_ns();
-    while (now - start < 20000);
-    return (wf_ticks() - ticks) * 1024 / (uint64_t)(now - start);
+        to = look();
+    while (to.ns - from.ns < 20000);
+    return (to.ticks - from.ticks) * 1024 / (uint64_t)(to.ns - from.ns);
 #else
     return 1024;
 #endif
