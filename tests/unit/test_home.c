@@ -23,9 +23,10 @@ static void make_pool(void)
     hwloc_topology_init(&two_nodes);
     hwloc_topology_set_synthetic(two_nodes, "node:2 core:2 pu:1");
     hwloc_topology_load(two_nodes);
-    cr_assert_eq(weft_pool_create(&pool, WEFT_POOL_CONFIG(.workers = 4, .topology = two_nodes,
-                                                          .spin_ns = WEFT_NONE, .follow = WEFT_NONE)),
-                 0);
+    cr_assert_eq(
+        weft_pool_create(&pool, WEFT_POOL_CONFIG(.workers = 4, .topology = two_nodes, .spin_ns = WEFT_NONE,
+                                                 .spare_max = WEFT_NONE, .follow = WEFT_NONE)),
+        0);
     cr_assert_eq(weft_pool_executor(pool, &own), 0);
 }
 

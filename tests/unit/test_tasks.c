@@ -34,7 +34,9 @@ static void make_pool(void)
     hwloc_topology_init(&two_nodes);
     hwloc_topology_set_synthetic(two_nodes, "node:2 pu:1");
     hwloc_topology_load(two_nodes);
-    cr_assert_eq(weft_pool_create(&pool, WEFT_POOL_CONFIG(.workers = 2, .topology = two_nodes)), 0);
+    cr_assert_eq(weft_pool_create(
+                     &pool, WEFT_POOL_CONFIG(.workers = 2, .topology = two_nodes, .spare_max = WEFT_NONE)),
+                 0);
     cr_assert_eq(pool->nodes, 2);
     cr_assert_eq(weft_pool_executor(pool, &own), 0);
     for (int i = 0; i < 2; i++)
@@ -161,7 +163,9 @@ static size_t left_by(int (*body)(void *left))
     weft_pool *one;
     size_t left = 0;
     int status;
-    cr_assert_eq(weft_pool_create(&one, WEFT_POOL_CONFIG(.workers = 1, .take_over = WEFT_NONE)), 0);
+    cr_assert_eq(weft_pool_create(
+                     &one, WEFT_POOL_CONFIG(.workers = 1, .take_over = WEFT_NONE, .spare_max = WEFT_NONE)),
+                 0);
     cr_assert_eq(weft_pool_executor(one, &own), 0);
     cr_assert_eq(weft_apply(own, body, &left, &status), 0);
     cr_assert_eq(status, 0);
