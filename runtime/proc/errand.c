@@ -38,11 +38,10 @@ static enum outcome await(wf_staff *staff, unsigned lane, int64_t until, bool ma
         uint32_t seen;
         if (wf_channel_answered(channel, &seen))
             return ANSWERED;
-        if (!wf_crew_lives(&staff->crew, lane)) /* and its last word was perhaps the answer */
-            return wf_channel_answered(channel, &seen) ? ANSWERED : stopping ? STOPPED : DIED;
+        bool lives = wf_crew_lives(&staff->crew, lane);
         int64_t now = wf_now_ns(), look = now + WF_FAR_LOOK_NS;
-        if (now >= until)
-            return stopping ? STOPPED : LATE;
+        if (!lives || now >= until) /* and its last word was perhaps the answer */
+            return wf_channel_answered(channel, &seen) ? ANSWERED : stopping ? STOPPED : lives ? LATE : DIED;
         if (may_stop && !stopping && weft_should_stop()) {
             stopping = true;
             stop_call(staff, channel, &until);
