@@ -24,7 +24,7 @@ static int dump(weft_pool *pool)
     return err;
 }
 
-Test(dump, says_so_when_the_list_of_pools_is_held, .timeout = 60)
+Test(dump, says_so_when_the_list_of_pools_is_held, .timeout = 240)
 {
     cr_assert(wf_pools_try_lock());
     cr_assert_eq(dump(NULL), -EBUSY);
@@ -53,7 +53,7 @@ static void half_written(void *pool)
     self->origin = before;
 }
 
-Test(dump, a_half_written_note_leads_nowhere, .timeout = 60)
+Test(dump, a_half_written_note_leads_nowhere, .timeout = 240)
 {
     weft_pool *pool;
     cr_assert_eq(weft_pool_create(&pool, WEFT_POOL_CONFIG(.workers = WEFT_NONE, .seats = 1)), 0);
@@ -75,7 +75,7 @@ static void nameless_thief(void *pool)
     self->waits = 0;
 }
 
-Test(dump, a_thief_without_a_name_yet_is_somebody, .timeout = 60)
+Test(dump, a_thief_without_a_name_yet_is_somebody, .timeout = 240)
 {
     weft_pool *pool;
     cr_assert_eq(weft_pool_create(&pool, WEFT_POOL_CONFIG(.workers = WEFT_NONE, .seats = 1)), 0);

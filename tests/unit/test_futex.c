@@ -10,7 +10,7 @@
 #include "os/clock.h"
 #include "surroundings.h"
 
-TestSuite(futex, .timeout = 60);
+TestSuite(futex, .timeout = 240);
 
 /* Each of these would sleep for ever if it slept. */
 Test(futex, another_value_does_not_sleep)

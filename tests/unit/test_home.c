@@ -36,7 +36,7 @@ static void end_pool(void)
     hwloc_topology_destroy(two_nodes);
 }
 
-TestSuite(home, .init = make_pool, .fini = end_pool, .timeout = 60);
+TestSuite(home, .init = make_pool, .fini = end_pool, .timeout = 240);
 
 static int note_who(void *arg)
 {

@@ -12,7 +12,7 @@ static void know_homes(void)
     pool = (weft_pool){.homes = 2, .home = {0u << 16 | 3, 3u << 16 | 1}};
 }
 
-TestSuite(layout, .init = know_homes, .timeout = 60);
+TestSuite(layout, .init = know_homes, .timeout = 240);
 
 Test(layout, items_are_divided_by_places)
 {

@@ -20,7 +20,7 @@ static void *count(void *arg)
     return arg;
 }
 
-Test(lock, lets_one_in_at_a_time, .timeout = 60)
+Test(lock, lets_one_in_at_a_time, .timeout = 240)
 {
     pthread_t threads[3];
     for (int i = 0; i < 3; i++)
@@ -30,7 +30,7 @@ Test(lock, lets_one_in_at_a_time, .timeout = 60)
     cr_assert_eq(counted, 60000);
 }
 
-Test(lock, a_try_gives_up_and_the_next_one_gets_it, .timeout = 60)
+Test(lock, a_try_gives_up_and_the_next_one_gets_it, .timeout = 240)
 {
     wf_lock_take(&lock);
     cr_assert_not(wf_lock_try(&lock), "also for the holder itself");
@@ -39,7 +39,7 @@ Test(lock, a_try_gives_up_and_the_next_one_gets_it, .timeout = 60)
     wf_lock_give(&lock);
 }
 
-Test(lock, held_by_a_parent_it_is_open_to_the_child, .timeout = 60)
+Test(lock, held_by_a_parent_it_is_open_to_the_child, .timeout = 240)
 {
     int status;
     wf_lock_take(&lock);

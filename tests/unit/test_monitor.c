@@ -158,7 +158,7 @@ static bool joiner_runs_it(void)
 }
 
 /* A monitor that gets no CPU in the middle of a look may call a spare too many: seldom. */
-Test(monitor, who_sleeps_at_a_join_is_woken_for_what_its_thief_shows_by_force, .timeout = 60)
+Test(monitor, who_sleeps_at_a_join_is_woken_for_what_its_thief_shows_by_force, .timeout = 240)
 {
     int rounds = 20, so = 0;
     if (!force_possible())
@@ -181,13 +181,13 @@ static void run_beside_reader(void (*guest)(void *own))
     cr_assert_eq(weft_pool_destroy(pool), 0);
 }
 
-Test(monitor, who_forks_late_beside_one_that_stands_still_is_watched, .timeout = 60)
+Test(monitor, who_forks_late_beside_one_that_stands_still_is_watched, .timeout = 240)
 {
     cr_assert_eq(weft_pool_create(&pool, WEFT_POOL_CONFIG(.workers = 2)), 0);
     run_beside_reader(fork_late);
 }
 
-Test(monitor, who_stands_still_and_forks_in_between_is_watched, .timeout = 60)
+Test(monitor, who_stands_still_and_forks_in_between_is_watched, .timeout = 240)
 {
     pthread_t thread;
     cr_assert_eq(weft_pool_create(&pool, WEFT_POOL_CONFIG(.workers = 2)), 0);

@@ -53,7 +53,7 @@ static void free_pool(void)
     wf_free(machine);
 }
 
-TestSuite(near, .init = make_pool, .fini = free_pool, .timeout = 60);
+TestSuite(near, .init = make_pool, .fini = free_pool, .timeout = 240);
 
 static void lie(size_t begin, size_t end, int node)
 {

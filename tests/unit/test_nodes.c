@@ -21,7 +21,7 @@ static void start(void)
     page_bytes = wf_page_bytes();
 }
 
-TestSuite(nodes, .init = start, .timeout = 60);
+TestSuite(nodes, .init = start, .timeout = 240);
 
 static bool exists(int node)
 {

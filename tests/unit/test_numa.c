@@ -79,7 +79,7 @@ static void are_at_home(const traces *t, const weft_pool *pool)
     cr_assert_eq(node_of(t->worker), home, "record of worker %u", t->worker->index);
 }
 
-Test(numa, what_a_worker_has_lies_on_its_node, .timeout = 60)
+Test(numa, what_a_worker_has_lies_on_its_node, .timeout = 240)
 {
     weft_pool *pool;
     weft_executor *own;

@@ -40,7 +40,7 @@ static void *read_slowly(void *arg)
     return NULL;
 }
 
-Test(output, a_megabyte_passes_a_pipe_whole_while_signals_come, .timeout = 60)
+Test(output, a_megabyte_passes_a_pipe_whole_while_signals_come, .timeout = 240)
 {
     int fds[2];
     struct reader r = {.writer = pthread_self()};

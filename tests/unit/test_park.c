@@ -8,7 +8,7 @@
 #include "base/atomic.h"
 #include "os/clock.h"
 
-Test(park, a_wake_before_is_not_lost, .timeout = 60)
+Test(park, a_wake_before_is_not_lost, .timeout = 240)
 {
     wf_parker parker = {0};
     wf_wake(&parker);
@@ -17,7 +17,7 @@ Test(park, a_wake_before_is_not_lost, .timeout = 60)
     cr_assert_eq(parker.state, 0, "the token was used up");
 }
 
-Test(park, ends_by_itself, .timeout = 60)
+Test(park, ends_by_itself, .timeout = 240)
 {
     wf_parker parker = {0};
     int64_t start = wf_now_ns();
@@ -44,7 +44,7 @@ static void *answer(void *arg)
     return NULL;
 }
 
-Test(park, no_wake_is_lost_between_two_threads, .timeout = 60)
+Test(park, no_wake_is_lost_between_two_threads, .timeout = 240)
 {
     two t = {0};
     pthread_t other;

@@ -21,7 +21,7 @@ static void make_pool(void)
     }
 }
 
-TestSuite(pieces, .init = make_pool, .timeout = 60);
+TestSuite(pieces, .init = make_pool, .timeout = 240);
 
 static const wf_plan by_node = {.count = NODES, .stretch = {{2, 100}, {0, 400}, {1, ITEMS}}};
 

@@ -21,7 +21,7 @@ static void unregister_thread(void)
     wf_grace_unregister();
 }
 
-TestSuite(run_queue, .init = register_thread, .fini = unregister_thread, .timeout = 60);
+TestSuite(run_queue, .init = register_thread, .fini = unregister_thread, .timeout = 240);
 
 /* -1: nothing came. */
 static int number(const void *got)

@@ -9,7 +9,7 @@
 
 #include "surroundings.h"
 
-TestSuite(slab, .timeout = 60);
+TestSuite(slab, .timeout = 240);
 
 enum { MANY = 20000 };
 static void *block[MANY];

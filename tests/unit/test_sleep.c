@@ -33,7 +33,7 @@ static void end_pool(void)
     hwloc_topology_destroy(two_nodes);
 }
 
-TestSuite(sleep, .init = make_pool, .fini = end_pool, .timeout = 60);
+TestSuite(sleep, .init = make_pool, .fini = end_pool, .timeout = 240);
 
 static void until_all_sleep(uint64_t parks[4])
 {

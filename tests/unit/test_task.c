@@ -25,7 +25,7 @@ static void close_slab(void)
     wf_slab_close(slab);
 }
 
-TestSuite(task, .init = make_slab, .fini = close_slab, .timeout = 60);
+TestSuite(task, .init = make_slab, .fini = close_slab, .timeout = 240);
 
 static int plus_one(void *arg)
 {

@@ -52,7 +52,7 @@ static void end_pool(void)
     hwloc_topology_destroy(two_nodes);
 }
 
-TestSuite(tasks, .init = make_pool, .fini = end_pool, .timeout = 60);
+TestSuite(tasks, .init = make_pool, .fini = end_pool, .timeout = 240);
 
 static int count_up(void *arg)
 {

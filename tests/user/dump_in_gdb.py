@@ -19,7 +19,7 @@ POOL = r"^pool hang 0x[0-9a-f]+: started 2 of 2, .*, open$"
 RUNS = r"^worker [01] tid \d+ pu \d+: running task fn=0x[0-9a-f]+ arg=0x[0-9a-f]+ for [0-9.]+ [mun]?s(, standing still)?; "
 WAITS = r"^guest \d+ tid \d+ pu \d+: waiting for future 0x[0-9a-f]+ \(running\), in root"
 FORBIDDEN = re.compile(r"ptrace|not permitted|Couldn't|Cannot|No symbol table|Don't know how to", re.I)
-SECONDS = 100
+SECONDS = 180
 
 passed = failed = skipped = 0
 

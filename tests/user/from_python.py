@@ -43,7 +43,7 @@ LOCALS = """
     weft_future *future = NULL, *after = NULL, *futures[2] = {NULL, NULL};
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
-    int64_t deadline = (now.tv_sec + 60) * INT64_C(1000000000);
+    int64_t deadline = (now.tv_sec + 240) * INT64_C(1000000000);
     weft_completions_create(&set);
     (void)results, (void)result, (void)status, (void)sum, (void)index, (void)pool, (void)executor, (void)stream, (void)limit;
     (void)future, (void)after, (void)futures, (void)deadline;
@@ -91,7 +91,7 @@ def main():
         library = [f"-L{build}/runtime", f"-Wl,-rpath,{build}/runtime", "-lweft", "-lpthread"]
         flags = ["-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", f"-I{source}/include", f"-I{build}/include"]
         subprocess.run([*compiler, *flags, str(path), "-o", f"{folder}/examples", *library], check=True)
-        done = subprocess.run([f"{folder}/examples"], timeout=100, check=False)
+        done = subprocess.run([f"{folder}/examples"], timeout=300, check=False)
     if done.returncode:
         sys.exit(f"ended with {done.returncode}")
     if count < 25:

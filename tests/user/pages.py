@@ -28,7 +28,7 @@ def run(code, folder):
     )
     if done.returncode:
         return done.stderr
-    done = subprocess.run([program], capture_output=True, text=True, timeout=100)
+    done = subprocess.run([program], capture_output=True, text=True, timeout=300)
     return done.stdout if done.returncode == 0 else f"status {done.returncode}: {done.stderr}"
 
 
