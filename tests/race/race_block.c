@@ -132,7 +132,8 @@ static void play(int workers, int spare_max, int64_t keep_ns)
               "marked");
         round_of(own, marked, round);
         CHECK(weft_executor_destroy(marked) == 0, "destroy");
-        CHECK(threads_now() >= workers, "they bear its name");
+        while (threads_now() < workers) /* they bear its name, the latest of them soon */
+            sched_yield();
         stress_end(pool);
         CHECK(atomic_load(&ran) == TASKS, "%ld of %d tasks have run", atomic_load(&ran), (int)TASKS);
     }
