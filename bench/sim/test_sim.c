@@ -20,9 +20,10 @@
 #define FACTOR 2
 #define ROUNDS 5
 #define PLACES 16
-/* A measurement counts if others had less than a tenth of the CPUs meanwhile; so often one is made. */
+/* A measurement counts if others had less than a fiftieth of the CPUs meanwhile: each of their turns is a steal or a cut more.
+ * So often one is made. */
 #define TRIES 5
-#define OTHERS 10
+#define OTHERS 50
 #define KINDS 2
 
 static int passed, failed, skipped;
