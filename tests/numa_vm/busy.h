@@ -2,7 +2,7 @@
 /* busy.h - a node under load: processes of no weft's keep its CPUs busy, and workers of the other nodes take over.
  *
  * - What is checked are shares: of work that begins on the node under load the others do more than would be theirs on equal
- *   nodes. Its own workers have a thirtieth of their CPUs: that is far beyond what a crowded host does to some of them.
+ *   nodes. Its own workers have a hundredth of their CPUs: that is far beyond what a crowded host does to some of them.
  */
 #ifndef WEFT_TESTS_BUSY_H
 #define WEFT_TESTS_BUSY_H
@@ -16,7 +16,7 @@
 
 /* ---- the load ------------------------------------------------------------------------------------ */
 
-enum { PRIORITY = -15 };
+enum { PRIORITY = -20 };
 
 struct load {
     pid_t hog[CPUS_MAX];

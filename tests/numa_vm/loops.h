@@ -8,7 +8,7 @@
 #ifndef WEFT_TESTS_LOOPS_H
 #define WEFT_TESTS_LOOPS_H
 
-#include "inside.h"
+#include "homes.h"
 
 enum { PAGES_EACH = 64, PAGES_MOST = NODES_MAX * PAGES_EACH };
 
@@ -92,14 +92,8 @@ static int run_near(void *arg)
 static void as_a_task(weft_pool *pool, int (*fn)(void *))
 {
     weft_future *future = NULL;
-    weft_counters before = WEFT_COUNTERS_INIT, now = WEFT_COUNTERS_INIT;
     int status = -1;
-    (void)weft_pool_counters(pool, -1, &before);
-    do {
-        CHECK(usleep(20000) == 0 || errno == EINTR, "usleep");
-        before = now;
-        (void)weft_pool_counters(pool, -1, &now);
-    } while (now.parks != before.parks || now.naps != before.naps);
+    until_all_sleep(pool);
     CHECK(weft_submit(door(pool), fn, NULL, &future) == 0, "submit");
     CHECK(weft_future_get(future, &status) == 0 && status == 0, "loop: %d", status);
     weft_future_release(future);
