@@ -34,7 +34,7 @@ __attribute__((unused)) static void stress_start(const char *name)
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     stress_seed = text ? strtoull(text, NULL, 0) : (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-    tally_watch(280);
+    tally_watch(900);
     printf("%s: seed %llu\n", name, (unsigned long long)stress_seed);
 }
 
