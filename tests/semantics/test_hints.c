@@ -227,7 +227,7 @@ static void assert_dumped(weft_pool *pool, const char *what)
 
 PROMISE(a_dump_names_what_waits_strictly)
 {
-    weft_pool *pool = pool_with(0);
+    weft_pool *pool = pool_with(WEFT_NONE);
     begin();
     hold_workers(pool, 0, PER_NODE);
     for (int i = 0; i < 3; i++)
@@ -245,7 +245,7 @@ PROMISE(a_dump_names_what_waits_strictly)
 
 PROMISE(a_cancelled_one_never_runs)
 {
-    weft_pool *pool = pool_with(0);
+    weft_pool *pool = pool_with(WEFT_NONE);
     weft_future *f[2];
     begin();
     hold_workers(pool, 0, PER_NODE);

@@ -7,7 +7,7 @@
 /* Worker 7 is busy as it loses its place: the others of its node take what was its own. */
 PROMISE(a_place_that_goes_leaves_its_tasks_to_its_node)
 {
-    weft_pool *pool = pool_with(0);
+    weft_pool *pool = pool_with(WEFT_NONE);
     weft_future *f;
     begin();
     hold_workers(pool, 7, 1);
@@ -28,7 +28,7 @@ PROMISE(a_place_that_goes_leaves_its_tasks_to_its_node)
 
 PROMISE(a_node_that_goes_leaves_its_tasks_to_anybody)
 {
-    weft_pool *pool = pool_with(0);
+    weft_pool *pool = pool_with(WEFT_NONE);
     weft_future *f[4];
     begin();
     hold_workers(pool, PER_NODE, PER_NODE);
