@@ -82,7 +82,7 @@ static void leave_behind(unsigned char *memory, size_t bytes, uint64_t state)
         }
     }
     (void)close(begun[1]);
-    while (read(begun[0], &word, 1) > 0)
+    while (read(begun[0], &word, 1) < 0 && errno == EINTR)
         ;
     (void)close(begun[0]);
 }
