@@ -376,14 +376,18 @@ static weft_worker_info worker_of(weft_pool *pool, int index)
     return info;
 }
 
-/* Its own thread, for a while, where that was not to run. */
+/* Its own thread, for a while, where that was not to run. A spare's, which may run it, too, was to run anywhere. */
 static int bind_and_wait(void *arg)
 {
     const struct bound_task *t = arg;
-    cpu_set_t one, after;
-    int own = worker_of(t->pool, weft_worker_index()).pu, other = pu_from(0);
+    cpu_set_t own, one, after;
+    int other = pu_from(0);
+    if (sched_getaffinity(0, sizeof own, &own))
+        return 1;
+    if (CPU_ISSET((size_t)other, &own))
+        other = pu_from(other + 1);
     CPU_ZERO(&one);
-    CPU_SET((size_t)(other == own ? pu_from(other + 1) : other), &one);
+    CPU_SET((size_t)other, &one);
     if (sched_setaffinity(0, sizeof one, &one))
         return 1;
     while (counted_looks(t->pool) < t->looks)
