@@ -291,14 +291,16 @@ static void work_add_up(void *sum, const void *right, void *arg)
     *(int *)sum += *(const int *)right;
 }
 
-/* Refused before any item; memory that an earlier call left is used again. */
+/* Refused before any item; memory that an earlier call left is used again. No spare maps a stack meanwhile. */
 static void no_memory_for_accumulators(void)
 {
     struct inject_state after;
     weft_pool *pool = NULL;
     static int huge[1 << 20];
     int bins[WORK_BINS] = {[5] = -1}, sum = -1;
-    CHECK(weft_pool_create(&pool, WEFT_POOL_CONFIG(.workers = 2, .seats = 1, .flat = 1)) == 0, "a pool");
+    CHECK(weft_pool_create(
+              &pool, WEFT_POOL_CONFIG(.workers = 2, .seats = 1, .flat = 1, .spare_max = WEFT_NONE)) == 0,
+          "a pool");
     CHECK(weft_run(pool, work_call, &sum) == 0 && sum == 0, "a first visit has mapped what a guest needs");
     arm(INJECT_MMAP, 1, 1);
     int err = weft_parallel_reduce(pool, 0, 1000, work_fill, work_merge, NULL, bins, sizeof bins, NULL);
