@@ -18,8 +18,8 @@
 
 #define LARGE (5 << 20)
 
-/* Of tasks that hang; no other one takes as long, also where all stand still for a while. */
-#define LIMIT_NS INT64_C(6000000000)
+/* Of tasks that hang; no other one takes as long, also where all stand still for five seconds, and once more. */
+#define LIMIT_NS INT64_C(12000000000)
 
 typedef struct outcome {
     int status, number; /* the result's first word; 0: none */
