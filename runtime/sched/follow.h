@@ -8,7 +8,8 @@
  *   their own.
  * - When: 100 ms after the last look, by whichever worker comes by between two tasks, by the sentinel, or, where workers
  *   stand, by one of those (the follower), while anybody is active. It dozes off when nobody is; the last idle worker that
- *   turns active, stands, or sleeps for want of a place rouses it. No thread and no timer of its own; an idle pool does not look.
+ *   turns active, stands, or sleeps for want of a place rouses it, whoever goes on after a wait, and the monitor for one that
+ *   stood still and runs again. No thread and no timer of its own; an idle pool does not look.
  *   (inotify tells of writes to cpu.max, but of no mask, no cpuset above and no move to another group.)
  * - Then: fewer places at once; more when all looks of a second have said so, and so many as the least of them. Threads that
  *   run elsewhere than planned are bound again.

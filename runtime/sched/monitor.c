@@ -204,6 +204,8 @@ int64_t wf_monitor_look(weft_pool *pool, int64_t now_ns, bool judges)
     look now = {.elapsed_ns = now_ns - m->looked_ns, .judges = judges};
     m->stood = (unsigned)of_all(pool, look_at, &now);
     m->looked_ns = now_ns;
+    if (wf_any_active(pool)) /* who stood still, or seemed to, was not counted */
+        wf_rouse_follower(pool);
     bool exposes = judges || wf_any_still(pool); /* who stands still may have run for a moment, and forked */
     uint64_t shown = exposes && wf_any_place_left(pool) ? takeable(pool, true) : 0;
     if (shown)

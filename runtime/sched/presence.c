@@ -29,6 +29,7 @@ void wf_block_end(wf_worker *self)
     wf_store_seq_cst(&self->mode, (uint32_t)WF_ACTIVE); /* pair SL4 */
     if (self->victims)
         (void)wf_sub_seq_cst(&self->pool->idle, WF_BLOCKED); /* pair SL2 */
+    wf_rouse_follower(self->pool);                           /* while this one waited nobody was active */
     wf_offer_unasked(self, wf_census_read(self->pool));
 }
 

@@ -130,6 +130,7 @@ static void quota_falls_and_is_lifted(int pus)
 struct hold {
     weft_pool *pool;
     int places;
+    bool waits;
 };
 
 static void until_grown(size_t begin, size_t end, void *arg)
@@ -137,6 +138,12 @@ static void until_grown(size_t begin, size_t end, void *arg)
     const struct hold *h = arg;
     (void)begin;
     (void)end;
+    if (h->waits) {
+        weft_block_begin();
+        while (!wf_load_relaxed(&h->pool->dozing))
+            sched_yield();
+        weft_block_end();
+    }
     while (weft_pool_workers(h->pool) != h->places)
         sched_yield();
 }
@@ -147,11 +154,12 @@ static int task_until_grown(void *arg)
     return 0;
 }
 
-/* Nobody comes by between tasks: a guest or the only worker stays in one. idle: all had fallen asleep before. */
-static void grows_beside_a_long_call(int pus, bool guest, bool idle)
+/* Nobody comes by between tasks: a guest or the only worker stays in one. idle: all had fallen asleep before; waits: it
+ * waits for something outside first, so that nobody is active, and then goes on. */
+static void grows_beside_a_long_call(int pus, bool guest, bool idle, bool waits)
 {
     weft_pool *pool = pool_of_files();
-    struct hold h = {pool, pus};
+    struct hold h = {pool, pus, waits};
     weft_executor *executor;
     weft_future *future;
     if (!pool || pus < 2)
@@ -465,8 +473,8 @@ int main(void)
     make_root();
     masks_from_outside(pus); /* first: it forks */
     quota_falls_and_is_lifted(pus);
-    for (int i = 0; i < 4; i++)
-        grows_beside_a_long_call(pus, i & 1, i & 2);
+    for (int i = 0; i < 6; i++)
+        grows_beside_a_long_call(pus, i & 1, i & 2, i & 4);
     only_the_machines_own_size_is_followed();
     a_host_may_bind_its_own_threads(pus);
     a_task_may_bind_its_thread(pus);

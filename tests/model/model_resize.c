@@ -12,12 +12,15 @@
 #include "sched/drain.h"
 #include "sched/duty.h"
 #include "sched/follow.h"
+#include "sched/monitor.h"
+#include "sched/places.h"
 #include "sched/resize.h"
 #include "sched/seat.h"
 
 static weft_pool *pool;
 static wf_task *task[2];
 static int runs[2], child_ran, looked;
+extern bool model_sleeps;
 
 WEFT_TASK_VOID(child, int)
 void child(int unused)
@@ -32,6 +35,13 @@ static int body(void *arg)
     return 0;
 }
 
+static int stays(void *unused)
+{
+    (void)unused;
+    model_long_call(&looked);
+    return 0;
+}
+
 /* ---- how it begins ------------------------------------------------------------------------------- */
 
 static void make(unsigned seats)
@@ -41,6 +51,8 @@ static void make(unsigned seats)
         task[i] = model_task(pool, body, &runs[i]);
     model_cpu = -1;
     model_thread = 0;
+    model_sleeps = false;
+    looked = 0;
     mc_name(&wf_worker_at(pool, 1)->duty, sizeof(uint32_t), "duty");
     mc_name(&pool->open, sizeof pool->open, "open");
     mc_name(&pool->started, sizeof pool->started, "started");
@@ -115,13 +127,45 @@ static void one_leaves_at_the_end(void)
     wf_worker_at(pool, 1)->duty = WF_LEAVES;
 }
 /* Worker 1 stands and looks at the machine in between. */
+static void follows(void)
+{
+    model_stands(pool, 1);
+    pool->follower = 2;
+    mc_name(&pool->dozing, sizeof pool->dozing, "dozing");
+}
 static void one_follows(void)
 {
     make(1);
     model_lies_asleep(pool, 0);
-    model_stands(pool, 1);
-    pool->follower = 2;
-    mc_name(&pool->dozing, sizeof pool->dozing, "dozing");
+    follows();
+}
+/* The same, and worker 0 waits in the middle of something; or seems to stand still in it, and does not. */
+static void one_follows_one_waits(void)
+{
+    make(1);
+    model_is_active(pool, 0);
+    wf_block_begin(wf_worker_at(pool, 0), WF_FOR_FUTURE, NULL);
+    follows();
+}
+static void one_follows_one_is_still(void)
+{
+    make(1);
+    model_is_active(pool, 0);
+    mc_assert(wf_place_is_left(wf_worker_at(pool, 0)));
+    follows();
+}
+/* The same; the monitor looks at worker 0 just as that comes from one task to the next. */
+static void one_follows_one_comes_by(void)
+{
+    make(1);
+    model_is_active(pool, 0);
+    wf_worker *worker = wf_worker_at(pool, 0);
+    worker->tid = worker->tid_seen = 1;
+    worker->entries_looked = worker->entries;
+    model_sleeps = true;
+    task[0]->fn = stays;
+    wf_tasks_submit(pool, NULL, task[0]);
+    follows();
 }
 
 /* ---- who takes part ------------------------------------------------------------------------------ */
@@ -230,6 +274,35 @@ static void follows1(void)
     for (int64_t ns; (ns = wf_follow_stand(self)) == WF_FOREVER;)
         wf_park(&self->parker, ns);
     looked = 1;
+}
+static void goes_on0(void)
+{
+    wf_block_end(model_be(pool, 0));
+    model_long_call(&looked);
+}
+static void comes_by0(void)
+{
+    model_rest(model_be(pool, 0));
+}
+static void is_active0(void)
+{
+    model_long_call(&looked);
+}
+/* The second time nobody stands still. */
+static void monitor(void)
+{
+    (void)wf_monitor_look(pool, pool->monitor.looked_ns + 1000, true);
+    wf_store_relaxed(&wf_worker_at(pool, 0)->tid, 0);
+    (void)wf_monitor_look(pool, pool->monitor.looked_ns + 1000, true);
+}
+static void guest_that_waits(void)
+{
+    wf_visit visit;
+    wf_seat_enter(pool, &visit);
+    wf_block_begin(visit.seat, WF_FOR_FUTURE, NULL);
+    wf_block_end(visit.seat);
+    model_long_call(&looked);
+    wf_seat_leave(&visit);
 }
 static void guest(void)
 {
@@ -400,6 +473,32 @@ static const mc_scenario scenarios[] = {
      .thread = {follows1, guest},
      .check = nothing,
      .bound = MC_UNBOUNDED,
+     MODEL_POOL},
+    {.name = "a_guest_goes_on_while_the_follower_dozes_off",
+     .setup = one_follows,
+     .thread = {follows1, guest_that_waits},
+     .check = nothing,
+     .bound = 3,
+     MODEL_POOL},
+    {.name = "a_worker_goes_on_while_the_follower_dozes_off",
+     .setup = one_follows_one_waits,
+     .thread = {follows1, goes_on0},
+     .check = nothing,
+     .bound = MC_UNBOUNDED,
+     MODEL_POOL},
+    {.name = "a_worker_runs_again_while_the_follower_dozes_off",
+     .setup = one_follows_one_is_still,
+     .thread = {follows1, is_active0, monitor},
+     .check = nothing,
+     .bound = 3,
+     MODEL_POOL},
+    {.name = "a_worker_comes_by_while_the_follower_dozes_off",
+     .setup = one_follows_one_comes_by,
+     .thread = {follows1, comes_by0, monitor},
+     .check = nothing,
+     .daemons = 2,
+     .stale = 1,
+     .bound = 2,
      MODEL_POOL},
 };
 
