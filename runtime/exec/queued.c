@@ -178,25 +178,25 @@ static bool give_ticket(wf_queued *q)
 
 /* ---- with a ticket, in a lane -------------------------------------------------------------------- */
 
-/* Its start hook failed: nothing of it runs any more. */
+/* Its start hook failed: nothing of it runs any more. Who finds what is cancelled is told why. */
 static void break_down(wf_queued *q, int status)
 {
     int whole = 0;
-    wf_store_seq_cst(&q->closed, 1u);  /* pair QU4 -> accept() */
-    wf_store_release(&q->cancels, 1u); /* pair QU3 -> wf_queued_begin() */
+    wf_store_seq_cst(&q->closed, 1u); /* pair QU4 -> accept() */
     /* pair QU6 -> enter_lane(): who sees it cancels */
-    if (wf_cas_release(&q->broken, &whole, status) && q->config.on_error)
+    bool first = wf_cas_release(&q->broken, &whole, status);
+    wf_store_release(&q->cancels, 1u); /* pair QU3 -> wf_queued_begin() */
+    if (first && q->config.on_error)
         q->config.on_error("start", status, q->config.ctx);
     wf_limits_cancel(&q->base);
 }
 
-/* False: it is broken, and what is taken out is cancelled. */
+/* False: it is broken, and what is taken out is cancelled: perhaps who broke it has not come to that yet. */
 static bool enter_lane(wf_queued *q, wf_pass *pass)
 {
     int status = wf_load_acquire(&q->broken); /* pair QU6 -> break_down() */
-    if (status)
-        return false;
-    status = wf_lane_enter(&q->lanes, &q->config, pass);
+    if (!status)
+        status = wf_lane_enter(&q->lanes, &q->config, pass);
     if (status)
         break_down(q, status);
     return !status;

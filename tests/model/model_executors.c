@@ -60,6 +60,16 @@ static int fails(unsigned lane, void *ctx)
         reason = 5;
     return -EIO;
 }
+/* The other lane starts. It says why once, though it be tried again. */
+static int first_fails(unsigned lane, void *ctx)
+{
+    (void)ctx;
+    if (lane)
+        return 0;
+    if (!reason)
+        reason = 5;
+    return -EIO;
+}
 static void noted(const char *what, int status, void *ctx)
 {
     (void)ctx;
@@ -82,6 +92,13 @@ static void setup_both_break(void)
     mc_assert(!weft_submit(executor, work, NULL, NULL));
     mc_assert(!weft_submit(executor, work, NULL, &future));
 }
+/* The other one hears of it from the executor alone. */
+static void setup_one_breaks(void)
+{
+    make(2, WEFT_EXECUTOR_CONFIG(.limit = 2, .start = first_fails));
+    mc_assert(!weft_submit(executor, work, NULL, NULL));
+    mc_assert(!weft_submit(executor, work, NULL, &future));
+}
 
 static void run_as(unsigned index)
 {
@@ -95,11 +112,17 @@ static void runner(void)
     run_as(0);
 }
 
+static void is_broken(void)
+{
+    weft_executor_state state = {.size = sizeof state};
+    mc_assert(!weft_executor_inspect(executor, &state) && state.broken == -EIO && state.closed);
+}
 static void get_cancelled(void)
 {
     int status;
     mc_assert(!weft_future_get(future, &status) && status == -ECANCELED);
     weft_future_release(future);
+    is_broken();
 }
 static void get_and_know(void)
 {
@@ -107,12 +130,23 @@ static void get_and_know(void)
     mc_assert(reason == 5);
 }
 
+static void get_or_know(void)
+{
+    int status;
+    mc_assert(!weft_future_get(future, &status) && (status == 7 || reason == 5));
+    weft_future_release(future);
+}
+
+static void check_one_broken(void)
+{
+    run_as(0);
+    is_broken();
+    mc_assert(!weft_executor_destroy(executor));
+}
 static void check_broken(void)
 {
-    weft_executor_state state = {.size = sizeof state};
-    run_as(0);
-    mc_assert(!weft_executor_inspect(executor, &state) && state.broken == -EIO && state.closed);
-    mc_assert(!ran && errors == 1 && !weft_executor_destroy(executor));
+    check_one_broken();
+    mc_assert(!ran && errors == 1);
 }
 
 /* ---- it is full, and closed ---------------------------------------------------------------------- */
@@ -287,6 +321,13 @@ static const mc_scenario scenarios[] = {
      .setup = setup_both_break,
      .thread = {runner, get_cancelled},
      .check = check_broken,
+     .bound = 2,
+     .stale = 1,
+     MODEL_POOL},
+    {.name = "one_breaks",
+     .setup = setup_one_breaks,
+     .thread = {runner, get_or_know},
+     .check = check_one_broken,
      .bound = 2,
      .stale = 1,
      MODEL_POOL},
