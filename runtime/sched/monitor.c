@@ -69,6 +69,17 @@ static bool stands_still(wf_worker *worker, bool stood, int64_t elapsed_ns)
     return (stood && !used) || (used < elapsed_ns / 8 && wf_thread_sleeps(worker->tid_seen));
 }
 
+/* Does it stand still there, or was that a wait in the pool, from which it has come back meanwhile? Then it computes. */
+static bool leaves_place(wf_worker *worker)
+{
+    if (!wf_place_is_left(worker))
+        return false;
+    if (wf_thread_sleeps(worker->tid_seen) && wf_load_relaxed(&worker->mode) == WF_STILL) /* hint */
+        return true;
+    wf_place_is_held(worker);
+    return false;
+}
+
 /* 1: it was found to stand still. */
 static uint64_t look_at(wf_worker *worker, const void *with)
 {
@@ -80,7 +91,7 @@ static uint64_t look_at(wf_worker *worker, const void *with)
     bool stands = stands_still(worker, mode == WF_STILL, now->elapsed_ns);
     if (mode == WF_STILL && !stands)
         wf_place_is_held(worker);
-    if (mode == WF_STILL || !stands || !now->judges || fresh || !wf_place_is_left(worker))
+    if (mode == WF_STILL || !stands || !now->judges || fresh || !leaves_place(worker))
         return 0;
     wf_count_shared(&worker->pool->outside.stills);
     return 1;
