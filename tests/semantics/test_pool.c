@@ -84,7 +84,7 @@ PROMISE(several_pools_work_side_by_side)
 
 PROMISE(pools_can_be_created_and_destroyed_again_and_again)
 {
-    enum { TIMES = SEM_SECONDS > 60 ? 20 : 200 }; /* few on emulated machines */
+    enum { TIMES = SEM_SECONDS > 180 ? 20 : 200 }; /* few on emulated machines */
     for (int i = 0; i < TIMES; i++) {
         weft_pool *pool = sem_pool();
         if (i % 2)
