@@ -85,6 +85,8 @@ PROMISE(a_pool_knows_so_many_parts)
 
 /* ---- nowhere else --------------------------------------------------------------------------------- */
 
+/* Without spares where a worker's index tells: in the stead of one that the kernel keeps waiting a spare may run what is his. */
+
 struct confined {
     weft_executor *executor;
     unsigned workers;
@@ -105,7 +107,7 @@ PROMISE(tasks_run_on_their_part_alone)
 {
     static const char *const cpus[] = {"1,4-6", "0-2", "7"};
     static const unsigned workers[] = {0x72, 0x07, 0x80};
-    weft_pool *pool = pool_with(0);
+    weft_pool *pool = pool_with(WEFT_NONE);
     struct confined c[3];
     weft_future *f[3][4];
     begin();
@@ -136,7 +138,7 @@ PROMISE(tasks_run_on_their_part_alone)
 /* One at a time: all others are idle, and asleep now and then. */
 PROMISE(an_idle_pool_wakes_one_of_the_part)
 {
-    weft_pool *pool = pool_with(0);
+    weft_pool *pool = pool_with(WEFT_NONE);
     weft_executor *executor[2] = {confined_to(pool, "3,5", 1), confined_to(pool, "5-7", 2)};
     begin();
     for (int i = 0; i < 2 * EACH; i++) {
@@ -181,7 +183,7 @@ static int note_item(void *out, const void *in, void *ctx)
 
 PROMISE(maps_run_there_too)
 {
-    weft_pool *pool = pool_with(0);
+    weft_pool *pool = pool_with(WEFT_NONE);
     weft_executor *executor;
     int by[10 * EACH];
     cr_assert_eq(weft_executor_create(&executor, CONFINED(.nodes = "1")), 0);
@@ -207,7 +209,8 @@ PROMISE(kinds_of_cores_are_parts)
         cr_assert_eq(hwloc_cpukinds_register(t, cpus, kind, 0, NULL, 0), 0);
         hwloc_bitmap_free(cpus);
     }
-    cr_assert_eq(weft_pool_create(&pool, WEFT_POOL_CONFIG(.workers = 4, .topology = t)), 0);
+    cr_assert_eq(
+        weft_pool_create(&pool, WEFT_POOL_CONFIG(.workers = 4, .topology = t, .spare_max = WEFT_NONE)), 0);
     for (int kind = 0; kind < 2; kind++) {
         weft_executor *executor;
         unsigned workers = 0;
