@@ -279,11 +279,22 @@ static int compute(void *arg)
     return 0;
 }
 
-/* On no more threads than there are places, and nobody is made, or found standing still. */
-static void all_compute(int tasks, long ns)
+/* The kernel may keep a thread waiting in the middle of its computing, for a page that it has to read, or for memory: then that
+ * one does stand still. And a monitor that gets no CPU in the middle of a look adds up what was there before and who waits
+ * now. Both are seldom. */
+static void in_some_pool(bool (*so)(void))
+{
+    int pools = 1;
+    while (!so())
+        cr_assert_lt(pools++, 5, "in each pool");
+}
+
+/* On no more threads than there are places, and nobody was made, or found standing still? */
+static bool all_compute(int tasks, long ns)
 {
     weft_pool *pool = sem_pool_with_spares(0);
     weft_counters c = WEFT_COUNTERS_INIT;
+    atomic_store(&most, 0);
     for (int i = 0; i < tasks; i++)
         cr_assert_eq(weft_submit(sem_door(pool), compute, &ns, NULL), 0);
     while (weft_pool_counters(pool, -1, &c) == 0 && c.tasks < (uint64_t)tasks)
@@ -291,16 +302,19 @@ static void all_compute(int tasks, long ns)
     while (atomic_load(&inside))
         sched_yield();
     cr_assert_eq(weft_pool_counters(pool, -1, &c), 0);
-    cr_assert_leq(most, sem_threads());
-    cr_assert(c.spares == 0 && c.stills == 0, "%llu spares, %llu stills", (unsigned long long)c.spares,
-              (unsigned long long)c.stills);
     sem_end(pool);
+    return atomic_load(&most) <= sem_threads() && !c.spares && !c.stills;
+}
+
+static bool many_compute(void)
+{
+    return all_compute(400, 200000);
 }
 
 PROMISE(who_computes_does_so_on_no_more_threads_than_places)
 {
     NEEDS_WORKERS(1);
-    all_compute(400, 200000);
+    in_some_pool(many_compute);
 }
 
 WEFT_TASK(long, fib, int)
@@ -318,7 +332,7 @@ static int fib_root(void *arg)
     return fib(*(int *)arg) != 832040;
 }
 
-/* Twenty roots, one after the other: was nobody called to stand in? */
+/* Twenty roots, one after the other: was nobody called to stand in, or found standing still? */
 static bool roots_make_no_spare(void)
 {
     weft_pool *pool = sem_pool_with_spares(0);
@@ -334,20 +348,16 @@ static bool roots_make_no_spare(void)
         weft_future_release(future);
     }
     cr_assert_eq(weft_pool_counters(pool, -1, &c), 0);
-    cr_assert_eq(c.stills, 0);
     sem_end(pool);
-    return !c.spares;
+    return !c.spares && !c.stills;
 }
 
-/* Who waits at a join is woken for what its thief publishes, and needs nobody to stand in for it. But a monitor that gets no
- * CPU in the middle of a look adds up what was there to take before and who waits now. */
+/* Who waits at a join is woken for what its thief publishes, and needs nobody to stand in for it. */
 PROMISE(one_root_on_two_workers_makes_no_spare)
 {
     if (sem_threads() != 2)
         cr_skip_test("with more, a spare may take what another worker's subtree shows");
-    int pools = 1;
-    while (!roots_make_no_spare())
-        cr_assert_lt(pools++, 5, "in each pool");
+    in_some_pool(roots_make_no_spare);
 }
 
 static pid_t hog(void)
@@ -361,11 +371,16 @@ static pid_t hog(void)
     return child;
 }
 
+static bool few_compute(void)
+{
+    return all_compute(16, 10000000);
+}
+
 PROMISE(who_has_to_wait_for_a_cpu_does_not_stand_still)
 {
     NEEDS_WORKERS(1);
     pid_t hogs[2] = {hog(), hog()};
-    all_compute(16, 10000000);
+    in_some_pool(few_compute);
     for (int i = 0; i < 2; i++) {
         kill(hogs[i], SIGKILL);
         waitpid(hogs[i], NULL, 0);
