@@ -10,6 +10,7 @@
 #include "os/memory.h"
 #include "os/thread.h"
 #include "sched/binding.h"
+#include "sched/seat.h"
 #include "sched/tasks.h"
 
 typedef struct wf_timers {
@@ -17,6 +18,8 @@ typedef struct wf_timers {
     pthread_mutex_t lock;
     wf_heap heap;    /* under the lock */
     bool ended;      /* the same */
+    bool held;       /* the same: nothing is to ring */
+    bool rings;      /* the same: something rings just now */
     uint32_t change; /* what the clock sleeps on; changed under the lock */
     wf_thread thread;
 } wf_timers;
@@ -37,12 +40,22 @@ static void take_out(wf_timers *t, wf_alarm *alarm)
 /* What is due; NULL: nothing; then when something will be. */
 static wf_alarm *due(wf_timers *t, int64_t *next_ns)
 {
-    wf_node *root = t->heap.root;
+    wf_node *root = t->held ? NULL : t->heap.root;
     *next_ns = root ? root->key : WF_FOREVER;
     if (!root || root->key > wf_now_ns())
         return NULL;
     take_out(t, alarm_of(root));
     return alarm_of(root);
+}
+
+/* What is to ring now; NULL: nothing. Who holds the clock is told when it does not ring any more. */
+static wf_alarm *next_to_ring(wf_timers *t, int64_t *next_ns)
+{
+    wf_alarm *alarm = due(t, next_ns);
+    t->rings = alarm;
+    if (t->held)
+        wf_wake(&t->pool->closer);
+    return alarm;
 }
 
 static void *clock_main(void *arg)
@@ -58,7 +71,7 @@ static void *clock_main(void *arg)
         pthread_mutex_lock(&t->lock);
         uint32_t change = t->change;
         bool ended = t->ended;
-        wf_alarm *alarm = ended ? NULL : due(t, &next_ns);
+        wf_alarm *alarm = next_to_ring(t, &next_ns);
         pthread_mutex_unlock(&t->lock);
         if (ended)
             return NULL;
@@ -114,16 +127,31 @@ void wf_alarms_cancel(weft_executor *executor)
         cancel_all(t, executor);
 }
 
+/* Says so, and wakes the clock. Does it ring just now? */
+static bool say(wf_timers *t, bool *what, bool is)
+{
+    pthread_mutex_lock(&t->lock);
+    *what = is;
+    change(t);
+    bool rings = t->rings;
+    pthread_mutex_unlock(&t->lock);
+    wf_futex_wake_all(&t->change);
+    return rings;
+}
+
+/* In a pool without threads the clock runs what it rings for, in a seat: that one is no guest's. */
 static int end(weft_pool *pool)
 {
     wf_timers *t = pool->timers;
     if (pthread_equal(t->thread.id, pthread_self()))
         return -EDEADLK;
-    pthread_mutex_lock(&t->lock);
-    t->ended = true;
-    change(t);
-    pthread_mutex_unlock(&t->lock);
-    wf_futex_wake_all(&t->change);
+    while (say(t, &t->held, true))
+        wf_park(&pool->closer, WF_FOREVER);
+    if (wf_seats_taken(pool)) {
+        (void)say(t, &t->held, false);
+        return -EBUSY;
+    }
+    (void)say(t, &t->ended, true);
     wf_thread_join(&t->thread);
     cancel_all(t, NULL);
     return 0;

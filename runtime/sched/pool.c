@@ -333,10 +333,9 @@ int weft_pool_destroy(weft_pool *pool)
         return -EDEADLK;
     if (!pool->workers) /* who brings what is expected runs it, in a seat */
         wf_drain_await(pool);
-    if (wf_seats_taken(pool))
-        return -EBUSY;
-    if (pool->timers_end && pool->timers_end(pool))
-        return -EDEADLK;
+    int err = pool->timers_end ? pool->timers_end(pool) : wf_seats_taken(pool) ? -EBUSY : 0;
+    if (err)
+        return err;
     weft_pool *is_default = pool;
     (void)wf_cas_relaxed(&default_pool, &is_default, NULL); /* owner only: the last to use it */
     wf_resize_close(pool);

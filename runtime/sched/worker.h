@@ -318,7 +318,7 @@ struct weft_pool {
     struct weft_executor *doors; /* under locals_lock: all executors that were ever made */
     struct wf_timers
         *timers; /* exec/timer.h; NULL: nobody asked for a time yet. Ended first, disposed of last: */
-    int (*timers_end)(struct weft_pool *pool);
+    int (*timers_end)(struct weft_pool *pool); /* 0; -EBUSY: a guest is inside; -EDEADLK: by the clock */
     void (*timers_dispose)(struct weft_pool *pool);
     bool force;     /* children may be published without their owner */
     bool crowded;   /* more workers than PUs, or than a quota lets run */

@@ -267,6 +267,80 @@ PROMISE(a_series_ends_with_its_executor_and_with_its_pool)
     weft_future_release(second);
 }
 
+/* ---- the pool's end ------------------------------------------------------------------------------ */
+
+struct stay {
+    struct gate begun, go;
+    atomic_int ended;
+};
+
+static int stay(void *arg)
+{
+    struct stay *s = arg;
+    gate_add(&s->begun);
+    gate_wait(&s->go, 1);
+    atomic_store(&s->ended, 1);
+    return 0;
+}
+
+static void *let_go_later(void *arg)
+{
+    for (int i = 0; i < 1000; i++)
+        sched_yield();
+    gate_add(&((struct stay *)arg)->go);
+    return NULL;
+}
+
+/* In a pool without threads by its clock, which is no guest. */
+PROMISE(a_pool_that_ends_waits_for_what_was_due)
+{
+    struct stay s = {GATE_INIT, GATE_INIT, 0};
+    weft_pool *pool = sem_pool();
+    cr_assert_eq(weft_submit_every(sem_door(pool), 0, YEARS, stay, &s, NULL),
+                 0); /* by the clock also where that is late */
+    gate_wait(&s.begun, 1);
+    pthread_t thread = thread_start(let_go_later, &s, 0);
+    sem_end(pool);
+    cr_assert_eq(s.ended, 1);
+    pthread_join(thread, NULL);
+}
+
+static void stay_inside(void *arg)
+{
+    (void)stay(arg);
+}
+
+struct guest {
+    weft_pool *pool;
+    struct stay stay;
+};
+
+static void *be_inside(void *arg)
+{
+    struct guest *g = arg;
+    return weft_run(g->pool, stay_inside, &g->stay) ? g : NULL;
+}
+
+PROMISE(the_clock_of_a_pool_whose_end_is_refused_goes_on)
+{
+    struct guest g = {.pool = sem_pool(), .stay = {GATE_INIT, GATE_INIT, 0}};
+    struct series s = {.last = -1, .period_ns = MS / 10};
+    void *failed;
+    pthread_t thread = thread_start(be_inside, &g, 0);
+    gate_wait(&g.stay.begun, 1);
+    cr_assert_eq(weft_submit_every(sem_door(g.pool), 0, s.period_ns, tick, &s, NULL), 0);
+    for (int calls = 3; calls < 10; calls = s.calls + 3) {
+        while (s.calls < calls)
+            sched_yield();
+        cr_assert_eq(weft_pool_destroy(g.pool), -EBUSY);
+    }
+    gate_add(&g.stay.go);
+    pthread_join(thread, &failed);
+    cr_assert_null(failed);
+    sem_end(g.pool);
+    cr_assert_eq(s.overlaps, 0);
+}
+
 PROMISE(bad_arguments)
 {
     weft_future *future = (weft_future *)(uintptr_t)1;
