@@ -40,12 +40,15 @@ void op_add(struct sequence *q)
     set->in[set->n++] = node;
 }
 
-/* That the set surely knows of: a worker ends a task and tells then. */
+/* That surely come out: a worker ends a task and tells then, and whoever comes behind it waits until it has told. */
 static int n_ended_in(const struct set *set)
 {
     int n = 0;
     for (int i = 0; i < set->n; i++)
-        n += has_ended(set->in[i]) && is_exact(set->in[i]);
+        if (!is_exact(set->in[i]))
+            return 0;
+        else
+            n += has_ended(set->in[i]);
     return n;
 }
 

@@ -238,7 +238,7 @@ void op_cancel(struct sequence *q)
     int err = weft_future_cancel(node->future);
     say(q, " -> %d\n", err);
     check_cancel(node, err);
-    node->asked |= err == -EBUSY;
+    node->asked |= err == -EBUSY || err == 0; /* 0: also where it ended just behind the question */
     if (!err && !has_ended(node)) {
         node->cancelled = !atomic_load(&node->began);
         MUST(q, node->cancelled || (atomic_load(&node->left) && obeys(node)), "n%d runs", node->number);
