@@ -239,8 +239,8 @@ static int meet(void *arg)
     return 0;
 }
 
-/* As many tasks as there are places are under way at the same time, and never more: a grown pool fills its places, a
- * shrunk one does not go on with more. */
+/* As many tasks as there are places are under way at the same time, and never more, but where a spare stands in for one that
+ * the kernel keeps from running: a grown pool fills its places, a shrunk one does not go on with more. */
 PROMISE(as_many_tasks_as_places_run_at_a_time)
 {
     NEEDS_WORKERS(1);
@@ -254,7 +254,9 @@ PROMISE(as_many_tasks_as_places_run_at_a_time)
             cr_assert_eq(weft_submit(sem_door(pool), meet, &m, NULL), 0);
         while (atomic_load(&m.ended) < 40)
             sched_yield();
-        cr_assert_eq(m.most, steps[s]);
+        weft_counters c = WEFT_COUNTERS_INIT;
+        cr_assert_eq(weft_pool_counters(pool, -1, &c), 0);
+        cr_assert(m.most == steps[s] || c.stills, "%d at a time, not %d", m.most, steps[s]);
     }
     sem_end(pool);
 }
