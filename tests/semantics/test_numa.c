@@ -97,8 +97,10 @@ static void is_whole(unsigned char *memory, size_t bytes)
 {
     size_t room = pages_of(bytes) * page_bytes();
     cr_assert_eq((uintptr_t)memory % page_bytes(), 0);
-    for (size_t i = 0; i < room; i++)
-        cr_assert_eq(memory[i], 0, "byte %zu", i);
+    size_t zeroes = 0;
+    while (zeroes < room && memory[zeroes] == 0)
+        zeroes++;
+    cr_assert_eq(zeroes, room, "byte %zu", zeroes);
     if (memory)
         memset(memory, 0xff, room);
 }
