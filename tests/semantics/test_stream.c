@@ -150,7 +150,7 @@ PROMISE(the_descriptor_tells_an_event_loop)
     cr_assert_eq(weft_stream_fd(stream), fd);
     do {
         struct pollfd p = {.fd = fd, .events = POLLIN};
-        cr_assert_eq(poll(&p, 1, 50000), 1, "it was never readable, after %d", got);
+        cr_assert_eq(poll(&p, 1, -1), 1);
         while ((err = weft_stream_next(stream, 0, NULL, NULL, NULL)) == 0)
             got++;
     } while (err == -ETIMEDOUT);
@@ -195,7 +195,7 @@ PROMISE(the_descriptor_tells_of_the_end)
         struct pollfd p = {.fd = weft_stream_fd(stream), .events = POLLIN};
         int err;
         do {
-            cr_assert_eq(poll(&p, 1, 50000), 1, "the end was not told, round %d", round);
+            cr_assert_eq(poll(&p, 1, -1), 1);
             while ((err = weft_stream_next(stream, 0, NULL, NULL, NULL)) == 0)
                 ;
         } while (err == -ETIMEDOUT);
