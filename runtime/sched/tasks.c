@@ -265,11 +265,14 @@ static wf_task *next_from_outside(wf_worker *self)
 
 bool wf_tasks_more_urgent(const wf_worker *self, int priority)
 {
-    int first = self && self->place ? first_band(self->pool) : 0;
+    int first = self ? first_band(self->pool) : 0;
+    if (!first)
+        return false;
+    wf_inbox *normal = self->place ? self->place->inbox : inbox_near(self->pool);
     for (int band = first; band > priority; band--)
-        if (wf_inbox_visible(wf_inbox_in(self->place->inbox, band)))
+        if (wf_inbox_visible(wf_inbox_in(normal, band)))
             return true;
-    return first && priority < 0 && wf_run_queue_visible(&self->place->batch);
+    return priority < 0 && self->place && wf_run_queue_visible(&self->place->batch);
 }
 
 wf_task *wf_tasks_next(wf_worker *self)

@@ -140,6 +140,48 @@ PROMISE(lower_priorities_are_not_starved)
     cr_assert_leq(low, 64 * 32);
 }
 
+/* ---- in a worker's stead -------------------------------------------------------------------------- */
+
+static struct gate begun, go;
+
+static void stand(void *unused)
+{
+    (void)unused;
+    gate_add(&begun);
+    gate_wait(&go, 1);
+}
+
+static int block(void *arg)
+{
+    return weft_blocking(stand, arg);
+}
+
+/* The only worker waits outside, and a spare runs all there is. */
+static weft_pool *pool_of_a_spare(void)
+{
+    weft_pool *pool = pool_of_one();
+    begun = go = (struct gate)GATE_INIT;
+    cr_assert_eq(weft_submit(sem_door(pool), block, NULL, NULL), 0);
+    gate_wait(&begun, 1);
+    return pool;
+}
+
+PROMISE(a_spare_runs_all_priorities)
+{
+    weft_pool *pool = pool_of_a_spare();
+    atomic_int number;
+    for (int priority = -1; priority <= 1; priority++) {
+        weft_executor *executor = executor_of(pool, priority, 1);
+        atomic_store(&turn, 0);
+        for (int i = 0; i < 100; i++)
+            cr_assert_eq(weft_submit(executor, take_number, &number, NULL), 0);
+        cr_assert_eq(weft_executor_destroy(executor), 0);
+        cr_assert_eq(turn, 100);
+    }
+    gate_add(&go);
+    sem_end(pool);
+}
+
 PROMISE(all_priorities_run_with_any_number_of_workers)
 {
     weft_pool *pool = sem_pool();
