@@ -147,7 +147,7 @@ static bool find_shared(wf_worker *self, wf_work *work)
 bool wf_find(wf_worker *self, bool place_free, wf_work *work)
 {
     if (!self->place)
-        return found_strict(self, work) || found_task(self, wf_tasks_take_any(self->pool), work) ||
+        return found_strict(self, work) || found_task(self, wf_tasks_take_any(self), work) ||
                (place_free && find_shared(self, work));
     return found_task(self, wf_tasks_next(self), work) || (place_free && find_shared(self, work)) ||
            (found_task(self, wf_tasks_steal(self), work) && (work->stolen = true));

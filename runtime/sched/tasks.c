@@ -305,26 +305,52 @@ wf_task *wf_tasks_steal(wf_worker *self)
     return task ? task : wf_tasks_take_blocking(self->pool);
 }
 
-/* One of any place, without a place of one's own. */
-static wf_task *take_from(wf_inbox *normal, int first)
+/* Of one priority, of any place. */
+static wf_task *take_of_band(const weft_pool *pool, int band)
 {
     wf_link *link;
-    for (int band = first; band >= -first; band--)
-        if (wf_inbox_take(wf_inbox_in(normal, band), &link, 1))
+    for (unsigned i = 0; i < pool->nodes; i++)
+        if (wf_inbox_take(wf_inbox_in(&pool->inboxes[i * WF_BANDS + WF_STRICT], band), &link, 1))
             return (wf_task *)(void *)link;
     return NULL;
 }
 
-wf_task *wf_tasks_take_any(weft_pool *pool)
+static wf_task *take_of_places(const weft_pool *pool)
 {
-    wf_task *task = wf_tasks_take_blocking(pool);
-    for (unsigned i = 0; i < pool->nodes && !task; i++)
-        task = take_from(&pool->inboxes[i * WF_BANDS + WF_STRICT], first_band(pool));
+    wf_task *task = NULL;
     for (unsigned i = 0; i < wf_reach(pool) && !task; i++) {
         task = wf_run_queue_steal(&pool->places[i].batch);
         if (!task)
             task = wf_run_queue_steal(&pool->places[i].queue);
     }
+    return task;
+}
+
+/* Ageing, as in next_of_bands(). */
+static wf_task *take_aged(const wf_worker *self)
+{
+    wf_task *task = NULL;
+    if (self->turns % WF_AGE_NORMAL != WF_AGE_NORMAL - 1)
+        return NULL;
+    if (self->turns % WF_AGE_LOW == WF_AGE_LOW - 1)
+        task = take_of_band(self->pool, -1);
+    if (!task)
+        task = take_of_places(self->pool);
+    return task ? task : take_of_band(self->pool, 0);
+}
+
+wf_task *wf_tasks_take_any(wf_worker *self)
+{
+    weft_pool *pool = self->pool;
+    int first = first_band(pool);
+    wf_task *task = wf_tasks_take_blocking(pool);
+    if (!task && first)
+        task = take_aged(self);
+    for (int band = first; band >= -first && !task; band--)
+        task = take_of_band(pool, band);
+    if (!task)
+        task = take_of_places(pool);
+    self->turns += task != NULL;
     return task;
 }
 

@@ -50,7 +50,7 @@ wf_task *wf_tasks_next(wf_worker *self);
 /* One from another place, or its node's inbox. */
 wf_task *wf_tasks_steal(wf_worker *self);
 /* One of any place, for who has none. */
-wf_task *wf_tasks_take_any(weft_pool *pool);
+wf_task *wf_tasks_take_any(wf_worker *self);
 /* Was any ever submitted? The caller is outside, and nobody submits from there any more. */
 bool wf_tasks_ever(const weft_pool *pool);
 /* Is there any that anybody may take, for the last look before sleep? */

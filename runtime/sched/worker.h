@@ -223,6 +223,7 @@ struct wf_worker {
     uint64_t entries_seen;
     uint64_t latest; /* ticks: when the last task began */
     bool absent;     /* not counted in pool->idle */
+    unsigned turns;  /* of who has no place: how many tasks it took */
     struct weft_pool *pool;
     int pu;          /* of pool->machine; -1: a seat */
     wf_place *place; /* NULL: a seat */

@@ -182,6 +182,29 @@ PROMISE(a_spare_runs_all_priorities)
     sem_end(pool);
 }
 
+PROMISE(nor_does_a_spare_starve_them)
+{
+    weft_pool *pool = pool_of_a_spare();
+    weft_executor *low = executor_of(pool, WEFT_PRIORITY_LOW, 1);
+    struct flood f = {.high = executor_of(pool, WEFT_PRIORITY_HIGH, 2)};
+    weft_future *normal, *behind;
+    atomic_int number;
+    for (int i = 0; i < 100; i++)
+        cr_assert_eq(weft_submit(f.high, refill, &f, NULL), 0);
+    cr_assert_eq(weft_submit(sem_door(pool), take_number, &number, &normal), 0);
+    while (weft_future_state(normal) != WEFT_DONE)
+        sched_yield();
+    cr_assert_eq(weft_submit(low, dry_up, &f, &behind), 0);
+    while (weft_future_state(behind) != WEFT_DONE)
+        sched_yield();
+    gate_add(&go);
+    weft_future_release(normal);
+    weft_future_release(behind);
+    weft_executor_destroy(f.high);
+    weft_executor_destroy(low);
+    sem_end(pool);
+}
+
 PROMISE(all_priorities_run_with_any_number_of_workers)
 {
     weft_pool *pool = sem_pool();
