@@ -338,6 +338,7 @@ static void cancel_running(weft_executor *executor, int at_most)
 
 PROMISE(a_map_that_is_cancelled_while_it_runs_starts_no_further_item)
 {
+    NEEDS_WORKERS(1);
     weft_pool *pool = sem_pool();
     weft_executor *own, *limited = executor_of(pool, WEFT_ENGINE_POOL, 2);
     weft_pool_executor(pool, &own);
