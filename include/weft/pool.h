@@ -117,7 +117,8 @@ typedef struct weft_pool_config {
  *         were asked for and not one thread could be created). The first thread that cannot be created
  *         ends the attempt: the pool works with those before it, weft_pool_workers tells how many.
  * Any thread; waits for nothing but the start of the threads. The threads block all signals but the
- * synchronous ones and have the floating-point environment of the caller.
+ * synchronous ones and have the floating-point environment of the caller; one that is made later (weft_pool_resize, a
+ * spare, the clock) has that of the thread that made it.
  */
 WEFT_API int weft_pool_create(weft_pool **pool, const weft_pool_config *config);
 
