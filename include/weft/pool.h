@@ -15,7 +15,8 @@
  * A thread outside the pool that enters it is a guest: it starts at once, in place, and hands work
  * over only when somebody else has time for it. Its affinity, signal mask and floating-point
  * environment are not touched. Guests sit in seats; with no seat free the call runs serially. A guest that
- * works occupies a place: with two workers and one guest, two threads are active at a time, not three.
+ * works occupies a place: with two workers and one guest, two threads are active at a time, not three, but for as long as
+ * one is late that found a place free and then took it.
  */
 #ifndef WEFT_POOL_H
 #define WEFT_POOL_H

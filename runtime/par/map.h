@@ -26,11 +26,11 @@ typedef struct wf_map_call {
 
 typedef struct wf_map {
     wf_map_call call;
-    bool (*asked)(
-        const struct wf_map *m); /* before each item: is it to stop? NULL: nobody outside can say so */
-    uint32_t stop;               /* 1: no further item starts */
-    uint64_t done;               /* items with status 0 */
-    pthread_mutex_t lock;        /* of the rest; taken only when an item fails, never while one runs */
+    /* Before each item: is it to stop? NULL: nobody outside can say so. */
+    bool (*asked)(const struct wf_map *m);
+    uint32_t stop;        /* 1: no further item starts */
+    uint64_t done;        /* items with status 0 */
+    pthread_mutex_t lock; /* of the rest; taken only when an item fails, never while one runs */
     size_t failed, index;
     int status;
 } wf_map;
