@@ -99,12 +99,12 @@ static int see_to_it(weft_future *future, int64_t deadline_ns)
 }
 
 /* Until it has ended, or for about what a sleep costs. */
-static bool spin(const weft_future *future, uint64_t ticks)
+static bool spin(const weft_future *future, const weft_pool *pool, uint64_t ticks)
 {
     uint64_t since = wf_ticks();
     while (!wf_task_ended(future))
         if (wf_ticks() - since < ticks)
-            wf_pause();
+            wf_pause_in(pool);
         else
             return false;
     return true;
@@ -147,7 +147,7 @@ static int wait_for_one(weft_future *future, int64_t deadline_ns)
     if (err)
         return err;
     uint64_t ticks = pool && deadline_ns == WEFT_FOREVER ? wf_load_relaxed(&pool->wait_ticks) : 0; /* hint */
-    return spin(future, ticks) ? 0 : sleep_for(future, held, deadline_ns);
+    return spin(future, pool, ticks) ? 0 : sleep_for(future, held, deadline_ns);
 }
 
 static int help_with(weft_future *needed, int64_t deadline_ns)

@@ -6,6 +6,8 @@
 #include "os/thread.h"
 
 #define QUIET 1000 /* looks without a result before the first nap */
+/* For each time that others run in between: a switch there and back takes longer than a look. */
+#define LOOKS 2
 #define FIRST_NAP_NS 10000
 #define LAST_NAP_NS 2000000
 
@@ -36,8 +38,8 @@ void wf_bell_ring(wf_bell *bell)
 void wf_bell_rest(wf_bell *bell, bool without_end)
 {
     if (bell->quiet < QUIET) {
-        bell->quiet++;
-        wf_thread_yield();
+        if (bell->quiet++ % LOOKS == 0) /* the first one follows what was left for them */
+            wf_thread_yield();
         return;
     }
     wf_event_wait(bell->event, without_end ? -1 : bell->nap_ns);

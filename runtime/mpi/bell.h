@@ -2,7 +2,7 @@
 /*
  * mpi/bell.h - how the thread that does all MPI waits for both: other threads, who can wake it, and MPI, which cannot.
  *
- * While there was something to do lately it looks again at once, letting others run in between; then it naps, each time for
+ * While there was something to do lately it looks again, letting others run at each second look; then it naps, each time for
  * longer, up to two milliseconds: what comes by MPI after a long silence is late by that much, what other threads leave is not.
  * Where nothing can come by MPI it sleeps until somebody rings.
  *

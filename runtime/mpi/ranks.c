@@ -4,8 +4,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "base/config.h"
 #include "base/tunables.h"
@@ -29,7 +27,6 @@ typedef struct fleet {
     MPI_Comm comm;
     weft_executor *executor;
     unsigned at_least; /* calls that are away; more while they come back soon */
-    bool crowded;      /* ranks of this host have more workers than it has processors */
     bool own_thread;   /* it carries the letters; else it is the one that called */
     wf_thread thread;
 } fleet;
@@ -48,11 +45,10 @@ typedef struct opening {
     int wrong;    /* found before anything was exchanged */
 } opening;
 
-/* While it is used, if it is crowded here. */
-static void share_cpus(weft_executor *executor, bool crowded, bool begins)
+/* While it is used: the thread that calls MPI looks without a pause, on the PUs of the pool. */
+static void share_cpus(weft_executor *executor, bool begins)
 {
-    if (crowded)
-        weft_engine_(WEFT_VERSION_STRING)->share(executor, begins);
+    weft_engine_(WEFT_VERSION_STRING)->share(executor, begins);
 }
 
 /* ---- what the executor calls --------------------------------------------------------------------- */
@@ -88,7 +84,7 @@ static void discard(fleet *r)
 static void gone(wf_far *far)
 {
     fleet *r = (fleet *)(void *)far;
-    share_cpus(r->executor, r->crowded, false);
+    share_cpus(r->executor, false);
     wf_hub_end(&r->hub);
     if (!r->own_thread)
         return;
@@ -219,16 +215,6 @@ static int all_started(opening *o, int err, int answered)
     return wf_greeting_start(o->comm, o->cards, o->ranks, o->rank, ready, &o->said);
 }
 
-/* Each thread that spins is in the way of one that has to do something. */
-static bool is_crowded(const opening *o)
-{
-    unsigned workers = 0;
-    for (int r = 0; r < o->ranks; r++)
-        if (!strcmp(o->cards[r].host, o->cards[o->rank].host))
-            workers += o->cards[r].workers;
-    return workers > (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
-}
-
 /* ---- a serving rank ------------------------------------------------------------------------------ */
 
 static int serve(opening *o)
@@ -237,9 +223,9 @@ static int serve(opening *o)
     int err = wf_station_init(&station, o->comm, o->config.pool);
     int made = !err, all = all_started(o, err, made ? start_here(o) : 0);
     if (made && !all) {
-        share_cpus(station.executor, is_crowded(o), true);
+        share_cpus(station.executor, true);
         err = wf_station_run(&station);
-        share_cpus(station.executor, is_crowded(o), false);
+        share_cpus(station.executor, false);
     }
     if (made && *station.wire.said)
         (void)wf_sentence_say(&o->said, err, "%s", station.wire.said);
@@ -318,8 +304,7 @@ static int create(weft_executor **executor, fleet *r, const opening *o)
         return err;
     }
     r->executor = *executor;
-    r->crowded = is_crowded(o);
-    share_cpus(r->executor, r->crowded, true);
+    share_cpus(r->executor, true);
     if (!o->config.in_flight)
         follow_pace(r, 2 * sum);
     return 0;

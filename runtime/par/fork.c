@@ -75,7 +75,7 @@ static void wait_for(wf_worker *self, weft_slot_ *slot)
         if (leapfrog(self, slot))
             since = wf_ticks();
         else if (wf_ticks() - since < wf_load_relaxed(&self->pool->wait_ticks)) /* hint */
-            wf_pause();
+            wf_pause_in(self->pool);
         else
             sleep_for(self, slot);
 }

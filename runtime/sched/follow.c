@@ -21,7 +21,7 @@ static void set_spin(weft_pool *pool, int64_t ns)
 static void set_patience(weft_pool *pool, unsigned pus)
 {
     bool crowded = pool->size.workers > pus || wf_limits_below(&pool->size.limits, pool->size.workers);
-    bool brief = crowded || pool->size.rationed || pool->sizing.shares;
+    bool brief = crowded || pool->size.rationed;
     pool->sizing.pus = pus;
     wf_store_relaxed(&pool->crowded, crowded); /* hint */
     if (pool->sizing.spins)
@@ -45,7 +45,7 @@ void wf_follow_share(weft_pool *pool, bool shares)
 {
     pthread_mutex_lock(&pool->sizing.turn);
     pool->sizing.shares += shares ? 1 : -1;
-    set_patience(pool, pool->sizing.pus);
+    wf_store_relaxed(&pool->yields, pool->sizing.shares > 0); /* hint */
     pthread_mutex_unlock(&pool->sizing.turn);
 }
 

@@ -24,7 +24,7 @@
 /* At creation, when the size is known: from now on? The config's spin_ns. */
 void wf_follow_start(weft_pool *pool, bool follows, int64_t spin_ns);
 
-/* Others than the pool's threads are busy on its PUs; not any more. Any thread. Then it spins no longer than when it is crowded. */
+/* Other threads have to do for the pool on its PUs, again and again; not any more. Any thread. Meanwhile who spins yields. */
 void wf_follow_share(weft_pool *pool, bool shares);
 
 /* It is time (wf_follow_due). The calling worker is not in the middle of a task. */

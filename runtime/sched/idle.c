@@ -86,7 +86,7 @@ static uint64_t search(wf_worker *self, uint64_t patience)
     do {
         wf_work work;
         if (!wf_find(self, has_place(pool), &work)) {
-            wf_pause();
+            wf_pause_in(pool);
             continue;
         }
         bool useful;

@@ -365,7 +365,7 @@ static void wait_for(wf_worker *self, wf_loop *mine, uint32_t root)
             give_help(self, root, &help);
             since = wf_ticks();
         } else if (wf_ticks() - since < wf_load_relaxed(&self->pool->wait_ticks)) { /* hint */
-            wf_pause();
+            wf_pause_in(self->pool);
         } else {
             wf_block_begin(self, WF_FOR_LOOP, mine);
             if (wf_latch_park(&mine->latch)) {

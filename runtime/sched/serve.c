@@ -49,7 +49,7 @@ static void work(wf_worker *self)
                    wf_ticks() - since >= wf_load_relaxed(&pool->spin_ticks)) { /* hint */
             return;
         } else {
-            wf_pause();
+            wf_pause_in(pool);
         }
     }
 }

@@ -284,7 +284,7 @@ typedef struct wf_sizing {
     bool moved;         /* some that stand may run elsewhere than planned */
     bool spins;         /* as long as it finds right itself */
     unsigned pus;       /* that it may use */
-    int shares;         /* who said that others are busy on them */
+    int shares;         /* who said that threads which are not the pool's have to do on them */
     const char *root;   /* tests: stands for "/" */
     int64_t more_since; /* ns; 0: the machine does not give more than there is */
     unsigned more;      /* so many places at least, all that time */
@@ -323,6 +323,7 @@ struct weft_pool {
     void (*timers_dispose)(struct weft_pool *pool);
     bool force;     /* children may be published without their owner */
     bool crowded;   /* more workers than PUs, or than a quota lets run */
+    bool yields;    /* who spins lets others run on its PU: sizing.shares */
     bool take_over; /* waiters from outside run what they wait for */
     bool grace;     /* liburcu's grace periods may be used */
     int bind;       /* planned: WEFT_BIND_NONE, _PU (it counts as one that owns its PUs) or _DOMAIN */
@@ -379,6 +380,15 @@ static inline bool wf_several(const struct weft_pool *pool)
 static inline bool wf_follow_due(const struct weft_pool *pool, uint64_t now)
 {
     return now - wf_load_relaxed(&pool->looked) > wf_load_relaxed(&pool->follow_ticks); /* hint: both */
+}
+
+/* Between two looks of one that spins. */
+static inline void wf_pause_in(const struct weft_pool *pool)
+{
+    if (wf_load_relaxed(&pool->yields)) /* hint */
+        wf_thread_yield();
+    else
+        wf_pause();
 }
 
 static inline wf_worker *wf_worker_at(const struct weft_pool *pool, unsigned index)

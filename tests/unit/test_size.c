@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* sched/size: the config before the environment before the machine; what a pool of this machine makes of it. */
+/* sched/size, follow: the config before the environment before the machine; what a pool of this machine makes of it. */
 #include "sched/size.h"
 
 #include <criterion/criterion.h>
@@ -10,8 +10,9 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <weft/pool.h>
+#include <weft/weft.h>
 
+#include "sched/follow.h"
 #include "sched/worker.h"
 
 static char root[PATH_MAX / 2];
@@ -251,4 +252,50 @@ Test(size, binding_by_itself_minds_pools_on_the_same_pus_only)
     cr_assert_eq(weft_pool_destroy(next), 0);
     for (int i = 1; i < 4; i++)
         cr_assert_eq(weft_pool_destroy(pools[i]), 0);
+}
+
+static int answer(void *arg)
+{
+    return (int)(intptr_t)arg;
+}
+
+static void square(size_t begin, size_t end, void *arg)
+{
+    for (size_t i = begin; i < end; i++)
+        ((size_t *)arg)[i] = i * i;
+}
+
+/* Loops, and tasks that are waited for outside. */
+static void use(weft_pool *pool)
+{
+    static size_t squares[1000];
+    weft_executor *own;
+    cr_assert_eq(weft_pool_executor(pool, &own), 0);
+    for (int i = 0; i < 100; i++) {
+        int status = -1;
+        cr_assert_eq(weft_parallel_for(pool, 0, 1000, square, squares), 0);
+        cr_assert_eq(squares[999], 998001);
+        memset(squares, 0, sizeof squares);
+        cr_assert_eq(weft_apply(own, answer, (void *)(intptr_t)i, &status), 0);
+        cr_assert_eq(status, i);
+    }
+}
+
+/* Both sides of a yield run: 2 workers and a waiter outside, which does not take anything over. */
+Test(size, who_spins_yields_while_anybody_shares)
+{
+    weft_pool *pool;
+    cr_assert_eq(weft_pool_create(&pool, WEFT_POOL_CONFIG(.workers = 2, .take_over = WEFT_NONE)), 0);
+    uint64_t spin = pool->spin_ticks;
+    cr_expect_not(pool->yields);
+    wf_follow_share(pool, true);
+    wf_follow_share(pool, true);
+    wf_follow_share(pool, false);
+    cr_expect(pool->yields, "one still shares");
+    cr_expect_eq(pool->spin_ticks, spin, "as long as ever");
+    use(pool);
+    wf_follow_share(pool, false);
+    cr_expect_not(pool->yields);
+    use(pool);
+    cr_assert_eq(weft_pool_destroy(pool), 0);
 }
