@@ -49,6 +49,7 @@ typedef struct wf_letter {
     bool comes;
     unsigned holders;                 /* who has it still: its maker, while it is sent the wire */
     size_t done;                      /* of a batch: what was taken out */
+    const void *body;                 /* what is sent behind the head, in place; NULL: bytes */
     _Alignas(16) wf_letter_head head; /* from here on it is sent */
     _Alignas(16) unsigned char bytes[];
 } wf_letter;
@@ -59,6 +60,8 @@ typedef struct wf_item_end {
     uint32_t ran;
 } wf_item_end;
 
+/* Of a body at least so many bytes, which go alone: shorter ones are sooner copied, and sent together. */
+#define WF_LETTER_BODY 8192
 #define WF_LETTER_HEAD (offsetof(wf_letter, bytes) - offsetof(wf_letter, head))
 
 static inline size_t wf_items_out_at(size_t count)

@@ -31,9 +31,26 @@ int wf_portions_check(const wf_hub *hub, const wf_items *items)
 
 /* ---- one letter ---------------------------------------------------------------------------------- */
 
+/* Many, one behind the other in memory: they are sent from there. Whoever has them waits for the answer, which says that they
+ * came. */
+static const void *in_place(const wf_items *items, size_t first, size_t count)
+{
+    if (count * items->in_size < WF_LETTER_BODY)
+        return NULL;
+    const char *begin = items->in(items, first), *last = items->in(items, first + count - 1);
+    return begin + (count - 1) * items->in_size == last ? begin : NULL;
+}
+
+static void copy_items(const wf_items *items, size_t first, size_t count, unsigned char *to)
+{
+    for (size_t i = 0; items->in_size && i < count; i++)
+        memcpy(to + i * items->in_size, items->in(items, first + i), items->in_size);
+}
+
 static wf_letter *write_letter(const wf_items *items, size_t first, size_t count, int *err)
 {
-    wf_letter *letter = wf_letter_new(count * items->in_size);
+    const void *body = in_place(items, first, count);
+    wf_letter *letter = wf_letter_new(body ? 0 : count * items->in_size);
     *err = letter ? name_of(items, &letter->head.fn) : -ENOMEM;
     if (*err) {
         wf_letter_free(letter);
@@ -48,8 +65,10 @@ static wf_letter *write_letter(const wf_items *items, size_t first, size_t count
     h->has_in = items->has_in;
     h->has_out = items->has_out;
     snprintf(h->text, sizeof h->text, "map");
-    for (size_t i = 0; items->in_size && i < count; i++)
-        memcpy(letter->bytes + i * items->in_size, items->in(items, first + i), items->in_size);
+    h->bytes = count * items->in_size;
+    letter->body = body;
+    if (!body)
+        copy_items(items, first, count, letter->bytes);
     return letter;
 }
 

@@ -186,12 +186,40 @@ static wf_letter *unpack(wf_letter *batch)
 
 /* ---- letters ------------------------------------------------------------------------------------- */
 
+/* A head, and a body that lies elsewhere. */
+static int type_of(const wf_letter *letter, MPI_Datatype *type)
+{
+    int bytes[2] = {(int)WF_LETTER_HEAD, (int)letter->head.bytes};
+    MPI_Aint at[2];
+    int code = MPI_Get_address(&letter->head, &at[0]);
+    if (code == MPI_SUCCESS)
+        code = MPI_Get_address(letter->body, &at[1]);
+    if (code == MPI_SUCCESS)
+        code = MPI_Type_create_hindexed(2, bytes, at, MPI_BYTE, type);
+    return code == MPI_SUCCESS ? MPI_Type_commit(type) : code;
+}
+
+/* MPI keeps the type while it needs it. */
+static int send_parts(wf_wire *wire, const wf_letter *letter, MPI_Request *request)
+{
+    MPI_Datatype type;
+    int code = type_of(letter, &type);
+    if (code != MPI_SUCCESS)
+        return code;
+    code = MPI_Isend(MPI_BOTTOM, 1, type, letter->rank, TAG, wire->comm, request);
+    (void)MPI_Type_free(&type);
+    return code;
+}
+
 /* With room for it. */
 static void send(wf_wire *wire, wf_letter *letter)
 {
     MPI_Request request;
     int bytes = (int)(WF_LETTER_HEAD + letter->head.bytes);
-    if (fine(wire, MPI_Isend(&letter->head, bytes, MPI_BYTE, letter->rank, TAG, wire->comm, &request)))
+    int code = letter->body
+                   ? send_parts(wire, letter, &request)
+                   : MPI_Isend(&letter->head, bytes, MPI_BYTE, letter->rank, TAG, wire->comm, &request);
+    if (fine(wire, code))
         started(wire, letter, request);
 }
 
