@@ -1,34 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_ranks.c - executors over ranks: tasks, errors, cancelling, maps, how they begin and end. Run by tests/mpi/launch.
+ * test_ranks.c - executors over ranks: tasks, errors, cancelling, maps, how they begin and end.
  *
  *     test_ranks funneled|serialized PLUGIN
- *
- * Rank 0 checks and prints; what other ranks find wrong is their exit status.
  */
+#include "ranks.h"
+
 #include <dirent.h>
 #include <dlfcn.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <stdatomic.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <weft/bulk.h>
-#include <weft/mpi.h>
-
-#include "../fault/tally.h"
-
-static int rank, ranks;
-static char *place; /* a directory that all ranks see */
 
 /* ---- tasks: what other ranks run ----------------------------------------------------------------- */
-
-static int add(const void *arg, void *result)
-{
-    const int *two = arg;
-    *(int *)result += two[0] + two[1];
-    return 0;
-}
 
 static int where(const void *arg, void *result)
 {
@@ -56,28 +37,6 @@ static int silent(const void *arg, void *result)
 {
     (void)result;
     return *(const int *)arg;
-}
-
-/* Says by a file that it runs, and ends when it is asked to; which rank it was is the result, if one is wanted. */
-static int until_stopped(const void *name, void *result)
-{
-    if (result)
-        *(int *)result = rank;
-    int fd = open(name, O_CREAT | O_WRONLY, 0600);
-    if (fd < 0)
-        return -errno;
-    (void)close(fd);
-    while (!weft_should_stop())
-        ;
-    return 7;
-}
-
-static int square(void *out, const void *in, void *ctx)
-{
-    long long x = *(const long long *)in;
-    (void)ctx;
-    *(long long *)out += x * x; /* it begins as zeros */
-    return 0;
 }
 
 static int odd_fails(void *out, const void *in, void *ctx)
@@ -121,22 +80,6 @@ static int turn_page(void *out, const void *in, void *ctx)
 }
 
 /* ---- tasks: what rank 0 checks ------------------------------------------------------------------- */
-
-static weft_future *submit(weft_executor *e, int (*fn)(const void *, void *), const void *arg,
-                           size_t arg_bytes, size_t result_bytes, const char *label)
-{
-    weft_future *future = NULL;
-    int err = weft_submit_task(e,
-                               &(weft_task_spec){.size = sizeof(weft_task_spec),
-                                                 .fn2 = fn,
-                                                 .arg = (void *)(uintptr_t)arg,
-                                                 .arg_bytes = arg_bytes,
-                                                 .result_bytes = result_bytes,
-                                                 .label = label},
-                               &future);
-    CHECK(!err && future, "submit: %s", weft_strerror(err));
-    return future;
-}
 
 static int threads_here(void)
 {
@@ -211,26 +154,10 @@ static void errors(weft_executor *e)
     weft_future_release(f);
 }
 
-static void name_file(char *name, size_t bytes, const char *what)
-{
-    snprintf(name, bytes, "%s/%s", place, what);
-    (void)unlink(name);
-}
-
-static void await_file(const char *name)
-{
-    struct stat found;
-    while (stat(name, &found))
-        ;
-}
-
 static void cancels(weft_executor *e)
 {
-    char name[300];
     int status;
-    name_file(name, sizeof name, "cancel");
-    weft_future *f = submit(e, until_stopped, name, strlen(name) + 1, 0, "long");
-    await_file(name);
+    weft_future *f = submit_staying(e, "cancel");
     int err = weft_future_cancel(f);
     CHECK(err == -EBUSY, "cancel: %s", weft_strerror(err));
     (void)weft_future_get(f, &status);
@@ -243,12 +170,10 @@ static void everywhere(weft_executor *e)
 {
     weft_future **future = calloc((size_t)ranks, sizeof *future);
     int *count = calloc((size_t)ranks, sizeof *count), wrong = 0;
-    char name[300], what[32];
+    char what[32];
     for (int i = 1; i < ranks; i++) {
         snprintf(what, sizeof what, "everywhere%d", i);
-        name_file(name, sizeof name, what);
-        future[i] = submit(e, until_stopped, name, strlen(name) + 1, sizeof(int), NULL);
-        await_file(name);
+        future[i] = submit_staying(e, what);
     }
     for (int i = 1; i < ranks; i++)
         (void)weft_future_cancel(future[i]);
@@ -358,21 +283,8 @@ static void not_there(weft_executor *e, const char *plugin)
 
 static void squares(weft_executor *e, size_t n)
 {
-    long long *in = calloc(n + 1, sizeof *in), *out = calloc(n + 1, sizeof *out);
-    size_t wrong = 0;
-    weft_map_report report = {0};
-    for (size_t i = 0; i < n; i++) {
-        in[i] = (long long)i;
-        out[i] = 99;
-    }
-    int err =
-        weft_executor_map(e, square, in, sizeof *in, out, sizeof *out, n, WEFT_MAP_CONFIG(.report = &report));
-    for (size_t i = 0; i < n; i++)
-        wrong += out[i] != (long long)(i * i);
-    CHECK(!err && !wrong && report.done == n && !report.failed, "%zu items: %s, %zu wrong", n,
-          weft_strerror(err), wrong);
-    free(in);
-    free(out);
+    size_t wrong = wrong_squares(e, n);
+    CHECK(!wrong, "%zu items: %zu wrong", n, wrong);
 }
 
 static void collects(weft_executor *e)
@@ -512,12 +424,9 @@ static void in_small_portions(weft_executor *e, void *arg)
 
 static void shuts_down(weft_executor *e, void *arg)
 {
-    char name[300];
     int status, err;
     (void)arg;
-    name_file(name, sizeof name, "shutdown");
-    weft_future *f = submit(e, until_stopped, name, strlen(name) + 1, 0, NULL);
-    await_file(name);
+    weft_future *f = submit_staying(e, "shutdown");
     err = weft_executor_shutdown(e, WEFT_STOP_RUNNING, WEFT_FOREVER);
     CHECK(!err, "shutdown: %s", weft_strerror(err));
     (void)weft_future_get(f, &status);
@@ -575,13 +484,6 @@ static int start(void *arg)
 }
 
 /* ---- openings that fail -------------------------------------------------------------------------- */
-
-static void never(weft_executor *e, void *arg)
-{
-    (void)e;
-    (void)arg;
-    CHECK(0, "a job that was not to begin");
-}
 
 static void openings(void)
 {
@@ -649,20 +551,16 @@ static void run_all(int level, char *plugin)
 
 int main(int argc, char **argv)
 {
-    int level,
-        wanted = argc > 1 && !strcmp(argv[1], "serialized") ? MPI_THREAD_SERIALIZED : MPI_THREAD_FUNNELED;
+    int wanted = argc > 1 && !strcmp(argv[1], "serialized") ? MPI_THREAD_SERIALIZED : MPI_THREAD_FUNNELED;
     place = getenv("WEFT_TEST_PLACE");
     if (argc < 3 || !place)
         return 2;
     tally_watch(360);
     int err = weft_mpi_run(MPI_COMM_WORLD, never, NULL, NULL);
     CHECK(err == -ENOTCONN, "before MPI_Init: %s", weft_strerror(err));
-    MPI_Init_thread(&argc, &argv, wanted, &level);
-    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-    MPI_Comm_size(MPI_COMM_WORLD, &ranks);
-    run_all(level, argv[2]);
+    run_all(begin_ranks(argc, argv, wanted), argv[2]);
     MPI_Finalize();
     err = weft_mpi_run(MPI_COMM_WORLD, never, NULL, NULL);
     CHECK(err == -ENOTCONN, "after MPI_Finalize: %s", weft_strerror(err));
-    return rank ? atomic_load(&tally_failed) != 0 : tally_end();
+    return end_ranks();
 }
