@@ -59,6 +59,7 @@ typedef struct weft_mpi_config {
         shared; /**< (root) bytes that all ranks are to have: sent to each once, before start is called there. Not copied on
                                the root: they stay as they are until weft_mpi_run returns, or the executor is gone */
     size_t shared_bytes; /**< (root) how many; of any number. 0: none */
+    size_t start_bytes;  /**< of weft_mpi_executor_beside: so many bytes at start_arg are sent to each rank */
 } weft_mpi_config;
 
 /** As WEFT_POOL_CONFIG. */
@@ -109,6 +110,27 @@ WEFT_API int weft_mpi_run(MPI_Comm comm, void (*fn)(weft_executor *executor, voi
  * @return as weft_mpi_run
  */
 WEFT_API int weft_mpi_executor(weft_executor **executor, MPI_Comm comm, const weft_mpi_config *config);
+
+/**
+ * On the submitting rank: another executor over the same ranks, beside one that is there, to be used at the same time: with a
+ * name, limits, a stop token and an end of its own. It costs no thread and no MPI communicator; the other ranks call nothing for it.
+ * Which rank a task goes to follows from what all executors have there; each has its own .in_flight, or its own pace.
+ *
+ * To be destroyed by weft_executor_destroy, in any order: the call of the other ranks returns when all executors are gone.
+ * weft_mpi_run drains and destroys those that fn has left; nobody uses them any more then.
+ * @param executor  receives it; NULL after an error
+ * @param ranks     of weft_mpi_run, weft_mpi_executor or this function; not destroyed during the call
+ * @param config    as there, but: .pool NULL: that of `ranks`. .root is not looked at, .shared cannot be there. .start is called
+ *        on each rank that runs tasks, before the first one of this executor, as a task: it goes there by its name, and gets a
+ *        copy of start_bytes bytes at start_arg. Answers it another number than 0 on one rank, there is no executor
+ * @return 0; -EINVAL (executor is NULL, `ranks` is no such executor, a number that makes no sense, a start_arg without
+ *         start_bytes), -ENOMEM, -EOWNERDEAD. With start also -ECANCELED: it answered another number than 0, or is not there, or the
+ *         token fired; .said receives whose it was, "rank 2, start: what it said (number)"; -EMSGSIZE, -ENOTSUP as weft_submit_task;
+ *         WEFT_EDIED; -EDEADLK: in the thread that calls MPI
+ * Any thread. With start it waits, else not. Of a communicator of one it is one of the local pool, too.
+ */
+WEFT_API int weft_mpi_executor_beside(weft_executor **executor, weft_executor *ranks,
+                                      const weft_mpi_config *config);
 
 /**
  * In tasks and items that run on a rank, in all threads that work for them, in start, and in weft_mpi_run's fn: the bytes that

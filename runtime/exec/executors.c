@@ -143,7 +143,9 @@ static void begin_anew(wf_queued *q)
     wf_store_relaxed(&q->broken, 0);               /* owner only */
     q->lanes.count = limit < WF_LANES ? limit : WF_LANES;
     /* hint: who comes late finds one that refuses */
-    wf_store_relaxed(&q->base.engine, q->far ? &far_away : wf_queued_serial(q) ? &serial : &queued);
+    wf_store_relaxed(&q->base.engine, q->far && !q->far->here ? &far_away
+                                      : wf_queued_serial(q)   ? &serial
+                                                              : &queued);
     wf_store_release(&q->closed, 0u); /* pair QU9 -> closed(): the epoch */
     wf_tickets_anew(&q->tickets, limit);
 }
@@ -184,6 +186,15 @@ int wf_executor_create_far(weft_executor **executor, const weft_executor_config 
     begin_anew(q);
     *executor = &q->base;
     return 0;
+}
+
+int wf_executor_far(weft_executor *executor, wf_far **far, weft_pool **pool)
+{
+    const wf_queued *q = queued_of(executor);
+    int err = usable(q);
+    *far = err ? NULL : q->far;
+    *pool = err ? NULL : q->base.pool;
+    return err;
 }
 
 void wf_executor_widen(weft_executor *executor, unsigned limit)

@@ -16,6 +16,8 @@
 /* One whose tasks run in other processes; far NULL: here. It is told when the executor is gone. */
 int wf_executor_create_far(weft_executor **executor, const weft_executor_config *config, wf_far *far);
 
+/* far, pool: its own; far NULL: it has none. 0; -EINVAL: no executor that was created; -EOWNERDEAD. Any thread. */
+int wf_executor_far(weft_executor *executor, wf_far **far, weft_pool **pool);
 /* Of one that sends: so many tasks of it may run at the same time from now on. By who is about to end one of them. */
 void wf_executor_widen(weft_executor *executor, unsigned limit);
 

@@ -49,6 +49,9 @@ typedef struct wf_far {
     /* In a lane: runs them, without a unit in order; the first that was not come to, as it was stopped, or end. */
     size_t (*run)(struct wf_far *far, wf_items *items, size_t begin, size_t end);
     void (*gone)(struct wf_far *far);
+    /* Of one that sends: is the calling thread the one that brings what comes back? It cannot wait for that. NULL: none is. */
+    bool (*brings)(const struct wf_far *far);
+    bool here;    /* tasks run in this process, as those of any executor: it is only told when it is gone */
     bool sends;   /* no thread waits for its tasks; then it has no start hook */
     size_t width; /* so many pieces of a map at the same time; 0: as many as the limit lets */
     size_t unit;  /* items: no piece is smaller, but the last one. 0: 1 */

@@ -92,7 +92,7 @@ bool wf_queued_run_next(wf_queued *q);
 void wf_queued_run_in_caller(wf_queued *q, wf_task *task);
 /* S2. Its function answers its status, once more. */
 void wf_queued_end(wf_task *task);
-/* Is the calling thread inside of a task of it, or ends one? */
+/* Is the calling thread inside of a task of it, or ends one, or is without it none brought back? */
 bool wf_queued_is_inside(const wf_queued *q);
 /* wf_engine.begin, wf_engine.end: W1, W3. */
 bool wf_queued_waiter_begins(struct weft_executor *executor, wf_task *task, wf_pass *pass);

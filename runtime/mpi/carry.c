@@ -12,7 +12,6 @@
 /* What one task takes along. */
 typedef struct parcel {
     wf_call call;
-    wf_hub *hub;
     void (*destroy)(void *arg);
     weft_future *task; /* while it is away */
     void *result;
@@ -66,7 +65,7 @@ static int carry(const void *arg, void *result)
     of->result = result;
     of->task = engine()->here();
     of->call.letter->holders++;
-    int err = wf_hub_call(of->hub, &of->call);
+    int err = wf_hub_call(of->call.line->hub, &of->call);
     if (!err)
         return WF_AWAY;
     of->call.letter->holders--;
@@ -86,7 +85,7 @@ static int carry_and_wait(const void *arg, void *result)
     parcel *of = (parcel *)(uintptr_t)arg;
     int err;
     of->call.letter->holders++;
-    wf_letter *answer = wf_hub_ask(of->hub, of->call.letter, should_stop, NULL, &of->call.rank, &err);
+    wf_letter *answer = wf_hub_ask(&of->call, should_stop, NULL, &of->call.rank, &err);
     int status = !answer && err != WEFT_EDIED ? err : tell(of, answer, result, text);
     wf_letter_free(answer);
     return *text ? weft_fail(status, "%s", text) : status;
@@ -107,11 +106,11 @@ static void end_parcel(void *arg)
     discard(of);
 }
 
-static int describe(const wf_hub *hub, const weft_task_spec *spec, wf_letter_head *head)
+static int describe(const wf_line *line, const weft_task_spec *spec, wf_letter_head *head)
 {
     if (!spec->fn2 || (spec->arg && !spec->arg_bytes))
         return -EINVAL;
-    if (spec->arg_bytes > hub->message_bytes || spec->result_bytes > hub->message_bytes)
+    if (spec->arg_bytes > line->message_bytes || spec->result_bytes > line->message_bytes)
         return -EMSGSIZE;
     *head = (wf_letter_head){
         .kind = WF_LETTER_TASK, .bytes = spec->arg_bytes, .result_bytes = spec->result_bytes};
@@ -119,7 +118,7 @@ static int describe(const wf_hub *hub, const weft_task_spec *spec, wf_letter_hea
     return engine()->name_of((wf_image_fn *)spec->fn2, &head->fn);
 }
 
-static parcel *pack(wf_hub *hub, const wf_letter_head *head, const weft_task_spec *spec)
+static parcel *pack(wf_line *line, const wf_letter_head *head, const weft_task_spec *spec)
 {
     parcel *of = malloc(sizeof *of);
     wf_letter *letter = of ? wf_letter_new(spec->arg_bytes) : NULL;
@@ -130,29 +129,53 @@ static parcel *pack(wf_hub *hub, const wf_letter_head *head, const weft_task_spe
     letter->head = *head;
     if (spec->arg_bytes)
         memcpy(letter->bytes, spec->arg, spec->arg_bytes);
-    *of = (parcel){.call = {.letter = letter, .answered = come_back, .stops = stops},
-                   .hub = hub,
+    *of = (parcel){.call = {.letter = letter, .line = line, .answered = come_back, .stops = stops},
                    .destroy = spec->destroy};
     return of;
 }
 
-int wf_carry_submit(wf_hub *hub, weft_executor *executor, bool sends, const weft_task_spec *spec,
-                    weft_future **future)
+static int submit(parcel *of, weft_executor *executor, bool sends, const weft_task_spec *spec,
+                  weft_future **future)
 {
     weft_task_spec here = *spec;
-    wf_letter_head head;
-    int err = describe(hub, spec, &head);
-    if (err)
-        return err;
-    parcel *of = pack(hub, &head, spec);
-    if (!of)
-        return -ENOMEM;
     here.fn2 = sends ? carry : carry_and_wait;
     here.arg = of;
     here.arg_bytes = 0;
     here.destroy = end_parcel;
-    err = (sends ? engine()->submit_away : engine()->submit)(executor, &here, future);
+    int err = (sends ? engine()->submit_away : engine()->submit)(executor, &here, future);
     if (err)
         discard(of);
     return err;
+}
+
+int wf_carry_submit(wf_line *line, weft_executor *executor, bool sends, const weft_task_spec *spec,
+                    weft_future **future)
+{
+    wf_letter_head head;
+    int err = describe(line, spec, &head);
+    if (err)
+        return err;
+    parcel *of = pack(line, &head, spec);
+    return of ? submit(of, executor, sends, spec, future) : -ENOMEM;
+}
+
+int wf_carry_start(wf_line *line, weft_executor *executor, bool sends, int rank,
+                   const weft_mpi_config *config, weft_future **future)
+{
+    const weft_task_spec spec = {.size = sizeof spec,
+                                 .fn2 = (int (*)(const void *, void *))(void (*)(void))config->start,
+                                 .arg = config->start_arg,
+                                 .arg_bytes = config->start_bytes,
+                                 .label = "start"};
+    wf_letter_head head;
+    int err = describe(line, &spec, &head);
+    if (err)
+        return err;
+    head.kind = WF_LETTER_START;
+    parcel *of = pack(line, &head, &spec);
+    if (!of)
+        return -ENOMEM;
+    of->call.letter->rank = rank;
+    of->call.to_rank = true;
+    return submit(of, executor, sends, &spec, future);
 }

@@ -9,12 +9,15 @@
 #ifndef WF_MPI_CARRY_H
 #define WF_MPI_CARRY_H
 
-#include <weft/executor.h>
+#include <weft/mpi.h>
 
 #include "mpi/hub.h"
 
 /* wf_far.submit; sends: as wf_far.sends. */
-int wf_carry_submit(wf_hub *hub, weft_executor *executor, bool sends, const weft_task_spec *spec,
+int wf_carry_submit(wf_line *line, weft_executor *executor, bool sends, const weft_task_spec *spec,
                     weft_future **future);
+/* The same of weft_mpi_config.start, for that rank. */
+int wf_carry_start(wf_line *line, weft_executor *executor, bool sends, int rank,
+                   const weft_mpi_config *config, weft_future **future);
 
 #endif

@@ -62,7 +62,7 @@ static void enter(wf_hub *hub, wf_call *call)
     hub->used++;
     slot->call = call;
     call->number = call->letter->head.number = (uint64_t)++slot->turn << 32 | at;
-    call->rank = call->letter->rank = choose(hub);
+    call->rank = call->letter->rank = call->to_rank ? call->letter->rank : choose(hub);
     hub->post[call->rank].load++;
     leave(hub, call->letter);
 }
@@ -97,7 +97,6 @@ int wf_hub_call(wf_hub *hub, wf_call *call)
 /* In their own stack. */
 typedef struct visit {
     wf_call call;
-    wf_hub *hub;
     bool told;
     wf_letter *answer;
     pthread_cond_t came;
@@ -106,7 +105,7 @@ typedef struct visit {
 static void came(wf_call *call, wf_letter *answer)
 {
     visit *v = (visit *)(void *)call;
-    wf_hub *hub = v->hub;
+    wf_hub *hub = call->line->hub;
     pthread_mutex_lock(&hub->lock);
     v->answer = answer;
     v->told = true;
@@ -148,12 +147,15 @@ static void await(wf_hub *hub, visit *v, bool (*stop)(void *ctx), void *ctx)
     }
 }
 
-wf_letter *wf_hub_ask(wf_hub *hub, wf_letter *letter, bool (*stop)(void *ctx), void *ctx, int *rank, int *err)
+wf_letter *wf_hub_ask(const wf_call *given, bool (*stop)(void *ctx), void *ctx, int *rank, int *err)
 {
-    visit v = {.call = {.letter = letter, .answered = came}, .hub = hub};
+    wf_hub *hub = given->line->hub;
+    visit v = {.call = *given};
+    v.call.answered = came;
+    v.call.stops = NULL;
     *err = wf_hub_call(hub, &v.call);
     if (*err) {
-        wf_letter_free(letter);
+        wf_letter_free(given->letter);
         return NULL;
     }
     pthread_cond_init(&v.came, NULL);
@@ -209,18 +211,18 @@ static bool send_all(wf_hub *hub, wf_letter *letter)
 }
 
 /* Faster is believed at once, slower by and by. */
-static void keep_pace(wf_hub *hub)
+static void keep_pace(wf_line *line)
 {
-    int64_t now = wf_now_ns(), since = now - hub->pace_ns;
-    hub->answers++;
+    int64_t now = wf_now_ns(), since = now - line->pace_ns;
+    line->answers++;
     if (since < WF_HUB_PACE_NS)
         return;
-    unsigned pace = (unsigned)(hub->answers * (int64_t)WF_HUB_PACE_NS / since);
-    hub->pace = pace > hub->pace || since > 8 * WF_HUB_PACE_NS ? pace : (pace + hub->pace) / 2;
-    hub->pace_ns = now;
-    hub->answers = 0;
-    if (hub->paced)
-        hub->paced(hub);
+    unsigned pace = (unsigned)(line->answers * (int64_t)WF_HUB_PACE_NS / since);
+    line->pace = pace > line->pace || since > 8 * WF_HUB_PACE_NS ? pace : (pace + line->pace) / 2;
+    line->pace_ns = now;
+    line->answers = 0;
+    if (line->paced)
+        line->paced(line);
 }
 
 static void hand_over(wf_hub *hub, wf_letter *letter)
@@ -229,7 +231,7 @@ static void hand_over(wf_hub *hub, wf_letter *letter)
     wf_call *call = take_out(hub, letter->head.number);
     pthread_mutex_unlock(&hub->lock);
     if (call) {
-        keep_pace(hub);
+        keep_pace(call->line);
         call->answered(call, letter);
     } else {
         wf_letter_free(letter);
@@ -287,7 +289,14 @@ static bool is_over(const wf_hub *hub, const turn *t)
     return t->ends && !t->left && (*hub->wire.said || !wf_wire_busy(&hub->wire));
 }
 
-void wf_hub_run(wf_hub *hub)
+static _Thread_local const wf_hub *carried;
+
+bool wf_hub_is_carrier(const wf_hub *hub)
+{
+    return carried == hub;
+}
+
+static void run(wf_hub *hub)
 {
     for (;;) {
         turn t = take(hub);
@@ -304,6 +313,13 @@ void wf_hub_run(wf_hub *hub)
         else
             wf_bell_rest(&hub->bell, *hub->wire.said || (!t.awaited && !wf_wire_busy(&hub->wire)));
     }
+}
+
+void wf_hub_run(wf_hub *hub)
+{
+    carried = hub;
+    run(hub);
+    carried = NULL;
 }
 
 /* ---- made, and gone ------------------------------------------------------------------------------ */
@@ -340,6 +356,10 @@ int wf_hub_init(wf_hub *hub, MPI_Comm comm, const unsigned *workers, int ranks)
 
 void wf_hub_fini(wf_hub *hub)
 {
+    for (wf_letter *next; hub->left; hub->left = next) { /* it never ran */
+        next = hub->left->next;
+        wf_letter_free(hub->left);
+    }
     for (int r = 0; hub->post && r < hub->ranks; r++)
         wf_letter_free(hub->post[r].end);
     free(hub->post);

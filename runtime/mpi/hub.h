@@ -9,6 +9,7 @@
  *            tell the call   T4 now and then ask the calls that nobody sleeps for whether to stop   T5 rest: without end if
  *            nobody is to be answered
  * Everything is under one lock, but the wire, which is the thread's. Calls are told without the lock: they may make others.
+ * Any number of executors use one hub, each by a line of its own: ranks are chosen by what all of them have there.
  */
 #ifndef WF_MPI_HUB_H
 #define WF_MPI_HUB_H
@@ -27,10 +28,22 @@ typedef struct wf_post {
     wf_letter *end;   /* kept for the end */
 } wf_post;
 
+/* An executor's: how its calls come here, and how fast they come back. */
+typedef struct wf_line {
+    struct wf_hub *hub;
+    size_t message_bytes;   /* at most so many behind a head */
+    int64_t pace_ns;        /* T's, as the next two: since when answers are counted */
+    unsigned answers, pace; /* since then; in WF_HUB_PACE_NS, lately */
+    /* Or NULL. The pace may have changed; T, before a call of it is answered. */
+    void (*paced)(struct wf_line *line);
+} wf_line;
+
 /* A letter that is answered. */
 typedef struct wf_call {
     wf_letter *letter;
-    int rank; /* to whom it went */
+    wf_line *line;
+    bool to_rank; /* of the letter; else to who has least */
+    int rank;     /* to whom it went */
     uint64_t number;
     /* T, once; the answer is the call's; NULL: the wire broke. The call may be freed in there. */
     void (*answered)(struct wf_call *call, wf_letter *answer);
@@ -50,12 +63,7 @@ typedef struct wf_hub {
     wf_letter *left, *last_left; /* by callers, oldest first */
     wf_slot *slots;
     uint32_t room, used, first_free; /* slots; calls; room: none is free */
-    size_t message_bytes;            /* at most so many behind a head; of who makes the hub */
-    int64_t look_ns;                 /* the thread's, as the next four: when to ask next */
-    int64_t pace_ns;                 /* since when answers are counted */
-    unsigned answers, pace;          /* since then; in WF_HUB_PACE_NS, lately */
-    /* Of who makes the hub, or NULL: the pace may have changed; while the call is there. */
-    void (*paced)(struct wf_hub *hub);
+    int64_t look_ns;                 /* the thread's: when to ask next */
     int ranks;
     wf_post *post;
     bool ends, broken;
@@ -68,11 +76,12 @@ void wf_hub_fini(wf_hub *hub);
 void wf_hub_run(wf_hub *hub);
 /* Nobody calls any more. */
 void wf_hub_end(wf_hub *hub);
+/* Is the calling thread T? It cannot wait for an answer. */
+bool wf_hub_is_carrier(const wf_hub *hub);
 /* C1, any thread; one holder's right to the letter is the hub's. 0; -ENOMEM, WEFT_EDIED (the wire broke): nothing was done. */
 int wf_hub_call(wf_hub *hub, wf_call *call);
-/* C1, C2, any thread but T. The letter is the hub's; the answer, from letter->rank, the caller's; NULL: there is none, and why.
- * stop is asked now and then whether the call should stop. rank: whom it went to. */
-wf_letter *wf_hub_ask(wf_hub *hub, wf_letter *letter, bool (*stop)(void *ctx), void *ctx, int *rank,
-                      int *err);
+/* C1, C2, any thread but T: of a call with letter, line, to_rank. The letter is the hub's; the answer, from letter->rank, the
+ * caller's; NULL: there is none, and why. stop is asked now and then whether the call should stop. rank: whom it went to. */
+wf_letter *wf_hub_ask(const wf_call *given, bool (*stop)(void *ctx), void *ctx, int *rank, int *err);
 
 #endif

@@ -3,6 +3,7 @@
  * mpi/letter.h - what ranks send each other: a head, which says what is meant, and bytes behind it.
  *
  *   TASK, ITEMS   to a serving rank: fn, and its argument, or `count` items          answered once, by its number
+ *   START         the same of a weft_mpi_config.start and its argument
  *   STOP          the call of that number should stop; may come before it, and then says nothing
  *   ANSWER        to the submitting rank: status, what was said, result; of items: count wf_item_end, then their results
  *   END           to a serving rank: that was all
@@ -20,8 +21,10 @@
 
 #define WF_LETTER_TEXT 256
 
+/* Up to ITEMS they are answered. */
 enum wf_letter_kind {
     WF_LETTER_TASK,
+    WF_LETTER_START,
     WF_LETTER_ITEMS,
     WF_LETTER_STOP,
     WF_LETTER_ANSWER,

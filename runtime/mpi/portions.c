@@ -14,19 +14,19 @@ static int name_of(const wf_items *items, wf_image_name *name)
 }
 
 /* How many items fit into a letter, there and back. */
-static size_t most(const wf_hub *hub, const wf_items *items)
+static size_t most(const wf_line *line, const wf_items *items)
 {
     size_t back = items->out_size + sizeof(wf_item_end), there = items->in_size;
-    return (hub->message_bytes - 16) / (there > back ? there : back);
+    return (line->message_bytes - 16) / (there > back ? there : back);
 }
 
 /* Streams have their own order, and no items that are passed over. */
-int wf_portions_check(const wf_hub *hub, const wf_items *items)
+int wf_portions_check(const wf_line *line, const wf_items *items)
 {
     wf_image_name name;
     if (!items->skipped)
         return -EINVAL;
-    return most(hub, items) ? name_of(items, &name) : -EMSGSIZE;
+    return most(line, items) ? name_of(items, &name) : -EMSGSIZE;
 }
 
 /* ---- one letter ---------------------------------------------------------------------------------- */
@@ -99,11 +99,12 @@ static void take(wf_items *items, const wf_letter *answer, size_t first, size_t 
             end_without(items, first + i, answer->head.status);
 }
 
-static void run(wf_hub *hub, wf_items *items, size_t first, size_t count)
+static void run(wf_line *line, wf_items *items, size_t first, size_t count)
 {
     int err, rank;
     wf_letter *letter = write_letter(items, first, count, &err);
-    wf_letter *answer = letter ? wf_hub_ask(hub, letter, is_stopped, items, &rank, &err) : NULL;
+    const wf_call call = {.letter = letter, .line = line};
+    wf_letter *answer = letter ? wf_hub_ask(&call, is_stopped, items, &rank, &err) : NULL;
     if (answer && answer->head.bytes == wf_items_out_at(count) + count * items->out_size)
         take(items, answer, first, count);
     else
@@ -114,12 +115,12 @@ static void run(wf_hub *hub, wf_items *items, size_t first, size_t count)
 
 /* ---- all ----------------------------------------------------------------------------------------- */
 
-size_t wf_portions_run(wf_hub *hub, wf_items *items, size_t begin, size_t end)
+size_t wf_portions_run(wf_line *line, wf_items *items, size_t begin, size_t end)
 {
-    size_t at_once = most(hub, items);
+    size_t at_once = most(line, items);
     for (size_t count; begin < end && !is_stopped(items); begin += count) {
         count = end - begin < at_once ? end - begin : at_once;
-        run(hub, items, begin, count);
+        run(line, items, begin, count);
     }
     return begin;
 }

@@ -13,7 +13,7 @@
 #include "mpi/hub.h"
 
 /* wf_far.check, .run */
-int wf_portions_check(const wf_hub *hub, const wf_items *items);
-size_t wf_portions_run(wf_hub *hub, wf_items *items, size_t begin, size_t end);
+int wf_portions_check(const wf_line *line, const wf_items *items);
+size_t wf_portions_run(wf_line *line, wf_items *items, size_t begin, size_t end);
 
 #endif

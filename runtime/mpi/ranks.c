@@ -7,29 +7,14 @@
 
 #include "base/config.h"
 #include "base/tunables.h"
-#include "mpi/carry.h"
+#include "mpi/fleet.h"
 #include "mpi/greeting.h"
 #include "mpi/handout.h"
-#include "mpi/hub.h"
-#include "mpi/portions.h"
 #include "mpi/station.h"
 #include "os/thread.h"
 #include "proc/engine.h"
 
 #define LETTER_MAX ((size_t)1 << 30) /* MPI counts in int */
-#define IN_FLIGHT_MAX 65536
-#define IN_ADVANCE_MAX 1024
-
-/* An executor's, on the submitting rank. */
-typedef struct fleet {
-    wf_far far;
-    wf_hub hub;
-    MPI_Comm comm;
-    weft_executor *executor;
-    unsigned at_least; /* calls that are away; more while they come back soon */
-    bool own_thread;   /* it carries the letters; else it is the one that called */
-    wf_thread thread;
-} fleet;
 
 /* One call of weft_mpi_run or weft_mpi_executor. */
 typedef struct opening {
@@ -41,64 +26,33 @@ typedef struct opening {
     int rank, ranks;
     bool returns; /* on the submitting rank */
     bool called;  /* with what the submitting rank needs */
-    bool threads; /* the pool has some */
     int wrong;    /* found before anything was exchanged */
 } opening;
 
-/* While it is used: the thread that calls MPI looks without a pause, on the PUs of the pool. */
-static void share_cpus(weft_executor *executor, bool begins)
-{
-    weft_engine_(WEFT_VERSION_STRING)->share(executor, begins);
-}
-
-/* ---- what the executor calls --------------------------------------------------------------------- */
-
-static wf_hub *hub_of(wf_far *far)
-{
-    return &((fleet *)(void *)far)->hub;
-}
-
-/* wf_far.submit, .check, .run */
-static int submit(wf_far *far, weft_executor *executor, const weft_task_spec *spec, weft_future **future)
-{
-    return wf_carry_submit(hub_of(far), executor, far->sends, spec, future);
-}
-
-static int check(wf_far *far, const wf_items *items)
-{
-    return wf_portions_check(hub_of(far), items);
-}
-
-static size_t run_items(wf_far *far, wf_items *items, size_t begin, size_t end)
-{
-    return wf_portions_run(hub_of(far), items, begin, end);
-}
-
-static void discard(fleet *r)
-{
-    wf_hub_fini(&r->hub);
-    free(r);
-}
-
-/* wf_far.gone */
-static void gone(wf_far *far)
-{
-    fleet *r = (fleet *)(void *)far;
-    share_cpus(r->executor, false);
-    wf_hub_end(&r->hub);
-    if (!r->own_thread)
-        return;
-    wf_thread_join(&r->thread);
-    discard(r);
-}
-
 /* ---- the opening --------------------------------------------------------------------------------- */
 
-static bool sensible(const weft_mpi_config *c, int ranks)
+static bool sensible(const weft_mpi_config *c)
 {
-    return c->root >= 0 && c->root < ranks && c->in_flight >= 0 && c->in_flight <= IN_FLIGHT_MAX &&
-           c->message_bytes <= LETTER_MAX && c->when_full >= WEFT_BLOCK && c->when_full <= WEFT_CALLER_RUNS &&
-           (c->said || !c->said_bytes) && (c->shared || !c->shared_bytes);
+    return c->in_flight >= 0 && c->in_flight <= WF_FLEET_IN_FLIGHT_MAX && c->message_bytes <= LETTER_MAX &&
+           c->when_full >= WEFT_BLOCK && c->when_full <= WEFT_CALLER_RUNS && (c->said || !c->said_bytes);
+}
+
+static bool sensible_opening(const weft_mpi_config *c, int ranks)
+{
+    return sensible(c) && c->root >= 0 && c->root < ranks && (c->shared || !c->shared_bytes);
+}
+
+static void take_defaults(weft_mpi_config *c)
+{
+    c->message_bytes = c->message_bytes ? c->message_bytes : WF_AREA_BYTES;
+    c->name = c->name ? c->name : "ranks";
+}
+
+/* Nothing is exchanged: ranks have what they got at the opening. */
+static bool sensible_beside(const weft_mpi_config *c)
+{
+    return sensible(c) && !c->shared && !c->shared_bytes && !c->start_arg == !c->start_bytes &&
+           (c->start || !c->start_bytes);
 }
 
 /* Of a communicator that can be duplicated. 0, or why not: that is the same on all its ranks. */
@@ -129,13 +83,12 @@ static bool submits(const opening *o)
 static void read_config(opening *o, const weft_mpi_config *given)
 {
     bool read = wf_config_read(&o->config, sizeof o->config, sizeof o->config, given);
-    o->wrong = read && sensible(&o->config, o->ranks) && (o->called || !submits(o)) ? 0 : -EINVAL;
+    o->wrong = read && sensible_opening(&o->config, o->ranks) && (o->called || !submits(o)) ? 0 : -EINVAL;
     if (!weft_engine_(WEFT_VERSION_STRING))
         o->wrong = -ELIBBAD;
     if (read && o->config.said)
         o->said = (wf_sentence){.text = o->config.said, .bytes = o->config.said_bytes};
-    o->config.message_bytes = o->config.message_bytes ? o->config.message_bytes : WF_AREA_BYTES;
-    o->config.name = o->config.name ? o->config.name : "ranks";
+    take_defaults(&o->config);
 }
 
 static void fill_card(opening *o, wf_card *card)
@@ -146,7 +99,6 @@ static void fill_card(opening *o, wf_card *card)
     card->err = o->wrong ? o->wrong : wf_card_fill(card);
     if (!card->err)
         card->err = weft_pool_inspect(o->config.pool, &info);
-    o->threads = info.workers > 0;
     card->workers = info.workers > 1 ? (unsigned)info.workers : 1;
     if (MPI_Query_thread(&card->level) != MPI_SUCCESS)
         card->level = MPI_THREAD_SINGLE;
@@ -215,6 +167,12 @@ static int all_started(opening *o, int err, int answered)
     return wf_greeting_start(o->comm, o->cards, o->ranks, o->rank, ready, &o->said);
 }
 
+/* While it is used: the thread that calls MPI looks without a pause, on the PUs of the pool. */
+static void share_cpus(weft_executor *executor, bool begins)
+{
+    weft_engine_(WEFT_VERSION_STRING)->share(executor, begins);
+}
+
 /* ---- a serving rank ------------------------------------------------------------------------------ */
 
 static int serve(opening *o)
@@ -236,99 +194,11 @@ static int serve(opening *o)
 
 /* ---- the submitting one -------------------------------------------------------------------------- */
 
-static unsigned workers_elsewhere(const opening *o, unsigned *workers)
-{
-    unsigned sum = 0;
-    for (int r = 0; r < o->ranks; r++) {
-        workers[r] = r == o->rank ? 0 : o->cards[r].workers;
-        sum += workers[r];
-    }
-    return sum;
-}
-
-static weft_executor_config config_of(const opening *o)
-{
-    const weft_mpi_config *c = &o->config;
-    return (weft_executor_config){.size = sizeof(weft_executor_config),
-                                  .pool = c->pool,
-                                  .name = c->name,
-                                  .limit = c->in_flight ? c->in_flight : IN_FLIGHT_MAX,
-                                  .queue_limit = c->queue_limit,
-                                  .when_full = c->when_full,
-                                  .stop = c->stop,
-                                  .on_error = c->on_error,
-                                  .ctx = c->ctx,
-                                  .blocking = 1};
-}
-
-/* As many as hide the way there and back, and what is there is done within WF_HUB_PACE_NS: no rank is left with much while
- * others have nothing. */
-static void paced(wf_hub *hub)
-{
-    fleet *r = (fleet *)(void *)((char *)hub - offsetof(fleet, hub));
-    unsigned more = hub->pace < IN_ADVANCE_MAX ? hub->pace : IN_ADVANCE_MAX;
-    weft_engine_(WEFT_VERSION_STRING)->widen(r->executor, r->at_least + more);
-}
-
-static void follow_pace(fleet *r, unsigned at_least)
-{
-    r->at_least = at_least;
-    r->hub.paced = paced;
-    paced(&r->hub);
-}
-
-static int create(weft_executor **executor, fleet *r, const opening *o)
-{
-    unsigned *workers = calloc((size_t)o->ranks, sizeof *workers);
-    if (!workers)
-        return -ENOMEM;
-    unsigned sum = workers_elsewhere(o, workers);
-    int err = wf_hub_init(&r->hub, o->comm, workers, o->ranks);
-    free(workers);
-    if (err)
-        return err;
-    unsigned others = (unsigned)o->ranks - 1;
-    const weft_executor_config config = config_of(o);
-    r->comm = o->comm;
-    r->hub.message_bytes = o->config.message_bytes;
-    r->far = (wf_far){.submit = submit,
-                      .check = check,
-                      .run = run_items,
-                      .gone = gone,
-                      .sends = o->threads,
-                      .width = (size_t)2 * others,
-                      .unit = sum / others};
-    err = weft_engine_(WEFT_VERSION_STRING)->create(executor, &config, &r->far);
-    if (err) {
-        wf_hub_fini(&r->hub);
-        return err;
-    }
-    r->executor = *executor;
-    share_cpus(r->executor, true);
-    if (!o->config.in_flight)
-        follow_pace(r, 2 * sum);
-    return 0;
-}
-
-/* Carries the letters; then nothing of MPI is left. */
-static void carry_all(fleet *r)
-{
-    wf_hub_run(&r->hub);
-    (void)MPI_Comm_free(&r->comm);
-}
-
-static void *carry_main(void *arg)
-{
-    wf_thread_name("weft-mpi");
-    carry_all(arg);
-    return NULL;
-}
-
-/* With the executor, when all ranks are ready; it takes over the communicator. */
 typedef struct job {
     void (*fn)(weft_executor *executor, void *arg);
     void *arg;
     weft_executor *executor;
+    wf_fleet *fleet;
 } job;
 
 static void *job_main(void *arg)
@@ -336,92 +206,95 @@ static void *job_main(void *arg)
     const job *j = arg;
     wf_thread_name("weft-job");
     j->fn(j->executor, j->arg);
-    (void)weft_executor_destroy(j->executor);
+    (void)wf_fleet_clear(j->fleet);
     return NULL;
 }
 
 /* The others have begun to serve: they are told that it was all. */
-static int call_off(fleet *r, weft_executor *executor, int err)
+static int call_off(wf_fleet *f, int err)
 {
-    (void)weft_executor_destroy(executor);
-    carry_all(r);
-    discard(r);
+    (void)wf_fleet_clear(f);
+    wf_fleet_carry(f);
+    wf_fleet_discard(f);
     return err;
 }
 
-static int run_job(fleet *r, job *j, const wf_sentence *to)
+static int run_job(job *j, const wf_sentence *to)
 {
     wf_thread thread;
+    wf_fleet *f = j->fleet;
     int err = wf_thread_create(&thread, job_main, j, 0);
     if (err)
-        return call_off(r, j->executor, err);
-    wf_hub_run(&r->hub);
+        return call_off(f, err);
+    wf_fleet_carry(f);
     wf_thread_join(&thread);
-    (void)MPI_Comm_free(&r->comm);
-    if (*r->hub.wire.said)
-        err = wf_sentence_say(to, -EIO, "%s", r->hub.wire.said);
-    discard(r);
+    if (*f->hub.wire.said)
+        err = wf_sentence_say(to, -EIO, "%s", f->hub.wire.said);
+    wf_fleet_discard(f);
     return err;
 }
 
-static int go_on(fleet *r, weft_executor *executor)
+/* A fleet without an executor, of a call that is alone, or whose ranks agree. */
+static wf_fleet *assemble(const opening *o, int *err)
 {
-    int err = wf_thread_create(&r->thread, carry_main, r, 0);
-    if (err)
-        return call_off(r, executor, err);
-    r->own_thread = true;
-    return 0;
+    unsigned *workers = calloc((size_t)o->ranks, sizeof *workers);
+    *err = -ENOMEM;
+    for (int r = 0; workers && r < o->ranks; r++)
+        workers[r] = r == o->rank ? 0 : o->cards[r].workers;
+    wf_fleet *f = workers ? wf_fleet_new(o->comm, workers, o->ranks, o->rank, err) : NULL;
+    free(workers);
+    return f;
 }
 
-/* NULL: after an error, on all ranks. */
-static fleet *make(opening *o, weft_executor **executor, int *err)
+/* NULL: no fleet, no executor. */
+static wf_fleet *make(const opening *o, weft_executor **executor, int *err)
 {
-    fleet *r = calloc(1, sizeof *r);
-    int mine = r ? create(executor, r, o) : -ENOMEM;
-    *err = all_started(o, mine, 0);
-    if (!*err)
-        return r;
-    if (!mine) {
-        (void)weft_executor_destroy(*executor);
-        wf_hub_fini(&r->hub);
+    wf_fleet *f = assemble(o, err);
+    if (f)
+        *err = wf_fleet_add(f, &o->config, executor);
+    if (f && *err) {
+        wf_fleet_discard(f);
+        return NULL;
     }
-    free(r);
-    return NULL;
+    return f;
 }
 
 static int lead(opening *o, job *j)
 {
-    int err;
-    fleet *r = make(o, &j->executor, &err);
-    if (!r)
-        return err;
-    o->comm = MPI_COMM_NULL; /* the hub's */
-    err = o->returns ? go_on(r, j->executor) : run_job(r, j, &o->said);
+    int mine, err;
+    wf_fleet *f = make(o, &j->executor, &mine);
+    err = all_started(o, mine, 0);
+    if (err && f) {
+        (void)wf_fleet_clear(f);
+        wf_fleet_discard(f);
+    }
     if (err)
-        j->executor = NULL;
-    return err;
+        return err;
+    j->fleet = f;
+    o->comm = MPI_COMM_NULL; /* the hub's */
+    if (!o->returns)
+        return run_job(j, &o->said);
+    err = wf_fleet_go_on(f);
+    return err ? call_off(f, err) : 0;
 }
 
 /* ---- one rank ------------------------------------------------------------------------------------ */
 
-/* What is local of the config; nothing is called elsewhere. */
-static int create_here(const opening *o, weft_executor **executor)
-{
-    weft_executor_config config = config_of(o);
-    config.limit = config.blocking = 0;
-    int answered = start_here(o);
-    if (answered)
-        return wf_sentence_say(&o->said, -ECANCELED, "rank 0: start answered %d", answered);
-    return weft_executor_create(executor, &config);
-}
-
 static int alone(const opening *o, job *j)
 {
-    int err = create_here(o, &j->executor);
-    if (err || o->returns)
+    int err, answered = start_here(o);
+    if (answered)
+        return wf_sentence_say(&o->said, -ECANCELED, "rank 0: start answered %d", answered);
+    wf_fleet *f = make(o, &j->executor, &err);
+    if (!f)
         return err;
+    f->returns = o->returns;
+    if (o->returns)
+        return 0;
     j->fn(j->executor, j->arg);
-    return weft_executor_destroy(j->executor);
+    err = wf_fleet_clear(f);
+    wf_fleet_discard(f);
+    return err;
 }
 
 static int go(opening *o, MPI_Comm comm, job *j, const weft_mpi_config *config)
@@ -449,4 +322,32 @@ int weft_mpi_executor(weft_executor **executor, MPI_Comm comm, const weft_mpi_co
     if (executor)
         *executor = err ? NULL : j.executor;
     return err;
+}
+
+/* ---- one more ------------------------------------------------------------------------------------ */
+
+/* wf_fleet_add, when start has answered 0 everywhere: what was begun is the user's own. */
+static int add(wf_fleet *fleet, const weft_mpi_config *config, weft_executor **executor)
+{
+    const wf_sentence said = {.text = config->said, .bytes = config->said_bytes};
+    int err = wf_fleet_start(fleet, config, &said);
+    return err ? err : wf_fleet_add(fleet, config, executor);
+}
+
+int weft_mpi_executor_beside(weft_executor **executor, weft_executor *ranks, const weft_mpi_config *given)
+{
+    weft_mpi_config config;
+    weft_pool *pool;
+    int err = -EINVAL;
+    if (!executor)
+        return err;
+    *executor = NULL;
+    if (!wf_config_read(&config, sizeof config, sizeof config, given) || !sensible_beside(&config))
+        return err;
+    wf_fleet *fleet = weft_engine_(WEFT_VERSION_STRING) ? wf_fleet_of(ranks, &pool, &err) : NULL;
+    if (!fleet)
+        return err;
+    take_defaults(&config);
+    config.pool = config.pool ? config.pool : pool;
+    return add(fleet, &config, executor);
 }

@@ -48,6 +48,12 @@ static void run_items(size_t begin, size_t end, void *ctx)
     }
 }
 
+static int run_start(const wf_job *job)
+{
+    const wf_letter *l = job->letter;
+    return ((int (*)(void *))job->fn)(l->head.bytes ? job->letter->bytes : NULL);
+}
+
 static int run_task(const wf_job *job)
 {
     const wf_letter *l = job->letter;
@@ -55,14 +61,21 @@ static int run_task(const wf_job *job)
     return fn(l->head.bytes ? l->bytes : NULL, job->answer->head.bytes ? job->answer->bytes : NULL);
 }
 
+static int run_letter(wf_job *job)
+{
+    uint32_t kind = job->letter->head.kind;
+    return kind == WF_LETTER_TASK    ? run_task(job)
+           : kind == WF_LETTER_START ? run_start(job)
+                                     : weft_parallel_for(NULL, 0, job->letter->head.count, run_items, job);
+}
+
 /* The answer has what the future would say. */
 static int run(void *arg)
 {
     wf_job *job = arg;
     wf_letter_head *h = &job->answer->head;
-    bool task = job->letter->head.kind == WF_LETTER_TASK;
     h->ran = 1;
-    h->status = task ? run_task(job) : weft_parallel_for(NULL, 0, job->letter->head.count, run_items, job);
+    h->status = run_letter(job);
     if (h->status) {
         const char *said = weft_engine_(WEFT_VERSION_STRING)->said();
         snprintf(h->text, sizeof h->text, "%s", said ? said : weft_strerror(h->status));
@@ -123,7 +136,7 @@ static wf_letter *make_answer(const wf_letter *letter)
 {
     const wf_letter_head *h = &letter->head;
     size_t bytes =
-        h->kind == WF_LETTER_TASK ? h->result_bytes : wf_items_out_at(h->count) + h->count * h->out_size;
+        h->kind == WF_LETTER_ITEMS ? wf_items_out_at(h->count) + h->count * h->out_size : h->result_bytes;
     wf_letter *a = wf_letter_new(bytes);
     if (!a)
         return NULL;
@@ -195,7 +208,7 @@ static void stop(const wf_station *s, uint64_t number)
 static void obey(wf_station *s, wf_letter *letter)
 {
     uint32_t kind = letter->head.kind;
-    if (kind == WF_LETTER_TASK || kind == WF_LETTER_ITEMS) {
+    if (kind <= WF_LETTER_ITEMS) {
         begin(s, letter);
         return;
     }

@@ -25,6 +25,7 @@ static const char *said(void)
 }
 
 static const struct weft_engine_table_ table = {.create = wf_executor_create_far,
+                                                .far = wf_executor_far,
                                                 .widen = wf_executor_widen,
                                                 .share = share,
                                                 .submit = wf_task_submit,

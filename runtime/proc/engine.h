@@ -17,7 +17,9 @@ struct weft_engine_table_ {
     /* wf_executor_create_far, wf_task_submit */
     int (*create)(weft_executor **executor, const weft_executor_config *config, wf_far *far);
     int (*submit)(weft_executor *executor, const weft_task_spec *spec, weft_future **future);
-    void (*widen)(weft_executor *executor, unsigned limit); /* wf_executor_widen */
+    /* wf_executor_far, wf_executor_widen */
+    int (*far)(weft_executor *executor, wf_far **far, weft_pool **pool);
+    void (*widen)(weft_executor *executor, unsigned limit);
     /* Of the executor's pool: wf_follow_share. */
     void (*share)(weft_executor *executor, bool shares);
     /* wf_task_submit_away, wf_task_comes_back, wf_task_should_stop */
