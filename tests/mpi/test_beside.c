@@ -350,14 +350,14 @@ static int fails_on_one(void *arg)
     return rank == bad_rank && !arg ? weft_fail(44, "no licence here") : 0;
 }
 
-static int not_begun(weft_executor *e)
+static int begun_otherwise(weft_executor *e, int times)
 {
     enum { N = 100 };
     int wrong = 0;
     for (int i = 0; i < N; i++) {
         weft_future *f = submit(e, asks_begun, NULL, 0, sizeof(int), NULL);
         (void)weft_future_get(f, NULL);
-        wrong += *(const int *)weft_future_result(f) != 4711;
+        wrong += *(const int *)weft_future_result(f) != times;
         weft_future_release(f);
     }
     return wrong;
@@ -402,15 +402,25 @@ static void refused(weft_executor *first, const char *plugin)
     CHECK(err == -EINVAL, "for nobody: %s", weft_strerror(err));
 }
 
+/* While the ranks have other things to do, more or less of them. */
 static void beginnings(weft_executor *first, void *plugin)
 {
-    int number = 4711;
-    weft_executor *e =
-        beside(first, WEFT_MPI_CONFIG(.start = begins, .start_arg = &number, .start_bytes = sizeof number,
-                                      .queue_limit = 1, .when_full = WEFT_REJECT));
+    enum { TIMES = 20 };
+    int one = 1;
+    pthread_t thread;
+    user other = {first, 0, "ranks"};
+    weft_executor *e = NULL;
+    CHECK(!pthread_create(&thread, NULL, maps_and_adds, &other), "a thread");
+    for (int i = 0; i < TIMES; i++) {
+        if (e)
+            destroy(e);
+        e = beside(first, WEFT_MPI_CONFIG(.start = begins, .start_arg = &one, .start_bytes = sizeof one,
+                                          .queue_limit = 1, .when_full = WEFT_REJECT));
+    }
+    pthread_join(thread, NULL);
     weft_executor_state state = {.size = sizeof state};
-    number = not_begun(e);
-    CHECK(!number, "once on each rank, before the first task: %d", number);
+    int wrong = begun_otherwise(e, TIMES);
+    CHECK(!wrong, "once on each rank, before the first task: %d", wrong);
     (void)weft_executor_inspect(e, &state);
     CHECK(state.accepted == 100, "its own tasks: %d", (int)state.accepted);
     refused(first, plugin);
