@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * bench/mpi/weft.c - weft_mpi_run: a task there and back, many, the items of a map, items of very unequal cost.
+ *
+ * The first rank submits and does nothing else; each of the others has a pool of one worker.
+ */
+#include "../common_weft.h"
+#include "ranks.h"
+
+#include <weft/bulk.h>
+#include <weft/mpi.h>
+
+/* ---- what runs there ----------------------------------------------------------------------------- */
+
+static int task(const void *arg, void *result)
+{
+    (void)arg;
+    (void)result;
+    return 0;
+}
+
+static int item(void *out, const void *in, void *ctx)
+{
+    (void)ctx;
+    *(int *)out = *(const int *)in + 1;
+    return 0;
+}
+
+static int skewed(void *out, const void *in, void *ctx)
+{
+    (void)ctx;
+    ranks_work(*(const long *)in);
+    *(long *)out = *(const long *)in + 1;
+    return 0;
+}
+
+/* ---- what is measured ---------------------------------------------------------------------------- */
+
+struct job {
+    struct bench b;
+    weft_executor *ranks;
+    weft_future **futures;
+    int *items;
+    long *cost, *out;
+    long wrong;
+};
+
+static weft_future *submit(const struct job *j)
+{
+    static const weft_task_spec spec = {.size = sizeof spec, .fn2 = task};
+    weft_future *future;
+    bench_must("weft_submit_task", weft_submit_task(j->ranks, &spec, &future));
+    return future;
+}
+
+static void collect(struct job *j, weft_future *future)
+{
+    int status = -1;
+    bench_must("weft_future_get", weft_future_get(future, &status));
+    weft_future_release(future);
+    j->wrong += status != 0;
+}
+
+static void there_and_back(long calls, void *job)
+{
+    for (long i = 0; i < calls; i++)
+        collect(job, submit(job));
+}
+
+static void submit_all(void *job)
+{
+    struct job *j = job;
+    for (long i = 0; i < TASKS; i++)
+        j->futures[i] = submit(j);
+    for (long i = 0; i < TASKS; i++)
+        collect(j, j->futures[i]);
+}
+
+static void map_all(void *job)
+{
+    struct job *j = job;
+    for (int i = 0; i < ITEMS; i++)
+        j->items[i] = i;
+    bench_must("weft_executor_map",
+               weft_executor_map(j->ranks, item, j->items, sizeof(int), j->items, sizeof(int), ITEMS, NULL));
+    for (int i = 0; i < ITEMS; i++)
+        j->wrong += j->items[i] != i + 1;
+}
+
+static void map_skewed(void *job)
+{
+    struct job *j = job;
+    bench_must("weft_executor_map", weft_executor_map(j->ranks, skewed, j->cost, sizeof(long), j->out,
+                                                      sizeof(long), SKEWED, NULL));
+    for (long i = 0; i < SKEWED; i++)
+        j->wrong += j->out[i] != j->cost[i] + 1;
+}
+
+static void work_here(void *job)
+{
+    const struct job *j = job;
+    for (long i = 0; i < SKEWED; i++)
+        ranks_work(j->cost[i]);
+}
+
+static void measure_skewed(struct job *j, const char *metric, bool heavy_last)
+{
+    double ratio[3];
+    ranks_costs(j->cost, heavy_last, j->b.quick);
+    for (int i = 0; i < 3; i++) {
+        double serial = bench_once(work_here, j);
+        ratio[i] = bench_once(map_skewed, j) / (serial / j->b.workers);
+    }
+    bench_print(metric, bench_median(ratio, 3), "x");
+}
+
+static void measure(weft_executor *ranks, void *job)
+{
+    struct job *j = job;
+    j->ranks = ranks;
+    j->futures = bench_alloc(TASKS * sizeof *j->futures);
+    j->items = bench_alloc(ITEMS * sizeof *j->items);
+    j->cost = bench_alloc(SKEWED * sizeof *j->cost);
+    j->out = bench_alloc(SKEWED * sizeof *j->out);
+    bench_version(weft_version());
+    bench_print("hot-time", bench_time_batch(there_and_back, j) * 1e6, "us");
+    bench_print("task-time", bench_time(submit_all, j) / TASKS * 1e6, "us");
+    bench_print("map-time", bench_time(map_all, j) / ITEMS * 1e6, "us");
+    measure_skewed(j, "skew-head", false);
+    measure_skewed(j, "skew-tail", true);
+    free(j->futures);
+    free(j->items);
+    free(j->cost);
+    free(j->out);
+}
+
+int main(int argc, char **argv)
+{
+    int level;
+    MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &level);
+    struct job j = {.b = bench_args(argc, argv)};
+    weft_pool *pool = bench_pool(1);
+    bench_must("weft_mpi_run", weft_mpi_run(MPI_COMM_WORLD, measure, &j, WEFT_MPI_CONFIG(.pool = pool)));
+    bench_must("weft_pool_destroy", weft_pool_destroy(pool));
+    MPI_Finalize();
+    return bench_check("what came back wrong", j.wrong, 0);
+}
