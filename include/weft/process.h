@@ -51,8 +51,8 @@ typedef struct weft_processes_config {
     uint64_t
         tasks_each; /**< a process ends after so many tasks, and the next one gets a new one. 0: no limit */
     size_t
-        memory_bytes; /**< address space of each process, its program and that of messages included (RLIMIT_AS).
-                                 0: no limit */
+        memory_bytes; /**< address space of each process, its program and that of messages and blocks included
+                                 (RLIMIT_AS). 0: no limit */
     unsigned cpu_seconds; /**< CPU time of each process (RLIMIT_CPU): SIGKILL ends it then. 0: no limit */
     /** Called in each process before its first task, with a copy of start_bytes bytes at start_arg. Answers it another
      *  number than 0 in one of the first processes, or ends that, the executor is broken, as by weft_executor_config.start;
@@ -78,7 +78,9 @@ typedef struct weft_processes_config {
  *   -ENOTSUP   fn2 is in a library, or program, without a build-id, and was not registered
  * weft_executor_map and weft_executor_map_async (weft/bulk.h) run each item there. Its `out` begins as zeros, ctx has to be
  * NULL (-EINVAL), an item that is too large is -EMSGSIZE; an item that its process dies of has the status WEFT_EDIED, and all
- * others are not affected. A call with some of the items counts as one task for tasks_each; time_limit_ns holds for each item.
+ * others are not affected. An array that lies in one block (weft_shared_alloc) is used there in place: nothing is copied, items may
+ * be of any size, `out` begins as it was, and what an item that failed or died has written stays there; -ENOMEM: the worker's address
+ * space has no room for the block. A call with some of the items counts as one task for tasks_each; time_limit_ns holds for each item.
  * weft_stream_open (weft/stream.h) runs fn there, with NULL for ctx, and the other functions here; the same errors as of maps,
  * but that ctx may be there; of items that are left when it is destroyed the status is -ESHUTDOWN.
  * weft_group_submit_task (weft/group.h) takes what weft_submit_task does.
@@ -119,6 +121,54 @@ typedef void weft_process_fn(void);
  * Any thread. A function with several names goes by the last one. Executors over ranks (weft/mpi.h) go by the same names.
  */
 WEFT_API int weft_process_register(const char *name, weft_process_fn *fn);
+
+/* ---- blocks: memory that the worker processes have, too --------------------------------------------- */
+
+/**
+ * A block: memory of this program that its worker processes use in place, where bytes would be copied there and back. Its
+ * name goes there in the bytes of a task or of an item, and is an address again where the task runs:
+ *
+ *     struct part { weft_shared_ref rows; size_t n; };
+ *     static int sum(const void *arg, void *result)
+ *     {
+ *         const struct part *part = arg;
+ *         void *rows;
+ *         int err = weft_shared_at(&part->rows, part->n * sizeof(double), &rows);
+ *         return err ? err : add_up(rows, part->n, result);
+ *     }
+ * The same works where the task runs in the program itself. Of weft_executor_map's arrays each that lies in one block is
+ * read and written in place by itself, without a name.
+ * @param bytes   rounded up to pages, and a page more: of a file without a name, of which memory is taken only where it is
+ *                touched; 0: *block is NULL
+ * @param block   receives it, zeroed and aligned to a page; NULL after an error
+ * @return 0; -EINVAL (block is NULL), -ENOMEM, -EMFILE and others of the system; -EFBIG: all blocks that there were since the
+ *         program had neither a block nor such an executor are more than its largest file may be (RLIMIT_FSIZE)
+ * Any thread. A child by fork(2) still shares the memory of its parent's blocks, but to these calls they are no blocks there.
+ */
+WEFT_API int weft_shared_alloc(size_t bytes, void **block);
+
+/** Gives it back. Where a worker still has it, reading it gives zeros and writing it changes nothing: no crash.
+ *  0, also for NULL; -EINVAL: that is the beginning of no block. Any thread. */
+WEFT_API int weft_shared_free(void *block);
+
+/** The name of a place in a block, as bytes. One of zeros names nothing. What is in there is nobody's business. */
+typedef struct weft_shared_ref {
+    uint64_t program_, block_, offset_, home_;
+} weft_shared_ref;
+
+/** 0; -EINVAL: the place is in no block (also of a NULL); then it names nothing. Any thread of the program. */
+WEFT_API int weft_shared_ref_of(const void *place, weft_shared_ref *ref);
+
+/**
+ * The place that has this name, here: in the program, or in a process that works for it, which maps the whole block when it
+ * meets it first. There the address is good until the task has returned.
+ * @param bytes  that will be used there
+ * @param place  receives it; NULL after an error
+ * @return 0; -EINVAL (so many do not lie there; a NULL), -ENOENT: the block is gone, or that of another program; in a worker
+ *         -ENOMEM: no room in its address space (memory_bytes counts each block whole)
+ * Any thread. Costs a system call in a worker, and more when it meets the block first.
+ */
+WEFT_API int weft_shared_at(const weft_shared_ref *ref, size_t bytes, void **place);
 
 /* ---- what is needed before main -------------------------------------------------------------------- */
 

@@ -131,6 +131,8 @@
 /* Room for a call's bytes unless said otherwise: address space. What a call touched beyond the second is given back. */
 #define WF_AREA_BYTES ((size_t)64 << 20)
 #define WF_AREA_KEPT ((size_t)16 << 20)
+/* Blocks of the program that a worker process keeps mapped for later calls. */
+#define WF_VIEWS_KEPT 64
 /* Shelves of task records for threads outside, which share them. */
 #define WF_SHELVES_OUTSIDE 8
 

@@ -33,6 +33,10 @@ typedef struct wf_items {
     bool in_first, has_in, has_out;
     bool fail_fast; /* behind one that failed none is begun there */
     size_t in_size, out_size;
+    /* They are these arrays, of so many items: who can may use them in place, and `ended` gets no out. NULL: they are none. */
+    const void *in_array;
+    void *out_array;
+    size_t count;
     const void *(*in)(const struct wf_items *items, size_t i);
     /* Once for each that was come to. out: what it became; NULL: nothing. Neither it nor `in` is called after it. */
     void (*ended)(struct wf_items *items, size_t i, int status, const void *out);

@@ -24,13 +24,15 @@ static int open_process(int pid)
     return fd < 0 ? -errno : (int)fd;
 }
 
-static int set_files(posix_spawn_file_actions_t *files, int fd)
+static int set_files(posix_spawn_file_actions_t *files, int fd, int blocks_fd)
 {
     int err = posix_spawn_file_actions_adddup2(files, fd, WF_SPAWN_FD);
     if (!err)
+        err = posix_spawn_file_actions_adddup2(files, blocks_fd, WF_SPAWN_BLOCKS_FD);
+    if (!err)
         err = posix_spawn_file_actions_addopen(files, 0, "/dev/null", O_RDONLY, 0);
     if (!err)
-        err = posix_spawn_file_actions_addclosefrom_np(files, WF_SPAWN_FD + 1);
+        err = posix_spawn_file_actions_addclosefrom_np(files, WF_SPAWN_BLOCKS_FD + 1);
     return err;
 }
 
@@ -49,7 +51,7 @@ static int set_attributes(posix_spawnattr_t *attributes, const sigset_t *mask)
     return err;
 }
 
-int wf_process_spawn(wf_process *process, int fd, char *const *argv, char *const *environment,
+int wf_process_spawn(wf_process *process, int fd, int blocks_fd, char *const *argv, char *const *environment,
                      const sigset_t *mask)
 {
     posix_spawn_file_actions_t files;
@@ -58,7 +60,7 @@ int wf_process_spawn(wf_process *process, int fd, char *const *argv, char *const
         return -ENOMEM;
     int err = posix_spawnattr_init(&attributes);
     if (!err) {
-        if (!(err = set_files(&files, fd)) && !(err = set_attributes(&attributes, mask)))
+        if (!(err = set_files(&files, fd, blocks_fd)) && !(err = set_attributes(&attributes, mask)))
             err = posix_spawn(&process->pid, "/proc/self/exe", &files, &attributes, argv, environment);
         posix_spawnattr_destroy(&attributes);
     }

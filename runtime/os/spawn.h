@@ -10,8 +10,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The one descriptor beside standard output and standard error that a spawned process has; its input is empty. */
+/* The descriptors beside standard output and standard error that a spawned process has; its input is empty. */
 #define WF_SPAWN_FD 3
+#define WF_SPAWN_BLOCKS_FD 4
 
 /* So many can be looked after at a time. */
 #define WF_PROCESSES_MAX 64
@@ -27,9 +28,9 @@ typedef struct wf_process_end {
     int code; /* status or signal */
 } wf_process_end;
 
-/* This program's image anew, from its beginning, in a process group of its own, with fd as WF_SPAWN_FD, all signals as
- * they are by default and this mask. 0 or a negative errno. */
-int wf_process_spawn(wf_process *process, int fd, char *const *argv, char *const *environment,
+/* This program's image anew, from its beginning, in a process group of its own, with fd as WF_SPAWN_FD and blocks_fd,
+ * which is above both, as WF_SPAWN_BLOCKS_FD, all signals as they are by default and this mask. 0 or a negative errno. */
+int wf_process_spawn(wf_process *process, int fd, int blocks_fd, char *const *argv, char *const *environment,
                      const sigset_t *mask);
 void wf_process_signal(const wf_process *process, int signal);
 /* Sleeps until the event is posted or one of the processes has ended; ended[i] tells. */

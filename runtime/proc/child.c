@@ -14,6 +14,7 @@
 #include "os/spawn.h"
 #include "proc/batch.h"
 #include "proc/names.h"
+#include "proc/views.h"
 
 static uint32_t possible;
 
@@ -48,19 +49,37 @@ static int begin(const child *c)
 
 static int run_item(const wf_batch *batch, wf_image_fn *fn, const void *in, void *out)
 {
-    in = batch->has_in ? in : NULL;
-    out = batch->has_out ? out : NULL;
     return batch->in_first ? ((int (*)(const void *, void *, void *))fn)(in, out, NULL)
                            : ((weft_item_fn *)fn)(out, in, NULL);
+}
+
+/* Where the items are: in the call, or where their array lies, or nowhere. */
+static int find_items(const wf_batch_array *array, size_t count, char *copied, char **items)
+{
+    void *place;
+    *items = array->there ? copied : NULL;
+    if (!array->in_block)
+        return 0;
+    int err = weft_shared_at(&array->ref, count * (size_t)array->size, &place);
+    *items = place;
+    return err ? weft_fail(err, "the block of an array is not in the worker process: %s", weft_strerror(err))
+               : 0;
 }
 
 /* One after the other; how many have ended is there at any time. */
 static int run_items(void *arg, void *result, wf_image_fn *fn)
 {
     wf_batch *batch = arg;
-    char *in = (char *)arg + wf_batch_in_at(batch->count), *out = result;
-    for (size_t i = 0; i < batch->count && !(i && weft_should_stop()); i++) {
-        int status = run_item(batch, fn, in + i * batch->in_size, out ? out + i * batch->out_size : NULL);
+    size_t count = (size_t)batch->count;
+    char *in, *out;
+    int err = find_items(&batch->in, count, (char *)arg + wf_batch_in_at(count), &in);
+    if (!err)
+        err = find_items(&batch->out, count, result, &out);
+    if (err)
+        return err;
+    for (size_t i = 0; i < count && !(i && weft_should_stop()); i++) {
+        int status =
+            run_item(batch, fn, in ? in + i * batch->in.size : NULL, out ? out + i * batch->out.size : NULL);
         wf_store_relaxed(&batch->status[i], status); /* ordered by pair CH2 */
         wf_store_relaxed(&batch->ended,
                          (uint64_t)i + 1); /* ordered by pair CH2, or by the end of the process */
@@ -136,6 +155,7 @@ static void serve(child *c)
     for (;;) {
         wf_answer answer = {.status = err};
         wf_channel_next(&c->channel);
+        wf_views_next_call();
         if (c->channel.call.kind == WF_CALL_END)
             break;
         if (!err)
@@ -169,6 +189,7 @@ void weft_process_begins_(weft_constructor_ *self, weft_constructor_ *const *fir
     if (!getenv(WF_CHILD_NAME) || !wf_channel_attach(&c.channel, WF_SPAWN_FD))
         return;
     wf_process_follow(wf_channel_origins(&c.channel)->parent);
+    wf_views_attach(WF_SPAWN_BLOCKS_FD);
     (void)unsetenv(WF_CHILD_NAME);
     construct(self, first, last, argc, argv, environment);
     serve(&c);

@@ -18,7 +18,8 @@ static void make_wanted(wf_crew *crew)
         if (m->state != WF_WANTED)
             continue;
         const wf_contract *c = &crew->contract;
-        m->err = wf_process_spawn(&m->process, m->channel.fd, c->argv, c->environment, &c->mask);
+        m->err =
+            wf_process_spawn(&m->process, m->channel.fd, c->blocks_fd, c->argv, c->environment, &c->mask);
         m->state = m->err ? WF_NOBODY : WF_LIVES;
         pthread_cond_broadcast(&crew->changed);
     }

@@ -38,6 +38,7 @@ typedef struct wf_contract {
     sigset_t mask;
     wf_origins origins;
     size_t area_bytes;
+    int blocks_fd; /* of this program's blocks (proc/blocks.h) */
 } wf_contract;
 
 typedef struct wf_crew {

@@ -11,6 +11,7 @@
 #include "exec/executors.h"
 #include "exec/task_spec.h"
 #include "os/memory.h"
+#include "proc/blocks.h"
 #include "proc/errand.h"
 #include "proc/items.h"
 #include "proc/names.h"
@@ -134,6 +135,8 @@ static size_t run_items(wf_far *far, wf_items *items, size_t begin, size_t end)
 
 static void discard(processes *p)
 {
+    if (p->staff.crew.contract.blocks_fd > 0)
+        wf_blocks_release();
     wf_free(p->staff.crew.contract.argv);
     wf_free(p->staff.crew.contract.environment);
     wf_free(p->staff.start_arg);
@@ -194,7 +197,10 @@ static int prepare_contract(const processes *p, wf_contract *contract)
     pthread_sigmask(SIG_SETMASK, NULL, &contract->mask);
     contract->argv = wf_surroundings_argv(p->name);
     contract->environment = wf_surroundings_environment(c->environment, (unsigned)c->threads);
+    contract->blocks_fd = wf_blocks_retain();
     int err = wf_child_library(&contract->origins.library);
+    if (!err && contract->blocks_fd < 0)
+        err = contract->blocks_fd;
     return contract->argv && contract->environment ? err : -ENOMEM;
 }
 
