@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bench/processes/weft.c - weft_executor_processes: a task there and back, many, the items of a map; and a large array whose
- * blocks are mapped in place, as a multiple of what the pool's threads take.
+ * bench/processes/weft.c - weft_executor_processes: a task there and back, many, the items of a map; and a large array, of
+ * which each block is looked up in a table, as a multiple of what the pool's threads take: bytes go there and back, or
+ * (shared) the array is memory that the workers have, too.
  */
 #include "../common_weft.h"
 
@@ -107,40 +108,57 @@ static int measure_many(bool quick)
 struct array {
     unsigned char *bytes;
     size_t blocks;
-    weft_executor *executor;
+    unsigned char byte; /* each, by now */
 };
 
-static void map_blocks(void *arg)
+static double map_blocks(weft_executor *executor, struct array *a)
 {
-    const struct array *a = arg;
+    double begin = bench_now();
     bench_must("weft_executor_map",
-               weft_executor_map(a->executor, block, a->bytes, BLOCK, a->bytes, BLOCK, a->blocks, NULL));
+               weft_executor_map(executor, block, a->bytes, BLOCK, a->bytes, BLOCK, a->blocks, NULL));
+    a->byte = table[a->byte];
+    return bench_now() - begin;
+}
+
+static long count_wrong(const struct array *a)
+{
+    long wrong = 0;
+    for (size_t i = 0; i < a->blocks * BLOCK; i++)
+        wrong += a->bytes[i] != a->byte;
+    return wrong;
+}
+
+static void print_times(const char *time, const char *ratio, double *there, double *times,
+                        const struct array *a)
+{
+    bench_print(time, bench_median(there, 3) / (double)(a->blocks * BLOCK) * (1 << 30) * 1e3, "ms/GiB");
+    bench_print(ratio, bench_median(times, 3), "x");
 }
 
 /* One after the other, three times: how fast memory is changes less between them. */
 static int measure_array(bool quick)
 {
-    struct array a = {.blocks = (quick ? (size_t)256 << 20 : (size_t)1 << 30) / BLOCK};
-    double there[3], ratio[3];
-    unsigned char byte = 0;
-    long wrong = 0;
-    a.bytes = bench_alloc(a.blocks * BLOCK);
-    memset(a.bytes, 0, a.blocks * BLOCK);
+    struct array own = {.blocks = (quick ? (size_t)256 << 20 : (size_t)1 << 30) / BLOCK}, shared = own;
+    double there[3], times[3], shared_there[3], shared_times[3];
+    void *memory;
+    bench_must("weft_shared_alloc", weft_shared_alloc(shared.blocks * BLOCK, &memory));
+    own.bytes = bench_alloc(own.blocks * BLOCK);
+    shared.bytes = memory;
+    memset(own.bytes, 0, own.blocks * BLOCK);
+    memset(shared.bytes, 0, shared.blocks * BLOCK);
     for (int i = 0; i < 3; i++) {
-        a.executor = threads;
-        double here = bench_once(map_blocks, &a);
-        a.executor = processes;
-        there[i] = bench_once(map_blocks, &a);
-        ratio[i] = there[i] / here;
-        byte = table[table[byte]];
+        double here = map_blocks(threads, &own);
+        there[i] = map_blocks(processes, &own);
+        times[i] = there[i] / here;
+        shared_there[i] = map_blocks(processes, &shared);
+        shared_times[i] = shared_there[i] / here;
     }
-    for (size_t i = 0; i < a.blocks * BLOCK; i++)
-        wrong += a.bytes[i] != byte;
-    free(a.bytes);
-    bench_print("array-time", bench_median(there, 3) / (double)(a.blocks * BLOCK) * (1 << 30) * 1e3,
-                "ms/GiB");
-    bench_print("array-ratio", bench_median(ratio, 3), "x");
-    return bench_check("wrong bytes", wrong, 0);
+    print_times("array-time", "array-ratio", there, times, &own);
+    print_times("shared-time", "shared-ratio", shared_there, shared_times, &shared);
+    int status = bench_check("wrong bytes", count_wrong(&own) + count_wrong(&shared), 0);
+    free(own.bytes);
+    bench_must("weft_shared_free", weft_shared_free(memory));
+    return status;
 }
 
 int main(int argc, char **argv)
