@@ -45,7 +45,7 @@ void wf_follow_share(weft_pool *pool, bool shares)
 {
     pthread_mutex_lock(&pool->sizing.turn);
     pool->sizing.shares += shares ? 1 : -1;
-    wf_store_relaxed(&pool->yields, pool->sizing.shares > 0); /* hint */
+    wf_store_relaxed(&pool->yields, (uint32_t)(pool->sizing.shares > 0)); /* hint */
     pthread_mutex_unlock(&pool->sizing.turn);
 }
 

@@ -308,6 +308,7 @@ struct weft_pool {
     wf_inbox blocking;     /* tasks that are marked blocking: they need no place (sched/tasks.h) */
     unsigned nodes;        /* that have inboxes */
     uint32_t bands;        /* WF_SOME_BANDS: some executor has another priority; WF_SOME_STRICT: or both */
+    uint32_t yields;       /* 1: who spins lets others run on its PU: sizing.shares */
     uint16_t *node_of_cpu; /* by OS index, up to */
     int cpus_known;
     wf_stretch *stretches; /* of all records */
@@ -323,7 +324,6 @@ struct weft_pool {
     void (*timers_dispose)(struct weft_pool *pool);
     bool force;     /* children may be published without their owner */
     bool crowded;   /* more workers than PUs, or than a quota lets run */
-    bool yields;    /* who spins lets others run on its PU: sizing.shares */
     bool take_over; /* waiters from outside run what they wait for */
     bool grace;     /* liburcu's grace periods may be used */
     int bind;       /* planned: WEFT_BIND_NONE, _PU (it counts as one that owns its PUs) or _DOMAIN */
