@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 
+#include "sched/queues.h"
 #include "sched/sleep.h"
 #include "sched/spare.h"
 #include "sched/tasks.h"
@@ -46,7 +47,7 @@ void wf_drain_await(weft_pool *pool)
 
 void wf_drain(weft_pool *pool)
 {
-    if (!is_any_expected(pool) && !wf_tasks_ever(pool))
+    if (!is_any_expected(pool) && !wf_queues_ever(pool))
         return;
     wf_sleep_closing(pool);
     while (is_any_expected(pool) || !is_still(pool))

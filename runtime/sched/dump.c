@@ -11,8 +11,8 @@
 #include "sched/counters.h"
 #include "sched/home.h"
 #include "sched/pools.h"
+#include "sched/queues.h"
 #include "sched/sleep.h"
-#include "sched/tasks.h"
 #include "sched/visible.h"
 
 #define LINE_BYTES 1024
@@ -42,7 +42,7 @@ static void spares(wf_text *text, const weft_pool *pool, unsigned blocked)
     item(text, ", spares ", out);
     item(text, " of ", pool->spares.most);
     if (blocked && out >= pool->spares.most)
-        item(text, " (all out: spare_max is reached), waiting for one ", wf_tasks_backlog(pool));
+        item(text, " (all out: spare_max is reached), waiting for one ", wf_queues_backlog(pool));
     item(text, ", found standing still ", wf_load_relaxed(&pool->outside.stills)); /* statistic */
 }
 
@@ -90,7 +90,7 @@ static void pool_line(wf_text *text, const weft_pool *pool)
     item(text, ", napping ", census.sentinel >= 0);
     item(text, ", sleeping ", census.sleeping);
     item(text, ", blocked ", census.blocked);
-    item(text, ", inbox ", wf_tasks_outside(pool));
+    item(text, ", inbox ", wf_queues_outside(pool));
     wf_text_str(text, wf_load_relaxed(&pool->closing) ? ", closing" : ", open"); /* hint */
     strictly_on_nodes(text, pool);
     strictly_in_areas(text, pool);

@@ -12,6 +12,7 @@
 #include "sched/home.h"
 #include "sched/note.h"
 #include "sched/places.h"
+#include "sched/queues.h"
 #include "sched/sleep.h"
 #include "sched/spare.h"
 #include "sched/tasks.h"
@@ -129,7 +130,7 @@ static uint64_t shown_by(wf_worker *worker, const void *exposes)
 /* How many things there are to take; a hint, but for none or some. */
 static uint64_t takeable(weft_pool *pool, bool exposes)
 {
-    return of_all(pool, shown_by, exposes ? pool : NULL) + wf_tasks_backlog(pool);
+    return of_all(pool, shown_by, exposes ? pool : NULL) + wf_queues_backlog(pool);
 }
 
 /* ---- who is to take it --------------------------------------------------------------------------- */

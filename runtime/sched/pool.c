@@ -25,13 +25,13 @@
 #include "sched/monitor.h"
 #include "sched/part.h"
 #include "sched/pools.h"
+#include "sched/queues.h"
 #include "sched/resize.h"
 #include "sched/scratch.h"
 #include "sched/self.h"
 #include "sched/serve.h"
 #include "sched/sleep.h"
 #include "sched/spare.h"
-#include "sched/tasks.h"
 #include "sched/victims.h"
 
 #define STACK_BYTES_MIN 65536
@@ -194,7 +194,7 @@ static void free_doors(struct weft_executor *newest)
 static void free_pool(weft_pool *pool)
 {
     wf_local_destroy_all(pool);
-    wf_tasks_fini(pool);
+    wf_queues_fini(pool);
     if (pool->timers_dispose)
         pool->timers_dispose(pool);
     free_doors(pool->doors);
@@ -259,7 +259,7 @@ static int fill(weft_pool *pool, const weft_pool_config *config)
     wf_arm_init(pool, wf_monitor_main);
     err = make_workers(pool);
     if (!err)
-        err = wf_tasks_init(pool);
+        err = wf_queues_init(pool);
     if (!err)
         err = wf_layout_init(pool);
     if (!err)

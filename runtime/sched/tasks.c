@@ -2,8 +2,6 @@
 /* sched/tasks.c - see tasks.h. */
 #include "sched/tasks.h"
 
-#include <errno.h>
-
 #include "base/annotate.h"
 #include "base/check.h"
 #include "os/clock.h"
@@ -240,15 +238,20 @@ static wf_task *next_in_band(wf_worker *self, int band)
     return task;
 }
 
-/* Of what there is besides the normal ones: what nobody else may take goes first, then the highest priority; ageing: now
- * and then a lower one goes before it. */
+/* Ageing: the priority that goes first at this turn; 1: the highest, as ever. */
+static int aged_band(unsigned turns, int first)
+{
+    if (turns % WF_AGE_NORMAL != WF_AGE_NORMAL - 1)
+        return 1;
+    return first && turns % WF_AGE_LOW == WF_AGE_LOW - 1 ? -1 : 0;
+}
+
+/* Of what there is besides the normal ones: what nobody else may take goes first, then the highest priority. */
 static wf_task *next_of_bands(wf_worker *self, uint32_t bands)
 {
     wf_place *place = self->place;
-    int first = bands & WF_SOME_BANDS ? 1 : 0;
-    wf_task *task = NULL;
-    if (place->turns % WF_AGE_NORMAL == WF_AGE_NORMAL - 1)
-        task = next_in_band(self, first && place->turns % WF_AGE_LOW == WF_AGE_LOW - 1 ? -1 : 0);
+    int first = bands & WF_SOME_BANDS ? 1 : 0, aged = aged_band(place->turns, first);
+    wf_task *task = aged < 1 ? next_in_band(self, aged) : NULL;
     if (!task && (bands & WF_SOME_STRICT))
         task = wf_home_take(self);
     for (int band = first; band >= -first && !task; band--)
@@ -305,16 +308,6 @@ wf_task *wf_tasks_steal(wf_worker *self)
     return task ? task : wf_tasks_take_blocking(self->pool);
 }
 
-/* Of one priority, of any place. */
-static wf_task *take_of_band(const weft_pool *pool, int band)
-{
-    wf_link *link;
-    for (unsigned i = 0; i < pool->nodes; i++)
-        if (wf_inbox_take(wf_inbox_in(&pool->inboxes[i * WF_BANDS + WF_STRICT], band), &link, 1))
-            return (wf_task *)(void *)link;
-    return NULL;
-}
-
 static wf_task *take_of_places(const weft_pool *pool)
 {
     wf_task *task = NULL;
@@ -326,43 +319,28 @@ static wf_task *take_of_places(const weft_pool *pool)
     return task;
 }
 
-/* Ageing, as in next_of_bands(). */
-static wf_task *take_aged(const wf_worker *self)
+/* Of one priority, of any place, as there: the normal ones that are in places first. */
+static wf_task *take_of_band(const weft_pool *pool, int band)
 {
-    wf_task *task = NULL;
-    if (self->turns % WF_AGE_NORMAL != WF_AGE_NORMAL - 1)
-        return NULL;
-    if (self->turns % WF_AGE_LOW == WF_AGE_LOW - 1)
-        task = take_of_band(self->pool, -1);
-    if (!task)
-        task = take_of_places(self->pool);
-    return task ? task : take_of_band(self->pool, 0);
+    wf_link *link;
+    wf_task *task = band ? NULL : take_of_places(pool);
+    for (unsigned i = 0; i < pool->nodes && !task; i++)
+        if (wf_inbox_take(wf_inbox_in(&pool->inboxes[i * WF_BANDS + WF_STRICT], band), &link, 1))
+            task = (wf_task *)(void *)link;
+    return task;
 }
 
 wf_task *wf_tasks_take_any(wf_worker *self)
 {
     weft_pool *pool = self->pool;
-    int first = first_band(pool);
+    int first = first_band(pool), aged = first ? aged_band(self->turns, first) : 1;
     wf_task *task = wf_tasks_take_blocking(pool);
-    if (!task && first)
-        task = take_aged(self);
+    if (!task && aged < 1)
+        task = take_of_band(pool, aged);
     for (int band = first; band >= -first && !task; band--)
         task = take_of_band(pool, band);
-    if (!task)
-        task = take_of_places(pool);
     self->turns += task != NULL;
     return task;
-}
-
-bool wf_tasks_ever(const weft_pool *pool)
-{
-    for (unsigned i = 0; i < pool->nodes * WF_BANDS; i++)
-        if (wf_inbox_ever(&pool->inboxes[i]))
-            return true;
-    for (unsigned i = 0; i < wf_reach(pool); i++)
-        if (wf_run_queue_ever(&pool->places[i].queue) || wf_inbox_ever(&pool->places[i].only))
-            return true;
-    return wf_inbox_ever(&pool->blocking);
 }
 
 bool wf_tasks_visible(const weft_pool *pool)
@@ -375,23 +353,6 @@ bool wf_tasks_visible(const weft_pool *pool)
         if (wf_run_queue_visible(&pool->places[i].queue) || wf_run_queue_visible(&pool->places[i].batch))
             return true;
     return wf_inbox_visible(&pool->blocking);
-}
-
-uint64_t wf_tasks_outside(const weft_pool *pool)
-{
-    uint64_t tasks = wf_inbox_backlog(&pool->blocking);
-    for (unsigned i = 0; i < pool->nodes * WF_BANDS; i++)
-        if (!pool->inboxes[i].bound)
-            tasks += wf_inbox_backlog(&pool->inboxes[i]);
-    return tasks;
-}
-
-uint64_t wf_tasks_backlog(const weft_pool *pool)
-{
-    uint64_t tasks = wf_tasks_outside(pool);
-    for (unsigned i = 0; i < pool->workers; i++)
-        tasks += wf_run_queue_backlog(&pool->places[i].queue) + wf_run_queue_backlog(&pool->places[i].batch);
-    return tasks;
 }
 
 bool wf_tasks_more(const wf_worker *self)
@@ -535,79 +496,4 @@ void wf_tasks_take_over(wf_worker *self, wf_task *task, bool drop)
     else
         wf_count_shared(&task->pool->outside.taken_over);
     wf_task_complete(task, call(self, task, 0), drop);
-}
-
-/* ---- the queues' life -------------------------------------------------------------------------- */
-
-/* Inboxes by NUMA node, in the order in which the places meet them. */
-static void assign_nodes(weft_pool *pool)
-{
-    for (unsigned i = 0; i < pool->workers; i++) {
-        const wf_pu *own = &pool->machine->pu[wf_worker_at(pool, i)->pu];
-        wf_place *place = &pool->places[i];
-        for (unsigned j = 0; j < i && !place->inbox; j++)
-            if (pool->machine->pu[wf_worker_at(pool, j)->pu].shares[WF_SAME_NODE] ==
-                own->shares[WF_SAME_NODE])
-                place->inbox = pool->places[j].inbox;
-        if (!place->inbox)
-            place->inbox = &pool->inboxes[pool->nodes++ * WF_BANDS + WF_STRICT];
-        place->node = (unsigned)(place->inbox - pool->inboxes) / WF_BANDS;
-        pool->node_of_cpu[own->os_index] = (uint16_t)place->node;
-        wf_worker_at(pool, i)->place = place;
-    }
-    if (!pool->nodes)
-        pool->nodes = 1;
-}
-
-static int last_cpu(const wf_machine *machine)
-{
-    int last = 0;
-    for (int i = 0; i < machine->pus; i++)
-        if (machine->pu[i].os_index > last)
-            last = machine->pu[i].os_index;
-    return last;
-}
-
-int wf_tasks_init(weft_pool *pool)
-{
-    unsigned most = pool->workers ? pool->workers : 1;
-    pool->takers = wf_slab_takers(pool->workers);
-    pool->cpus_known = last_cpu(pool->machine) + 1;
-    pool->places = wf_alloc(pool->workers * sizeof *pool->places);
-    pool->inboxes = wf_alloc((most * WF_BANDS + WF_AREAS_MAX) * sizeof *pool->inboxes);
-    pool->node_of_cpu = wf_alloc((size_t)pool->cpus_known * sizeof *pool->node_of_cpu);
-    if (!pool->places || !pool->inboxes || !pool->node_of_cpu)
-        return -ENOMEM;
-    for (unsigned i = 0; i < WF_RECORD_SIZES; i++) {
-        pool->slab[i] = wf_slab_create((size_t)WF_TASK_BYTES << i, pool->workers, WF_SHELVES_OUTSIDE);
-        if (!pool->slab[i])
-            return -ENOMEM;
-        wf_slab_mark(pool->slab[i], pool->generation);
-        wf_slab_owned_by(pool->slab[i], pool->takers);
-    }
-    pool->areas = pool->inboxes + most * WF_BANDS;
-    for (unsigned i = 0; i < most * WF_BANDS + WF_AREAS_MAX; i++) {
-        wf_inbox_init(&pool->inboxes[i]);
-        pool->inboxes[i].bound = i >= most * WF_BANDS || i % WF_BANDS == 0;
-    }
-    for (unsigned i = 0; i < pool->workers; i++) {
-        wf_inbox_init(&pool->places[i].only);
-        pool->places[i].only.bound = true;
-    }
-    wf_inbox_init(&pool->blocking);
-    assign_nodes(pool);
-    return 0;
-}
-
-void wf_tasks_fini(weft_pool *pool)
-{
-    for (unsigned i = 0; pool->places && i < pool->workers; i++) {
-        wf_run_queue_fini(&pool->places[i].queue);
-        wf_run_queue_fini(&pool->places[i].batch);
-    }
-    for (unsigned i = 0; i < WF_RECORD_SIZES; i++)
-        wf_slab_close(pool->slab[i]);
-    wf_free(pool->node_of_cpu);
-    wf_free(pool->inboxes);
-    wf_free(pool->places);
 }

@@ -21,10 +21,6 @@
 
 #include "sched/worker.h"
 
-/* The queues of a pool whose workers and machine are known. 0 or -ENOMEM; fini in either case. */
-int wf_tasks_init(weft_pool *pool);
-void wf_tasks_fini(weft_pool *pool);
-
 /* A record of the pool's, of 256 bytes at most; NULL: no memory. self NULL: the caller is outside. */
 wf_task *wf_tasks_new(weft_pool *pool, const wf_worker *self, size_t bytes);
 /* Puts it where it belongs, with one reference, and wakes who is to run it. */
@@ -51,13 +47,8 @@ wf_task *wf_tasks_next(wf_worker *self);
 wf_task *wf_tasks_steal(wf_worker *self);
 /* One of any place, for who has none. */
 wf_task *wf_tasks_take_any(wf_worker *self);
-/* Was any ever submitted? The caller is outside, and nobody submits from there any more. */
-bool wf_tasks_ever(const weft_pool *pool);
 /* Is there any that anybody may take, for the last look before sleep? */
 bool wf_tasks_visible(const weft_pool *pool);
-/* How many wait in inboxes, and in all queues, dead ones too. Hints. */
-uint64_t wf_tasks_outside(const weft_pool *pool);
-uint64_t wf_tasks_backlog(const weft_pool *pool);
 /* Is there another one near, after taking one? A hint. */
 bool wf_tasks_more(const wf_worker *self);
 

@@ -13,6 +13,7 @@
 #include "sched/idle.h"
 #include "sched/places.h"
 #include "sched/presence.h"
+#include "sched/queues.h"
 #include "sched/self.h"
 #include "sched/sleep.h"
 #include "sched/tasks.h"
@@ -73,7 +74,7 @@ static inline weft_pool *model_pool_of_nodes(unsigned workers, unsigned seats, u
     pool->force = pool->take_over = pool->grace = true;
     for (unsigned i = 0; i < workers + seats; i++)
         model_worker(pool, i);
-    mc_assert(wf_tasks_init(pool) == 0);
+    mc_assert(wf_queues_init(pool) == 0);
     wf_sleep_start(pool, workers);
     mc_name(&pool->idle, sizeof pool->idle, "idle");
     return pool;
