@@ -17,7 +17,8 @@ typedef struct wf_job {
     wf_station *station;
     wf_letter *letter, *answer;
     weft_future *future;
-    uint32_t stop; /* no further item starts */
+    weft_future *task; /* the same, of who runs it */
+    uint32_t stop;     /* no further item starts */
     wf_image_fn *fn;
 } wf_job;
 
@@ -36,16 +37,28 @@ static void run_item(wf_job *job, size_t i)
         wf_store_relaxed(&job->stop, 1u); /* hint: a few more items may start */
 }
 
-/* A weft_range_fn. */
-static void run_items(size_t begin, size_t end, void *ctx)
+typedef struct stretch {
+    wf_job *job;
+    size_t begin, end;
+} stretch;
+
+static void run_stretch(void *arg)
 {
-    wf_job *job = ctx;
-    for (size_t i = begin; i < end && !wf_load_relaxed(&job->stop); i++) { /* hint */
+    const stretch *s = arg;
+    wf_job *job = s->job;
+    for (size_t i = s->begin; i < s->end && !wf_load_relaxed(&job->stop); i++) { /* hint */
         if (weft_should_stop())
             wf_store_relaxed(&job->stop, 1u); /* hint */
         else
             run_item(job, i);
     }
+}
+
+/* A weft_range_fn. In whatever thread, an item is a part of the letter's task: it hears whether to stop. */
+static void run_items(size_t begin, size_t end, void *ctx)
+{
+    stretch s = {.job = ctx, .begin = begin, .end = end};
+    weft_engine_(WEFT_VERSION_STRING)->part(s.job->task, run_stretch, &s);
 }
 
 static int run_start(const wf_job *job)
@@ -75,6 +88,7 @@ static int run(void *arg)
     wf_job *job = arg;
     wf_letter_head *h = &job->answer->head;
     h->ran = 1;
+    job->task = weft_engine_(WEFT_VERSION_STRING)->here();
     h->status = run_letter(job);
     if (h->status) {
         const char *said = weft_engine_(WEFT_VERSION_STRING)->said();

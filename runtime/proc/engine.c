@@ -34,6 +34,7 @@ static const struct weft_engine_table_ table = {.create = wf_executor_create_far
                                                 .should_stop = wf_task_should_stop,
                                                 .here = here,
                                                 .said = said,
+                                                .part = wf_tasks_call_part,
                                                 .name_of = wf_name_of,
                                                 .find = wf_name_find,
                                                 .text = wf_name_text,

@@ -29,6 +29,7 @@ struct weft_engine_table_ {
     /* The task that the calling thread is in; what that has said by weft_fail, or NULL. */
     weft_future *(*here)(void);
     const char *(*said)(void);
+    void (*part)(weft_future *task, void (*fn)(void *arg), void *arg); /* wf_tasks_call_part */
     /* wf_name_of, wf_name_find, wf_name_text, wf_name_at */
     int (*name_of)(wf_image_fn *fn, wf_image_name *name);
     wf_image_fn *(*find)(const wf_image_name *name);

@@ -396,6 +396,15 @@ static int call(wf_worker *self, wf_task *task, uint64_t since)
     return status;
 }
 
+void wf_tasks_call_part(wf_task *task, void (*fn)(void *arg), void *arg)
+{
+    wf_running here = {.task = task, .outer = innermost};
+    innermost = &here;
+    fn(arg);
+    innermost = here.outer;
+    wf_free(here.said);
+}
+
 int wf_tasks_call(wf_worker *self, wf_task *task)
 {
     return call(self, task, wf_ticks());

@@ -101,6 +101,8 @@ typedef struct wf_running {
 wf_running *wf_tasks_innermost(void);
 /* fn(arg) of a task that the caller has claimed, as a part of the pool if self is in one. What it answers. */
 int wf_tasks_call(wf_worker *self, wf_task *task);
+/* fn(arg) as a part of a task that runs in another thread, and waits for it: what asks that to stop asks this. */
+void wf_tasks_call_part(wf_task *task, void (*fn)(void *arg), void *arg);
 /* Does the calling thread run it now, at whatever depth? */
 bool wf_tasks_runs_here(const wf_task *task);
 
