@@ -126,8 +126,9 @@
  * in a cache still when it is read. */
 #define WF_FAR_ITEMS 1024
 #define WF_FAR_ITEMS_BYTES ((size_t)1 << 20)
-/* So many of a stream that they last about this long. */
+/* So many of a stream that they last about this long; over ranks the way there and back takes longer. */
 #define WF_FAR_CHUNK_NS 200000
+#define WF_RANKS_CHUNK_NS 2000000
 /* Room for a call's bytes unless said otherwise: address space. What a call touched beyond the second is given back. */
 #define WF_AREA_BYTES ((size_t)64 << 20)
 #define WF_AREA_KEPT ((size_t)16 << 20)

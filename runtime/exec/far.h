@@ -40,8 +40,8 @@ typedef struct wf_items {
     const void *(*in)(const struct wf_items *items, size_t i);
     /* Once for each that was come to. out: what it became; NULL: nothing. Neither it nor `in` is called after it. */
     void (*ended)(struct wf_items *items, size_t i, int status, const void *out);
-    void (*skipped)(struct wf_items *items,
-                    size_t i); /* one that was not come to, though one behind it was; NULL: a stream's */
+    /* Or, of one that was not come to, though one behind it was. */
+    void (*skipped)(struct wf_items *items, size_t i);
     bool (*stopped)(const struct wf_items *items); /* NULL: never */
 } wf_items;
 
@@ -55,10 +55,12 @@ typedef struct wf_far {
     void (*gone)(struct wf_far *far);
     /* Of one that sends: is the calling thread the one that brings what comes back? It cannot wait for that. NULL: none is. */
     bool (*brings)(const struct wf_far *far);
-    bool here;    /* tasks run in this process, as those of any executor: it is only told when it is gone */
-    bool sends;   /* no thread waits for its tasks; then it has no start hook */
-    size_t width; /* so many pieces of a map at the same time; 0: as many as the limit lets */
-    size_t unit;  /* items: no piece is smaller, but the last one. 0: 1 */
+    int64_t chunk_ns; /* so many items of a stream go there at once as last so long */
+    bool here;  /* tasks run in this process, as those of any executor: it is only told when it is gone */
+    bool sends; /* no thread waits for its tasks; then it has no start hook */
+    size_t
+        width; /* so many pieces of a map, chunks of a stream, at the same time; 0: as many as the limit lets */
+    size_t unit; /* items: no piece is smaller, but the last one. 0: 1 */
 } wf_far;
 
 #endif

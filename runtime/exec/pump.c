@@ -23,15 +23,13 @@ static void tell(weft_stream *s)
 
 /* ---- a chunk ------------------------------------------------------------------------------------- */
 
-/* Chunks grow until one lasts about WF_BLOCK_NS, or WF_FAR_CHUNK_NS, and shrink again. */
+/* Chunks grow until one lasts about WF_BLOCK_NS, or wf_far.chunk_ns, and shrink again. */
 static void adapt(weft_stream *s, uint64_t lasted)
 {
-    uint32_t chunk = wf_load_relaxed(&s->chunk), /* hint */
-        most = s->window.size / 8 < WF_CHUNK_MAX ? s->window.size / 8 : WF_CHUNK_MAX;
-    uint64_t block = s->door.pool->block_ticks * (s->far ? WF_FAR_CHUNK_NS / WF_BLOCK_NS : 1);
-    if (lasted * 2 < block && chunk * 2 <= most)
+    uint32_t chunk = wf_load_relaxed(&s->chunk); /* hint */
+    if (lasted * 2 < s->lasts && chunk * 2 <= s->most)
         wf_store_relaxed(&s->chunk, chunk * 2); /* hint */
-    else if (lasted > block * 2 && chunk > 1)
+    else if (lasted > s->lasts * 2 && chunk > s->least)
         wf_store_relaxed(&s->chunk, chunk / 2); /* hint */
 }
 
@@ -80,6 +78,12 @@ static void item_ended(wf_items *items, size_t i, int status, const void *out)
     tell_if_asked(c->stream);
 }
 
+static void item_skipped(wf_items *items, size_t i)
+{
+    const far_chunk *c = (const far_chunk *)(void *)items;
+    run_here(c->stream, c->ids + i, 1, -ECANCELED);
+}
+
 static bool is_closed(const wf_items *items)
 {
     const far_chunk *c = (const far_chunk *)(const void *)items;
@@ -96,6 +100,7 @@ wf_items wf_pump_items(const weft_stream_config *c)
                       .out_size = c->out_bytes,
                       .in = in_of,
                       .ended = item_ended,
+                      .skipped = item_skipped,
                       .stopped = is_closed};
 }
 

@@ -8,8 +8,8 @@
  *   pump  M1 pull a chunk, or leave: somebody else pulls   M2 run each; cell READY   M3 told + 1; the consumer sleeps? wake
  *         it; it waits for the descriptor? post   M4 no room: pumps - 1, look again at the room
  *
- * Of a far executor (exec/far.h) the items run there, a chunk at a time: the pump has a lane, and waits. There are as many
- * pumps as it has lanes. When the executor is gone or broken nobody can run them: their status says so.
+ * Of a far executor (exec/far.h) the items run there, a chunk at a time: the pump has a lane, and waits. How many pumps there
+ * are, and how large chunks, is what that wants. When it is gone or broken nobody can run them: their status says so.
  *
  * References: one of the maker, one of each pump; the last one frees the stream. close waits for `running` only.
  */
@@ -25,14 +25,16 @@ struct weft_stream {
     wf_door door;
     uint64_t epoch; /* of the executor, which may be destroyed meanwhile */
     wf_far *far;    /* NULL: items run here */
-    uint32_t lanes; /* of that */
+    uint32_t lanes; /* of that: pumps at most */
     uint64_t generation;
     int fd; /* -1: nobody asked for one */
 
     uint32_t told __attribute__((aligned(WF_LINE)));
     uint32_t sleepers, armed; /* the consumer sleeps; it waits for the descriptor */
     uint32_t pumps, running, users;
-    uint32_t chunk; /* items at once; a hint */
+    uint32_t chunk;       /* items at once; a hint */
+    uint32_t least, most; /* of these */
+    uint64_t lasts;       /* so long a chunk should, in ticks */
 };
 
 /* Who has a reference, as those that follow: one more pump, if there is something for it; however full the queue is: it

@@ -177,13 +177,29 @@ static bool sensible(const weft_stream_config *c)
            (c->unordered == 0 || c->unordered == 1);
 }
 
+static size_t less(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* How many are on the way there, and for how long. */
+static void suit(weft_stream *s, const wf_far *far)
+{
+    size_t width = wf_engine_of(s->door.executor)->width(s->door.executor);
+    s->lanes = (uint32_t)(far->width ? less(far->width, width) : width);
+    s->chunk = s->least = far->unit > 1 && s->most > 1 ? (uint32_t)less(far->unit, s->most) : 1;
+    s->lasts *= (uint64_t)(far->chunk_ns / WF_BLOCK_NS);
+}
+
 /* 0, or why they cannot run there. */
 static int find_far(weft_stream *s, const weft_stream_config *config)
 {
     const wf_items items = wf_pump_items(config);
     s->far = wf_far_of(s->door.executor);
-    s->lanes = s->far ? (uint32_t)wf_engine_of(s->door.executor)->width(s->door.executor) : 0;
-    return s->far ? s->far->check(s->far, &items) : 0;
+    if (!s->far)
+        return 0;
+    suit(s, s->far);
+    return s->far->check(s->far, &items);
 }
 
 int weft_stream_open(weft_stream **stream, const weft_stream_config *given)
@@ -206,7 +222,9 @@ int weft_stream_open(weft_stream **stream, const weft_stream_config *given)
     s->door = door;
     s->epoch = wf_executor_epoch(door.executor);
     s->generation = wf_generation();
-    s->chunk = 1;
+    s->lasts = door.pool->block_ticks;
+    s->chunk = s->least = 1;
+    s->most = (uint32_t)less(config.window / 8, WF_CHUNK_MAX);
     s->fd = -1;
     s->users = 1;
     err = find_far(s, &config);

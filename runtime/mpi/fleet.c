@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/tunables.h"
 #include "mpi/carry.h"
 #include "mpi/portions.h"
 #include "proc/engine.h"
@@ -158,7 +159,8 @@ static wf_far far_of(const wf_fleet *f, const weft_mpi_config *c)
                     .brings = brings,
                     .sends = has_threads(c->pool),
                     .width = (size_t)2 * others,
-                    .unit = f->workers / others};
+                    .unit = f->workers / others,
+                    .chunk_ns = WF_RANKS_CHUNK_NS};
 }
 
 static wf_outlet *make(wf_fleet *f, const weft_mpi_config *c, int *err)

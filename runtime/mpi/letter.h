@@ -42,7 +42,7 @@ typedef struct wf_letter_head {
     uint32_t ran;                      /* of an answer: 1: the function was called */
     wf_image_name fn;                  /* not of an answer */
     uint64_t count, in_size, out_size; /* of items, as what follows */
-    uint32_t fail_fast, has_in, has_out, unused;
+    uint32_t fail_fast, has_in, has_out, in_first;
     char text[WF_LETTER_TEXT]; /* label, or what was said; empty: none */
 } wf_letter_head;
 

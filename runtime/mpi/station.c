@@ -24,6 +24,13 @@ typedef struct wf_job {
 
 /* ---- in a worker --------------------------------------------------------------------------------- */
 
+static int call_item(const wf_job *job, void *out, const void *in)
+{
+    if (job->letter->head.in_first)
+        return ((int (*)(const void *, void *, void *))job->fn)(in, out, NULL);
+    return ((weft_item_fn *)job->fn)(out, in, NULL);
+}
+
 static void run_item(wf_job *job, size_t i)
 {
     const wf_letter_head *h = &job->letter->head;
@@ -31,8 +38,8 @@ static void run_item(wf_job *job, size_t i)
     wf_item_end *end = (wf_item_end *)(void *)to + i;
     unsigned char *out = to + wf_items_out_at(h->count);
     end->ran = 1;
-    end->status = ((weft_item_fn *)job->fn)(h->has_out ? out + i * h->out_size : NULL,
-                                            h->has_in ? in + i * h->in_size : NULL, NULL);
+    end->status =
+        call_item(job, h->has_out ? out + i * h->out_size : NULL, h->has_in ? in + i * h->in_size : NULL);
     if (end->status && h->fail_fast)
         wf_store_relaxed(&job->stop, 1u); /* hint: a few more items may start */
 }

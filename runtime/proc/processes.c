@@ -241,7 +241,8 @@ int weft_executor_processes(weft_executor **executor, const weft_processes_confi
     processes *p = wf_alloc(sizeof *p);
     if (!p)
         return -ENOMEM;
-    p->far = (wf_far){.submit = submit, .check = check, .run = run_items, .gone = gone};
+    p->far = (wf_far){
+        .submit = submit, .check = check, .run = run_items, .gone = gone, .chunk_ns = WF_FAR_CHUNK_NS};
     p->staff.config = config;
     err = prepare(p);
     if (err) {
