@@ -38,8 +38,9 @@ typedef struct weft_mpi_config {
     int root;         /**< the rank that submits; the same on all ranks */
     const char *name; /**< (root) for reports; copied, 31 characters count. NULL: "ranks" */
     int in_flight; /**< (root) so many calls at most are with the other ranks at the same time, tasks and pieces of maps;
-                           a piece is a thread here, that sleeps, a task is none. 0: two for each worker of theirs, and as many
-                           more as came back within the last millisecond, 1,024 at most; at most 65,536 */
+                           a piece is a thread here, that sleeps, a task is none; one that is divided again counts
+                           as one for it. 0: two for each worker of theirs, and as many more as came back within the last
+                           millisecond, 1,024 at most; at most 65,536 */
     size_t queue_limit; /**< (root) as in weft_executor_config, also the next four */
     int when_full;
     weft_stop *stop;

@@ -171,7 +171,7 @@ static wf_outlet *make(wf_fleet *f, const weft_mpi_config *c, int *err)
     if (!out)
         return NULL;
     out->far = far_of(f, c);
-    out->line = (wf_line){.hub = &f->hub, .message_bytes = c->message_bytes};
+    out->line = (wf_line){.hub = &f->hub, .message_bytes = c->message_bytes, .most = (unsigned)c->in_flight};
     out->fleet = f;
     *err = engine()->create(&out->executor, &config, &out->far);
     if (*err) {

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include <weft/base.h>
@@ -13,13 +14,14 @@
 
 /* ---- callers ------------------------------------------------------------------------------------- */
 
-/* The one with the fewest calls for its workers. With the lock. */
-static int choose(const wf_hub *hub)
+/* The one with the fewest calls for its workers; idle: of those without any, -1: there is none. With the lock. */
+static int choose(const wf_hub *hub, bool idle)
 {
     int best = -1;
     for (int r = 0; r < hub->ranks; r++) {
         const wf_post *p = &hub->post[r], *b = best < 0 ? NULL : &hub->post[best];
-        if (p->workers && (!b || (p->load + 1) * (uint64_t)b->workers < (b->load + 1) * (uint64_t)p->workers))
+        if (p->workers && !(idle && p->load) &&
+            (!b || (p->load + 1) * (uint64_t)b->workers < (b->load + 1) * (uint64_t)p->workers))
             best = r;
     }
     return best;
@@ -62,24 +64,64 @@ static void enter(wf_hub *hub, wf_call *call)
     hub->used++;
     slot->call = call;
     call->number = call->letter->head.number = (uint64_t)++slot->turn << 32 | at;
-    call->rank = call->letter->rank = call->to_rank ? call->letter->rank : choose(hub);
+    int rank = call->to_rank ? call->letter->rank : call->part ? choose(hub, true) : -1;
+    call->rank = call->letter->rank = rank < 0 ? choose(hub, false) : rank;
     hub->post[call->rank].load++;
+    call->line->away++;
+    if (call->given) {
+        hub->divisible++;
+        call->left = call->letter->head.count;
+        call->since_ns = wf_now_ns();
+    }
     leave(hub, call->letter);
 }
 
-/* With the lock. The call of that number, out of its slot; NULL: none has it. */
-static wf_call *take_out(wf_hub *hub, uint64_t number)
+/* With the lock. The call of that number; NULL: none has it. */
+static wf_call *find(const wf_hub *hub, uint64_t number)
 {
     uint32_t at = (uint32_t)number;
     wf_call *call = at < hub->room ? hub->slots[at].call : NULL;
-    if (!call || call->number != number)
+    return call && call->number == number ? call : NULL;
+}
+
+/* With the lock. */
+static void ask(wf_hub *hub, wf_call *call)
+{
+    call->asked = true;
+    call->line->asked++;
+    hub->asked++;
+}
+
+static void ask_no_more(wf_hub *hub, wf_call *call)
+{
+    call->line->asked -= call->asked;
+    hub->asked -= call->asked;
+    call->asked = false;
+}
+
+/* With the lock. Out of its slot. */
+static wf_call *take_out(wf_hub *hub, uint64_t number)
+{
+    uint32_t at = (uint32_t)number;
+    wf_call *call = find(hub, number);
+    if (!call)
         return NULL;
     hub->slots[at].call = NULL;
     hub->slots[at].next_free = hub->first_free;
     hub->first_free = at;
     hub->used--;
     hub->post[call->rank].load--;
+    call->line->away--;
+    hub->divisible -= call->given != NULL;
+    ask_no_more(hub, call);
     return call;
+}
+
+void wf_hub_shared(wf_hub *hub, wf_call *call)
+{
+    pthread_mutex_lock(&hub->lock);
+    ask_no_more(hub, call);
+    pthread_mutex_unlock(&hub->lock);
 }
 
 int wf_hub_call(wf_hub *hub, wf_call *call)
@@ -125,25 +167,30 @@ static wf_letter *new_stop(const wf_call *call)
     return letter;
 }
 
-static void leave_stop(wf_hub *hub, const visit *v)
+void wf_hub_stop(wf_hub *hub, const wf_call *call)
 {
-    wf_letter *letter = v->told ? NULL : new_stop(&v->call);
+    wf_letter *letter = new_stop(call);
     if (letter)
         leave(hub, letter);
+}
+
+bool wf_hub_await(wf_hub *hub, pthread_cond_t *news)
+{
+    int64_t until = wf_now_ns() + WF_FAR_LOOK_NS;
+    struct timespec t = {.tv_sec = until / 1000000000, .tv_nsec = until % 1000000000};
+    return !pthread_cond_clockwait(news, &hub->lock, CLOCK_MONOTONIC, &t);
 }
 
 static void await(wf_hub *hub, visit *v, bool (*stop)(void *ctx), void *ctx)
 {
     while (!v->told) {
-        int64_t until = wf_now_ns() + WF_FAR_LOOK_NS;
-        struct timespec t = {.tv_sec = until / 1000000000, .tv_nsec = until % 1000000000};
-        if (!pthread_cond_clockwait(&v->came, &hub->lock, CLOCK_MONOTONIC, &t) || v->told)
+        if (wf_hub_await(hub, &v->came) || v->told)
             continue;
         pthread_mutex_unlock(&hub->lock);
         bool stops = stop(ctx);
         pthread_mutex_lock(&hub->lock);
-        if (stops)
-            leave_stop(hub, v);
+        if (stops && !v->told)
+            wf_hub_stop(hub, &v->call);
     }
 }
 
@@ -185,14 +232,18 @@ void wf_hub_end(wf_hub *hub)
 
 typedef struct turn {
     wf_letter *left;
-    bool awaited; /* somebody waits for an answer */
+    bool awaited; /* by somebody, or by the thread itself */
+    bool divisible;
     bool ends;
 } turn;
 
 static turn take(wf_hub *hub)
 {
     pthread_mutex_lock(&hub->lock);
-    turn t = {.left = hub->left, .awaited = hub->used, .ends = hub->ends};
+    turn t = {.left = hub->left,
+              .awaited = hub->used || hub->gives,
+              .divisible = hub->divisible,
+              .ends = hub->ends};
     hub->left = NULL;
     wf_bell_may_nap(&hub->bell, !t.left && !t.ends);
     pthread_mutex_unlock(&hub->lock);
@@ -225,8 +276,32 @@ static void keep_pace(wf_line *line)
         line->paced(line);
 }
 
+/* Of a call that was answered meanwhile nothing is done: the answer has said the same. */
+static void tell_given(wf_hub *hub, wf_letter *list)
+{
+    pthread_mutex_lock(&hub->lock);
+    wf_call *call = find(hub, list->head.number);
+    if (call) {
+        call->left = list->head.bytes / sizeof(uint64_t);
+        call->since_ns = wf_now_ns();
+    }
+    pthread_mutex_unlock(&hub->lock);
+    if (call && list->head.bytes) {
+        call->given(call, list);
+        return;
+    }
+    wf_letter_free(list);
+    if (call)
+        wf_hub_shared(hub, call);
+}
+
 static void hand_over(wf_hub *hub, wf_letter *letter)
 {
+    if (letter->head.kind == WF_LETTER_GIVEN) {
+        hub->gives--;
+        tell_given(hub, letter);
+        return;
+    }
     pthread_mutex_lock(&hub->lock);
     wf_call *call = take_out(hub, letter->head.number);
     pthread_mutex_unlock(&hub->lock);
@@ -284,9 +359,77 @@ static void look_for_stops(wf_hub *hub)
     wf_wire_flush(&hub->wire);
 }
 
+/* May one more of its executor's calls be away? */
+static bool has_room(const wf_line *line)
+{
+    return !line->most || line->away + line->asked < line->most;
+}
+
+/* With the lock. The one with most of those that are away for long; NULL: none. */
+static wf_call *find_late(const wf_hub *hub, int64_t now)
+{
+    wf_call *best = NULL;
+    for (uint32_t i = 0; i < hub->room; i++) {
+        wf_call *call = hub->slots[i].call;
+        if (call && call->given && !call->asked && now - call->since_ns >= WF_HUB_LATE_NS &&
+            has_room(call->line) && call->left > (best ? best->left : 0))
+            best = call;
+    }
+    return best;
+}
+
+static wf_letter *new_give(const wf_hub *hub, const wf_call *call, unsigned others)
+{
+    const wf_wish wish = {.workers = hub->post[call->rank].workers, .others = others};
+    wf_letter *letter = wf_letter_new(sizeof wish);
+    if (!letter)
+        return NULL;
+    letter->head.kind = WF_LETTER_GIVE;
+    letter->head.number = call->number;
+    letter->rank = call->rank;
+    memcpy(letter->bytes, &wish, sizeof wish);
+    return letter;
+}
+
+/* For one idle rank. With the lock. */
+static bool ask_for_part(wf_hub *hub, unsigned workers, int64_t now)
+{
+    wf_call *call = find_late(hub, now);
+    wf_letter *letter = call ? new_give(hub, call, workers) : NULL;
+    if (!letter)
+        return false;
+    ask(hub, call);
+    hub->gives++;
+    wf_wire_send(&hub->wire, letter);
+    return true;
+}
+
+/* T6. For some idle ranks it was done already. */
+static bool divide(wf_hub *hub)
+{
+    int64_t now = wf_now_ns();
+    bool any = false;
+    if (now < hub->divide_ns)
+        return false;
+    hub->divide_ns = now + WF_HUB_LATE_NS / 4;
+    pthread_mutex_lock(&hub->lock);
+    uint32_t served = hub->asked;
+    for (int r = 0; r < hub->ranks; r++) {
+        const wf_post *p = &hub->post[r];
+        if (!p->workers || p->load || (served && served--))
+            continue;
+        if (!ask_for_part(hub, p->workers, now))
+            break;
+        any = true;
+    }
+    pthread_mutex_unlock(&hub->lock);
+    wf_wire_flush(&hub->wire);
+    return any;
+}
+
 static bool is_over(const wf_hub *hub, const turn *t)
 {
-    return t->ends && !t->left && (*hub->wire.said || !wf_wire_busy(&hub->wire));
+    return t->ends && !t->left && (*hub->wire.said || !(hub->gives || wf_wire_busy(&hub->wire)));
 }
 
 static _Thread_local const wf_hub *carried;
@@ -304,6 +447,8 @@ static void run(wf_hub *hub)
         any |= receive_all(hub);
         if (t.awaited)
             look_for_stops(hub);
+        if (t.divisible)
+            any |= divide(hub);
         if (*hub->wire.said)
             tell_broken(hub);
         if (is_over(hub, &t))

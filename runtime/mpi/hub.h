@@ -7,7 +7,8 @@
  *            sleeps, looking now and then whether to stop: then leaves a STOP, each time
  *   thread   T1 under the lock: take what was left   T2 send it   T3 look for answers; under the lock: out of the slots;
  *            tell the call   T4 now and then ask the calls that nobody sleeps for whether to stop   T5 rest: without end if
- *            nobody is to be answered
+ *            nobody is to be answered   T6 for each rank that has no call: ask another one by GIVE for a part of a call that it
+ *            has had for long; GIVEN: tell the call, whose caller makes another one of that part
  * Everything is under one lock, but the wire, which is the thread's. Calls are told without the lock: they may make others.
  * Any number of executors use one hub, each by a line of its own: ranks are chosen by what all of them have there.
  */
@@ -20,6 +21,8 @@
 #include "mpi/wire.h"
 
 #define WF_HUB_PACE_NS 1000000
+/* What has been away for less is not worth a way there and back: a part of it is not asked for. */
+#define WF_HUB_LATE_NS 1000000
 
 /* What the hub knows of a rank. */
 typedef struct wf_post {
@@ -32,6 +35,8 @@ typedef struct wf_post {
 typedef struct wf_line {
     struct wf_hub *hub;
     size_t message_bytes;   /* at most so many behind a head */
+    unsigned most;          /* with so many calls none is divided; 0: any number */
+    unsigned away, asked;   /* with the lock: calls; of them, for a part */
     int64_t pace_ns;        /* T's, as the next two: since when answers are counted */
     unsigned answers, pace; /* since then; in WF_HUB_PACE_NS, lately */
     /* Or NULL. The pace may have changed; T, before a call of it is answered. */
@@ -48,6 +53,13 @@ typedef struct wf_call {
     /* T, once; the answer is the call's; NULL: the wire broke. The call may be freed in there. */
     void (*answered)(struct wf_call *call, wf_letter *answer);
     bool (*stops)(const struct wf_call *call); /* T, with the lock; NULL: its caller looks himself */
+    /* T, before it is answered: what its rank has given back; the letter is the call's. NULL: it cannot be divided. While this
+     * has not been followed by wf_hub_shared, nothing more of it is asked for. */
+    void (*given)(struct wf_call *call, wf_letter *list);
+    bool part;        /* of another one: to a rank that has no call, if there is one */
+    bool asked;       /* with the lock, as what follows; of one that can be divided */
+    uint64_t left;    /* at most so many of its items have not begun; 0: nothing more is to be had */
+    int64_t since_ns; /* sent, or divided */
 } wf_call;
 
 /* A call's number is its slot and how often that was used. */
@@ -63,7 +75,9 @@ typedef struct wf_hub {
     wf_letter *left, *last_left; /* by callers, oldest first */
     wf_slot *slots;
     uint32_t room, used, first_free; /* slots; calls; room: none is free */
-    int64_t look_ns;                 /* the thread's: when to ask next */
+    uint32_t divisible, asked;       /* calls that can be divided; that are asked for a part */
+    int64_t look_ns, divide_ns;      /* the thread's, as the next one: when to ask next */
+    unsigned gives;                  /* GIVE without its GIVEN yet */
     int ranks;
     wf_post *post;
     bool ends, broken;
@@ -83,5 +97,11 @@ int wf_hub_call(wf_hub *hub, wf_call *call);
 /* C1, C2, any thread but T: of a call with letter, line, to_rank. The letter is the hub's; the answer, from letter->rank, the
  * caller's; NULL: there is none, and why. stop is asked now and then whether the call should stop. rank: whom it went to. */
 wf_letter *wf_hub_ask(const wf_call *given, bool (*stop)(void *ctx), void *ctx, int *rank, int *err);
+/* Any thread but T, with the lock: until there is news, or it is time to look whether to stop: false. */
+bool wf_hub_await(wf_hub *hub, pthread_cond_t *news);
+/* Any thread, with the lock, for a call that is not answered: its rank is told that it should stop. */
+void wf_hub_stop(wf_hub *hub, const wf_call *call);
+/* Any thread but T, for a call that may be answered: what was given of it is another call's now. */
+void wf_hub_shared(wf_hub *hub, wf_call *call);
 
 #endif

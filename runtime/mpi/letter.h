@@ -5,6 +5,9 @@
  *   TASK, ITEMS   to a serving rank: fn, and its argument, or `count` items          answered once, by its number
  *   START         the same of a weft_mpi_config.start and its argument
  *   STOP          the call of that number should stop; may come before it, and then says nothing
+ *   GIVE          to a serving rank: a wf_wish: some of the items of that number which have not begun are to come back
+ *   GIVEN         to the submitting rank: places in that letter, 64 bits each; they are no longer this rank's. May be none, and
+ *                 may come behind the ANSWER, which says the same of them
  *   ANSWER        to the submitting rank: status, what was said, result; of items: count wf_item_end, then their results
  *   END           to a serving rank: that was all
  *   BATCH         `count` letters, each with as much of its head as its kind needs
@@ -27,6 +30,8 @@ enum wf_letter_kind {
     WF_LETTER_START,
     WF_LETTER_ITEMS,
     WF_LETTER_STOP,
+    WF_LETTER_GIVE,
+    WF_LETTER_GIVEN,
     WF_LETTER_ANSWER,
     WF_LETTER_END,
     WF_LETTER_BATCH
@@ -58,10 +63,17 @@ typedef struct wf_letter {
 } wf_letter;
 
 /* What became of an item. */
+enum wf_item_fate { WF_ITEM_LEFT, WF_ITEM_RAN, WF_ITEM_GIVEN };
+
 typedef struct wf_item_end {
     int32_t status;
-    uint32_t ran;
+    uint32_t fate;
 } wf_item_end;
+
+/* Who asks for items: workers of the rank that has them, and of the one that has nothing to do. */
+typedef struct wf_wish {
+    uint64_t workers, others;
+} wf_wish;
 
 /* Of a body at least so many bytes, which go alone: shorter ones are sooner copied, and sent together. */
 #define WF_LETTER_BODY 8192

@@ -5,8 +5,16 @@
  *
  * exec/bulk.c cuts the pieces of a map: large ones first, each a part of what is left, down to an item for each worker of a
  * rank. Those of a stream are its chunks (exec/pump.h), no smaller either. Two threads for each rank hold one piece each, so that
- * while a rank works on one it has the next, and no round trip is waited for; wf_hub_ask sends a piece to the rank that has
- * least for its workers.
+ * while a rank works on one it has the next, and no round trip is waited for; the hub sends a piece to the rank that has least
+ * for its workers.
+ *
+ * A piece whose items turn out heavy is divided again when a rank has nothing to do:
+ *   P1 the hub asks a rank for a part of a letter that it has had for long (GIVE; one for each idle rank)
+ *   P2 that claims items that have not begun, and sends their places back (GIVEN)
+ *   P3 the thread that waits for the letter strikes them out and sends them in a letter of their own, which may be divided, too;
+ *      it has ended when all its letters have
+ * The answer says of each item whether it ran, was given back, or neither. So each is told of once, by the letter that has it;
+ * a list that is lost or late is no loss, what it says stands in the answer; and what nobody was given is never moved.
  */
 #ifndef WF_MPI_PORTIONS_H
 #define WF_MPI_PORTIONS_H

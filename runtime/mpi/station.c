@@ -31,13 +31,22 @@ static int call_item(const wf_job *job, void *out, const void *in)
     return ((weft_item_fn *)job->fn)(out, in, NULL);
 }
 
+/* One has it: the worker that comes to it, or the thread that gives it back. */
+static bool claim(wf_item_end *end, uint32_t fate)
+{
+    uint32_t left = WF_ITEM_LEFT;
+    return wf_cas_relaxed(&end->fate, &left,
+                          fate); /* under lock: the task's begin and end publish all else */
+}
+
 static void run_item(wf_job *job, size_t i)
 {
     const wf_letter_head *h = &job->letter->head;
     unsigned char *in = job->letter->bytes, *to = job->answer->bytes;
     wf_item_end *end = (wf_item_end *)(void *)to + i;
     unsigned char *out = to + wf_items_out_at(h->count);
-    end->ran = 1;
+    if (!claim(end, WF_ITEM_RAN))
+        return;
     end->status =
         call_item(job, h->has_out ? out + i * h->out_size : NULL, h->has_in ? in + i * h->in_size : NULL);
     if (end->status && h->fail_fast)
@@ -226,11 +235,73 @@ static void stop(const wf_station *s, uint64_t number)
             (void)weft_future_cancel(job->future);
 }
 
+/* How many, and to `list` which. Not in a row, every second of them if both ranks have as many workers: so what goes and what
+ * stays is as heavy, wherever the heavy ones are. The last one goes: who is here has something to do. */
+static size_t give_back(const wf_job *job, const wf_wish *wish, size_t left, uint64_t *list)
+{
+    wf_item_end *end = (wf_item_end *)(void *)job->answer->bytes;
+    uint64_t all = wish->workers + wish->others, due = wish->workers;
+    size_t given = 0;
+    for (size_t i = job->letter->head.count; i-- && left;) {
+        if (wf_load_relaxed(&end[i].fate) != WF_ITEM_LEFT) /* re-checked by the claim */
+            continue;
+        left--;
+        due += wish->others;
+        if (due < all)
+            continue;
+        due -= all;
+        if (claim(&end[i], WF_ITEM_GIVEN))
+            list[given++] = i;
+    }
+    return given;
+}
+
+static size_t count_left(const wf_job *job)
+{
+    const wf_item_end *end = (const wf_item_end *)(const void *)job->answer->bytes;
+    size_t left = 0;
+    for (size_t i = 0; i < job->letter->head.count; i++)
+        left += wf_load_relaxed(&end[i].fate) == WF_ITEM_LEFT; /* hint */
+    return left;
+}
+
+static const wf_job *find(const wf_station *s, uint64_t number)
+{
+    const wf_job *job = s->jobs;
+    while (job && job->letter->head.number != number)
+        job = job->next;
+    return job;
+}
+
+/* Without memory for the answer, or anything to give, the letter goes back as its own, and lists nothing. */
+static void give(wf_station *s, wf_letter *letter)
+{
+    wf_wish wish;
+    memcpy(&wish, letter->bytes, sizeof wish);
+    const wf_job *job = find(s, letter->head.number);
+    size_t left = job && !wf_load_relaxed(&job->stop) ? count_left(job) : 0; /* hint */
+    wf_letter *list = left ? wf_letter_new(left * sizeof(uint64_t)) : NULL;
+    letter->head.bytes = 0;
+    if (list) {
+        list->head.number = letter->head.number;
+        list->rank = letter->rank;
+        list->head.bytes = sizeof(uint64_t) * give_back(job, &wish, left, (uint64_t *)(void *)list->bytes);
+        wf_letter_free(letter);
+        letter = list;
+    }
+    letter->head.kind = WF_LETTER_GIVEN;
+    wf_wire_send(&s->wire, letter);
+}
+
 static void obey(wf_station *s, wf_letter *letter)
 {
     uint32_t kind = letter->head.kind;
     if (kind <= WF_LETTER_ITEMS) {
         begin(s, letter);
+        return;
+    }
+    if (kind == WF_LETTER_GIVE) {
+        give(s, letter);
         return;
     }
     if (kind == WF_LETTER_STOP)
@@ -251,7 +322,7 @@ static bool receive_all(wf_station *s)
         any = true;
     }
     if (any)
-        wf_wire_flush(&s->wire); /* refusals */
+        wf_wire_flush(&s->wire); /* refusals, items given back */
     return any;
 }
 

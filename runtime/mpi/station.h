@@ -3,10 +3,11 @@
  * mpi/station.h - a serving rank: the thread that called takes letters and gives them to the rank's pool as tasks; when one
  * has ended it answers. It runs none itself, and nobody else calls MPI.
  *
- *   thread   T1 take a letter: submit it as a task; STOP: cancel that   T2 under the lock: take the tasks that have ended
- *            T3 answer   T4 rest
- *   worker   W1 run it: its status and what it said go into the answer   W2 in its destructor, which also a cancelled one comes
- *            to: under the lock: leave it, ring
+ *   thread   T1 take a letter: submit it as a task; STOP: cancel that; GIVE: claim items of it, and send their places back
+ *            T2 under the lock: take the tasks that have ended   T3 answer   T4 rest
+ *   worker   W1 run it, each item that it has claimed: status and what it said go into the answer   W2 in its destructor, which
+ *            also a cancelled one comes to: under the lock: leave it, ring
+ * An item is claimed by an exchange of its fate, in the answer: who changes WF_ITEM_LEFT has it.
  */
 #ifndef WF_MPI_STATION_H
 #define WF_MPI_STATION_H

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_divided.c - pieces of a map that turn out to be heavy are divided again between ranks. Run by tests/mpi/launch.
+ *
+ *     test_divided WORKERS
+ *
+ * Nothing here is a matter of time: items wait until others have run, which come behind them in the same piece. So without a
+ * division the program hangs. What has run is counted on a board, memory that all ranks of this machine share.
+ * Rank 0 checks and prints; what other ranks find wrong is their exit status.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <weft/bulk.h>
+#include <weft/mpi.h>
+
+#include "../fault/tally.h"
+
+enum { ITEMS = 3000, TIMES = 10 };
+
+typedef struct board {
+    atomic_int begun[ITEMS];
+    atomic_int ended; /* of those that nobody holds */
+} board;
+
+/* What an item is told. */
+typedef struct item {
+    int number, held; /* the first `held` wait for all others */
+    unsigned char more[40];
+} item;
+
+static int rank, ranks, workers;
+static board *all;
+
+/* ---- items --------------------------------------------------------------------------------------- */
+
+static void begin(const item *it)
+{
+    atomic_fetch_add(&all->begun[it->number], 1);
+}
+
+static void await_others(const item *it)
+{
+    while (atomic_load(&all->ended) < ITEMS - it->held && !weft_should_stop())
+        sched_yield();
+}
+
+static int holds(void *out, const void *in, void *ctx)
+{
+    const item *it = in;
+    (void)ctx;
+    begin(it);
+    if (it->number < it->held)
+        await_others(it);
+    else
+        atomic_fetch_add(&all->ended, 1);
+    ((item *)out)->number = 3 * it->number + 1;
+    return it->number % 5 == 4 ? 9 : 0;
+}
+
+/* The first one waits until it is stopped, when others have gone on; or it fails then. */
+static int is_stopped(void *out, const void *in, void *ctx)
+{
+    const item *it = in;
+    (void)out;
+    (void)ctx;
+    begin(it);
+    while (it->number == 0 && !weft_should_stop())
+        sched_yield();
+    atomic_fetch_add(&all->ended, 1);
+    return 0;
+}
+
+static int fails_late(void *out, const void *in, void *ctx)
+{
+    const item *it = in;
+    (void)out;
+    (void)ctx;
+    begin(it);
+    while (it->number == 0 && atomic_load(&all->ended) < ITEMS / 2)
+        sched_yield();
+    atomic_fetch_add(&all->ended, 1);
+    return it->number == 0 ? 4 : 0;
+}
+
+/* ---- what rank 0 checks -------------------------------------------------------------------------- */
+
+static void clear(item *items, int held)
+{
+    memset(all, 0, sizeof *all);
+    for (int i = 0; i < ITEMS; i++)
+        items[i] = (item){.number = i, .held = held};
+}
+
+/* How many items began more than once, or, if all were to run, not at all. */
+static int not_once(bool any)
+{
+    int wrong = 0;
+    for (int i = 0; i < ITEMS; i++)
+        wrong += any ? atomic_load(&all->begun[i]) > 1 : atomic_load(&all->begun[i]) != 1;
+    return wrong;
+}
+
+/* All but one rank, or, where they have several workers, one of all, hold what they have: the rest comes to the others, in several
+ * steps. */
+static void go_on(weft_executor *e, item *items, item *out)
+{
+    int held = ranks < 3 ? 0 : workers == 1 ? ranks - 2 : 1, wrong = 0, status[ITEMS];
+    weft_map_report report = {0};
+    clear(items, held);
+    int err =
+        weft_executor_map(e, holds, items, sizeof *items, out, sizeof *out, ITEMS,
+                          WEFT_MAP_CONFIG(.on_error = WEFT_COLLECT, .status = status, .report = &report));
+    for (int i = 0; i < ITEMS; i++)
+        wrong += out[i].number != 3 * i + 1 || status[i] != (i % 5 == 4 ? 9 : 0);
+    CHECK(err == WEFT_EITEM && !wrong && !not_once(false), "%d, %d wrong, %d not once", err, wrong,
+          not_once(false));
+    CHECK(report.done == ITEMS - ITEMS / 5 && report.failed == ITEMS / 5 && report.index == 4,
+          "%zu, %zu, %zu", report.done, report.failed, report.index);
+}
+
+/* Cancelled in the middle of it: what has run is told, nothing twice, and all come back. */
+static void cancels(weft_executor *e, item *items, int after)
+{
+    weft_future *future;
+    int status = 0, state[ITEMS], ran = 0, told = 0;
+    weft_map_report report = {0};
+    clear(items, 0);
+    int err = weft_executor_map_async(e, is_stopped, items, sizeof *items, NULL, 0, ITEMS,
+                                      WEFT_MAP_CONFIG(.status = state, .report = &report), &future);
+    CHECK(!err, "%s", weft_strerror(err));
+    while (atomic_load(&all->ended) < after)
+        sched_yield();
+    (void)weft_future_cancel(future);
+    (void)weft_future_get(future, &status);
+    weft_future_release(future);
+    for (int i = 0; i < ITEMS; i++) {
+        ran += atomic_load(&all->begun[i]);
+        told += !state[i];
+    }
+    CHECK(status == -ECANCELED || !status, "%d", status);
+    CHECK(!not_once(true) && ran == told && report.done == (size_t)ran, "%d ran, %d told, %zu done, %d twice",
+          ran, told, report.done, not_once(true));
+}
+
+static void fails_fast(weft_executor *e, item *items)
+{
+    int state[ITEMS], wrong = 0;
+    weft_map_report report = {0};
+    clear(items, 0);
+    int err = weft_executor_map(e, fails_late, items, sizeof *items, NULL, 0, ITEMS,
+                                WEFT_MAP_CONFIG(.status = state, .report = &report));
+    for (int i = 1; i < ITEMS; i++)
+        wrong += state[i] != (atomic_load(&all->begun[i]) ? 0 : -ECANCELED);
+    CHECK(err == WEFT_EITEM && report.failed == 1 && report.index == 0 && state[0] == 4, "%d, %zu", err,
+          report.failed);
+    CHECK(!wrong && !not_once(true), "%d wrong, %d twice", wrong, not_once(true));
+}
+
+static void many(weft_executor *e, void *arg)
+{
+    item *items = calloc(ITEMS, sizeof *items), *out = calloc(ITEMS, sizeof *out);
+    (void)arg;
+    for (int i = 0; i < TIMES; i++) {
+        go_on(e, items, out);
+        cancels(e, items, ranks < 3 ? 1 : 1 + ITEMS * i / (TIMES + 1));
+        if (ranks > 2)
+            fails_fast(e, items);
+    }
+    free(items);
+    free(out);
+}
+
+/* ---- all ----------------------------------------------------------------------------------------- */
+
+static void open_board(const char *place)
+{
+    char name[300];
+    snprintf(name, sizeof name, "%s/board", place);
+    int fd = open(name, O_CREAT | O_RDWR, 0600);
+    if (fd < 0 || ftruncate(fd, sizeof *all))
+        exit(2);
+    all = mmap(NULL, sizeof *all, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    (void)close(fd);
+    if (all == MAP_FAILED)
+        exit(2);
+}
+
+int main(int argc, char **argv)
+{
+    int level;
+    weft_pool *pool;
+    const char *place = getenv("WEFT_TEST_PLACE");
+    workers = argc > 1 ? atoi(argv[1]) : 0;
+    if (workers < 1 || !place)
+        return 2;
+    tally_watch(360);
+    open_board(place);
+    MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &level);
+    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+    MPI_Comm_size(MPI_COMM_WORLD, &ranks);
+    int err = weft_pool_create(&pool, WEFT_POOL_CONFIG(.workers = workers));
+    CHECK(!err, "a pool: %s", weft_strerror(err));
+    err = weft_mpi_run(MPI_COMM_WORLD, many, NULL, WEFT_MPI_CONFIG(.pool = pool));
+    CHECK(!err, "many: %s", weft_strerror(err));
+    CHECK(!weft_pool_destroy(pool), "the pool's end");
+    MPI_Finalize();
+    return rank ? atomic_load(&tally_failed) != 0 : tally_end();
+}
