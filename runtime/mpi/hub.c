@@ -281,10 +281,10 @@ static void tell_given(wf_hub *hub, wf_letter *list)
 {
     pthread_mutex_lock(&hub->lock);
     wf_call *call = find(hub, list->head.number);
-    if (call) {
+    if (call && !list->head.status)
         call->left = list->head.bytes / sizeof(uint64_t);
+    if (call)
         call->since_ns = wf_now_ns();
-    }
     pthread_mutex_unlock(&hub->lock);
     if (call && list->head.bytes) {
         call->given(call, list);

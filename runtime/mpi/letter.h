@@ -6,8 +6,8 @@
  *   START         the same of a weft_mpi_config.start and its argument
  *   STOP          the call of that number should stop; may come before it, and then says nothing
  *   GIVE          to a serving rank: a wf_wish: some of the items of that number which have not begun are to come back
- *   GIVEN         to the submitting rank: places in that letter, 64 bits each; they are no longer this rank's. May be none, and
- *                 may come behind the ANSWER, which says the same of them
+ *   GIVEN         to the submitting rank: places in that letter, 64 bits each; they are no longer this rank's. May be none, by
+ *                 its status not now, or none any more; may come behind the ANSWER, which says the same of them
  *   ANSWER        to the submitting rank: status, what was said, result; of items: count wf_item_end, then their results
  *   END           to a serving rank: that was all
  *   BATCH         `count` letters, each with as much of its head as its kind needs

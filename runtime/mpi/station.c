@@ -273,7 +273,8 @@ static const wf_job *find(const wf_station *s, uint64_t number)
     return job;
 }
 
-/* Without memory for the answer, or anything to give, the letter goes back as its own, and lists nothing. */
+/* Without memory for the answer, or anything to give, the letter goes back as its own, and lists nothing. Its status says if it is
+ * of use to ask again: a short letter may have overtaken the long one that it is about. */
 static void give(wf_station *s, wf_letter *letter)
 {
     wf_wish wish;
@@ -282,6 +283,7 @@ static void give(wf_station *s, wf_letter *letter)
     size_t left = job && !wf_load_relaxed(&job->stop) ? count_left(job) : 0; /* hint */
     wf_letter *list = left ? wf_letter_new(left * sizeof(uint64_t)) : NULL;
     letter->head.bytes = 0;
+    letter->head.status = !job ? -ENOENT : left && !list ? -ENOMEM : 0;
     if (list) {
         list->head.number = letter->head.number;
         list->rank = letter->rank;
