@@ -68,12 +68,12 @@ typedef struct weft_mpi_config {
 
 /**
  * Collective: every rank of comm calls it. On the submitting rank fn(executor, arg) runs in a thread of its own while the
- * calling one carries messages; when fn has returned, the executor is drained and destroyed, and the call returns on all
- * ranks. The others run tasks meanwhile.
+ * calling one carries messages; when fn has returned, what it has not destroyed is drained and destroyed, and the call returns on
+ * all ranks. The others run tasks meanwhile.
  *
  * The executor is as those of weft_executor_create: submitted to it is by weft_submit_task with fn2 and bytes, by
- * weft_executor_map and weft_executor_map_async with ctx NULL; it is closed, shut down and inspected as any other. fn does not
- * destroy it. What the calls answer, too:
+ * weft_executor_map and weft_executor_map_async with ctx NULL, by weft_stream_open, whose fn runs there with NULL for ctx, and whose
+ * other functions are called here; it is closed, shut down, inspected and destroyed as any other. What the calls answer, too:
  *   -EINVAL    fn, or an arg without arg_bytes, or a ctx: a pointer makes no sense on another rank; other calls that are
  *              given an executor to run functions
  *   -EMSGSIZE  more bytes than message_bytes
@@ -85,7 +85,7 @@ typedef struct weft_mpi_config {
  * (weft_future_cancel, its token, its deadline, WEFT_STOP_RUNNING), and stopped, or had not begun there; WEFT_EDIED, MPI failed
  * and said so. Each rank's weft_should_stop and weft_fail work in it as usual. If a rank dies, mpirun ends the program.
  * A task's destroy, on_error, and what follows it with WEFT_INLINE run here in the thread that calls MPI, and must not wait for
- * tasks of the executor.
+ * tasks on other ranks.
  *
  * A communicator of one: fn runs in the calling thread, and the executor is one of the local pool.
  * @param fn      on the submitting rank; elsewhere it is not looked at
@@ -106,7 +106,7 @@ WEFT_API int weft_mpi_run(MPI_Comm comm, void (*fn)(weft_executor *executor, voi
  * The same for programs that want to go on in the calling thread: on the submitting rank it returns at once, and a thread of
  * the executor's calls MPI until weft_executor_destroy, which is called before MPI_Finalize. That needs MPI_THREAD_SERIALIZED
  * there (-ENOTSUP); with that level no other thread calls MPI meanwhile. On the other ranks it returns when that executor has
- * been destroyed.
+ * been destroyed, and those of weft_mpi_executor_beside.
  * @param executor  receives it on the submitting rank; NULL on all others, and after an error
  * @return as weft_mpi_run
  */
@@ -139,7 +139,8 @@ WEFT_API int weft_mpi_executor_beside(weft_executor **executor, weft_executor *r
  * submitting rank that has got an executor from weft_mpi_executor, and is not alone: NULL.
  * @param bytes  NULL, or receives how many
  * @return NULL: there are none
- * It does not wait. A process has those of one call at a time: a second one at the same time is -EBUSY on all its ranks.
+ * It does not wait. A process has those of one call at a time: a second one at the same time is -EBUSY on all its ranks. All
+ * executors over the ranks of one call have the same.
  */
 WEFT_API const void *weft_mpi_shared(size_t *bytes);
 

@@ -31,7 +31,7 @@ typedef struct weft_stream_config {
     weft_executor *
         executor; /**< whose limits apply: what runs at a time counts as tasks. NULL: current or default pool */
     /** Makes one result of one item. in: the item; out: out_bytes, zeroed. What it answers is the item's status. In worker
-     *  processes its ctx is NULL. */
+     *  processes, and on other ranks, its ctx is NULL. */
     int (*fn)(const void *in, void *out, void *ctx);
     void *ctx;
     size_t in_bytes, out_bytes; /**< of one item, of one result; 0: none */
@@ -59,7 +59,7 @@ typedef struct weft_stream_config {
  * @param stream  receives it; NULL after an error. Work begins at once
  * @return 0; -EINVAL (no fn; both or none of pull and in_bytes with items; n without items; weigh and window_bytes not
  *         together; drop_item without pull; a window that makes no sense), -ENOMEM, -EOWNERDEAD, -ESHUTDOWN; of an executor
- *         over processes (weft/process.h) also -EMSGSIZE, -ENOTSUP
+ *         over processes or ranks (weft/process.h, weft/mpi.h) also -EMSGSIZE, -ENOTSUP
  * Any thread.
  */
 WEFT_API int weft_stream_open(weft_stream **stream, const weft_stream_config *config);
