@@ -143,7 +143,7 @@ static void in_small_letters(weft_executor *first, void *arg)
 /* In the window as a large letter has them, but for their order: they have to be put together. */
 typedef struct large {
     int number;
-    char more[1020];
+    char more[4092];
 } large;
 
 static int pull_large(void *in, void *ctx)
@@ -170,8 +170,8 @@ static void out_of_order(weft_executor *first, void *arg)
                                  .pull = pull_large,
                                  .ctx = &next,
                                  .in_bytes = sizeof(large),
-                                 .window = 200,
-                                 .chunk = 16,
+                                 .window = 7,
+                                 .chunk = 3,
                                  .unordered = 1};
     int err = weft_stream_open(&stream, &config);
     CHECK(!err, "open: %s", weft_strerror(err));
