@@ -38,6 +38,43 @@ WEFT_API int weft_submit_many(weft_executor *executor, weft_task_fn *fn, void *a
 WEFT_API int weft_apply(weft_executor *executor, weft_task_fn *fn, void *arg, int *status);
 
 /**
+ * Hooks that make bytes of a value that has pointers, and a value of bytes: for maps over other processes
+ * (weft_map_config.in_codec and .out_codec), where the items themselves are not understood.
+ *
+ *   here   pack each input   ->   there   unpack it, run fn, pack the output, drop both   ->   here   unpack each output
+ *
+ *     static size_t pack(const void *value, void *to, size_t room)             // struct line { char *text; }
+ *     {
+ *         const struct line *line = value;
+ *         size_t bytes = strlen(line->text) + 1;
+ *         if (bytes <= room)
+ *             memcpy(to, line->text, bytes);
+ *         return bytes;
+ *     }
+ *     static int unpack(void *value, const void *from, size_t bytes)
+ *     {
+ *         struct line *line = value;
+ *         line->text = malloc(bytes);
+ *         return line->text ? (memcpy(line->text, from, bytes), 0) : -ENOMEM;
+ *     }
+ *     static void drop(void *value) { free(((struct line *)value)->text); }
+ * Each is called for several values at the same time. Those that are called there go by names, as fn does. An item that has
+ * another status than 0 leaves its place in out as it was. Executors over ranks (weft/mpi.h) take none yet (-ENOTSUP).
+ */
+typedef struct weft_codec {
+    /** The bytes that the value takes, written to `to`, which is aligned to 16, if they are no more than room; else it is called
+     *  again where there is more. May be called again for a value in any case. A value that takes more than a quarter of
+     *  weft_processes_config.message_bytes does not go: the item's status is -EMSGSIZE. */
+    size_t (*pack)(const void *value, void *to, size_t room);
+    /** 0, or the item's status: then there is nothing to be dropped. `value` is zeros there, and here what was in the array;
+     *  `from` is aligned to 16, and gone after the call. */
+    int (*unpack)(void *value, const void *from, size_t bytes);
+    /** There alone, after fn, for the input that was unpacked and for the output, which began as zeros, whatever fn answered.
+     *  NULL: there is nothing to free. */
+    void (*drop)(void *value);
+} weft_codec;
+
+/**
  * As weft_parallel_map, but that at no time more items run than the executor's limit lets, other tasks of it included.
  * On a pool's own executor it is weft_parallel_map; on a serial one, all items in order.
  * @param executor  NULL: of the pool that the caller works in, or of the default pool

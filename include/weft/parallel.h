@@ -81,6 +81,8 @@ typedef struct weft_map_report {
     int status;    /**< its status; 0 if none failed */
 } weft_map_report;
 
+struct weft_codec; /* weft/bulk.h */
+
 typedef struct weft_map_config {
     size_t size;             /**< sizeof(weft_map_config); WEFT_MAP_CONFIG fills it in */
     int on_error;            /**< enum weft_on_error */
@@ -88,6 +90,9 @@ typedef struct weft_map_config {
     int *status;             /**< NULL, or room for n: each item's status; -ECANCELED: did not run */
     weft_map_report *report; /**< NULL, or receives what became of the items */
     int near; /**< enum weft_near; under an executor's limit: who runs items takes the nearest that are left */
+    /** How items with pointers go to another process (weft/bulk.h), and come back; NULL: as the bytes that they are. Not called
+     *  where items run in this process. */
+    const struct weft_codec *in_codec, *out_codec;
 } weft_map_config;
 
 /** A pointer to a config in which the named fields are set (C only, see WEFT_POOL_CONFIG). */
@@ -104,7 +109,7 @@ typedef struct weft_map_config {
  * @param config             may be NULL; not kept
  * @return 0: every item ran with status 0. WEFT_EITEM: at least one did not; see the report.
  *         Before any item: -EINVAL (fn is NULL; an array is NULL but its size is not 0; on_error
- *         unknown; near is unknown, or such an array is NULL; a config of a size that makes no sense), -EOVERFLOW (n * size does not fit), -ENOMEM (no default pool), -EOWNERDEAD; then
+ *         unknown; near is unknown, or such an array is NULL; a codec without pack, unpack or items; a config of a size that makes no sense), -EOVERFLOW (n * size does not fit), -ENOMEM (no default pool), -EOWNERDEAD; then
  *         status and report are not written.
  * With n == 1, in a pool without workers, or in a task of the only worker, the items run in the caller, in order, as long as
  * none of them blocks.

@@ -134,6 +134,8 @@ static wf_items items_of(const wf_map_call *c)
                       .in_array = c->in,
                       .out_array = c->out,
                       .count = c->n,
+                      .in_codec = c->config.in_codec,
+                      .out_codec = c->config.out_codec,
                       .in = in_of,
                       .ended = item_ended,
                       .skipped = item_skipped,

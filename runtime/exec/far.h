@@ -17,7 +17,7 @@
 #include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <weft/executor.h>
+#include <weft/bulk.h>
 
 #define WF_AWAY INT_MIN /* what the function of a task answers that it has handed over */
 
@@ -37,6 +37,8 @@ typedef struct wf_items {
     const void *in_array;
     void *out_array;
     size_t count;
+    /* Hooks for their bytes, which then are not used in place; `ended` gets no out. NULL: they are bytes. */
+    const weft_codec *in_codec, *out_codec;
     const void *(*in)(const struct wf_items *items, size_t i);
     /* Once for each that was come to. out: what it became; NULL: nothing. Neither it nor `in` is called after it. */
     void (*ended)(struct wf_items *items, size_t i, int status, const void *out);

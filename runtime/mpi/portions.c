@@ -24,6 +24,8 @@ static size_t most(const wf_line *line, const wf_items *items)
 int wf_portions_check(const wf_line *line, const wf_items *items)
 {
     wf_image_name name;
+    if (items->in_codec || items->out_codec)
+        return -ENOTSUP;
     return most(line, items) ? name_of(items, &name) : -EMSGSIZE;
 }
 

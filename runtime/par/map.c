@@ -3,6 +3,7 @@
 #include "par/map.h"
 
 #include <errno.h>
+#include <weft/bulk.h>
 
 #include "base/annotate.h"
 #include "base/atomic.h"
@@ -85,6 +86,11 @@ const void *wf_map_near(const wf_map_call *c, size_t *item_bytes)
     return !*item_bytes ? NULL : in ? c->in : c->out;
 }
 
+static bool is_codec(const weft_codec *codec, size_t size)
+{
+    return size && codec->pack && codec->unpack;
+}
+
 int wf_map_check(wf_map_call *c, const weft_map_config *config)
 {
     if (!wf_config_read(&c->config, sizeof c->config, sizeof c->config, config))
@@ -92,6 +98,9 @@ int wf_map_check(wf_map_call *c, const weft_map_config *config)
     if (!c->fn || (!c->in && c->in_size) || (!c->out && c->out_size))
         return -EINVAL;
     if (c->config.on_error != WEFT_FAIL_FAST && c->config.on_error != WEFT_COLLECT)
+        return -EINVAL;
+    const weft_codec *in = c->config.in_codec, *out = c->config.out_codec;
+    if ((in && !is_codec(in, c->in_size)) || (out && !is_codec(out, c->out_size)))
         return -EINVAL;
     size_t item_bytes;
     if (c->config.near && !wf_map_near(c, &item_bytes))

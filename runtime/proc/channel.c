@@ -116,9 +116,9 @@ void wf_channel_fetch(const wf_channel *channel, void *result)
 }
 
 /* Much was touched: the memory is not kept. */
-void wf_channel_done(const wf_channel *channel)
+void wf_channel_done(const wf_channel *channel, size_t result_bytes)
 {
-    size_t used = wf_channel_result_at(channel->call.arg_bytes) + (size_t)channel->call.result_bytes;
+    size_t used = wf_channel_result_at(channel->call.arg_bytes) + result_bytes;
     size_t from = in_pages(offsetof(wf_shared, area));
     if (used > WF_AREA_KEPT)
         wf_shared_empty(channel->fd, from, channel->bytes - from);

@@ -92,8 +92,8 @@ void wf_channel_wait(const wf_channel *channel, uint32_t seen, int64_t deadline_
 void wf_channel_answer_of(const wf_channel *channel, wf_answer *answer);
 /* The result of the last call, as the worker has left it, who does not write any more. */
 void wf_channel_fetch(const wf_channel *channel, void *result);
-/* Its bytes are not needed any more. */
-void wf_channel_done(const wf_channel *channel);
+/* Its bytes are not needed any more; so many of the result were used. */
+void wf_channel_done(const wf_channel *channel, size_t result_bytes);
 void wf_channel_stop(const wf_channel *channel);
 /* K2, K3, under the lock of K1 */
 void wf_channel_knock(const wf_channel *channel);

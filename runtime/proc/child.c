@@ -47,48 +47,6 @@ static int begin(const child *c)
     return err ? weft_fail(err, "the limits of the worker process could not be set") : 0;
 }
 
-static int run_item(const wf_batch *batch, wf_image_fn *fn, const void *in, void *out)
-{
-    return batch->in_first ? ((int (*)(const void *, void *, void *))fn)(in, out, NULL)
-                           : ((weft_item_fn *)fn)(out, in, NULL);
-}
-
-/* Where the items are: in the call, or where their array lies, or nowhere. */
-static int find_items(const wf_batch_array *array, size_t count, char *copied, char **items)
-{
-    void *place;
-    *items = array->there ? copied : NULL;
-    if (!array->in_block)
-        return 0;
-    int err = weft_shared_at(&array->ref, count * (size_t)array->size, &place);
-    *items = place;
-    return err ? weft_fail(err, "the block of an array is not in the worker process: %s", weft_strerror(err))
-               : 0;
-}
-
-/* One after the other; how many have ended is there at any time. */
-static int run_items(void *arg, void *result, wf_image_fn *fn)
-{
-    wf_batch *batch = arg;
-    size_t count = (size_t)batch->count;
-    char *in, *out;
-    int err = find_items(&batch->in, count, (char *)arg + wf_batch_in_at(count), &in);
-    if (!err)
-        err = find_items(&batch->out, count, result, &out);
-    if (err)
-        return err;
-    for (size_t i = 0; i < count && !(i && weft_should_stop()); i++) {
-        int status =
-            run_item(batch, fn, in ? in + i * batch->in.size : NULL, out ? out + i * batch->out.size : NULL);
-        wf_store_relaxed(&batch->status[i], status); /* ordered by pair CH2 */
-        wf_store_relaxed(&batch->ended,
-                         (uint64_t)i + 1); /* ordered by pair CH2, or by the end of the process */
-        if (status && batch->fail_fast)
-            break;
-    }
-    return 0;
-}
-
 static int call(const child *c, wf_image_fn *fn)
 {
     const wf_call *call = &c->channel.call;
@@ -96,10 +54,10 @@ static int call(const child *c, wf_image_fn *fn)
     void *result = call->result_bytes ? wf_channel_result(&c->channel) : NULL;
     if (call->kind == WF_CALL_HELLO)
         return ((int (*)(const void *))fn)(arg);
+    if (call->kind == WF_CALL_ITEMS)
+        return wf_batch_run(arg, result, fn);
     if (result)
         memset(result, 0, (size_t)call->result_bytes);
-    if (call->kind == WF_CALL_ITEMS)
-        return run_items(arg, result, fn);
     return ((int (*)(const void *, void *))fn)(arg, result);
 }
 

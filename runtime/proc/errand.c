@@ -88,11 +88,12 @@ static void tell_outcome(wf_staff *staff, unsigned lane, enum outcome outcome, w
 /* What a dead one has left is read as well, if somebody reads. */
 static void fetch(const wf_channel *channel, wf_errand *errand)
 {
+    size_t used = (size_t)errand->call.result_bytes;
     if (errand->read)
-        errand->read(errand, wf_channel_arg(channel), wf_channel_result(channel));
+        used = errand->read(errand, wf_channel_arg(channel), wf_channel_result(channel));
     else if (errand->answered)
         wf_channel_fetch(channel, errand->result);
-    wf_channel_done(channel);
+    wf_channel_done(channel, used);
 }
 
 static void ask(wf_staff *staff, unsigned lane, wf_errand *errand)

@@ -24,9 +24,10 @@ typedef struct wf_errand {
     wf_call call;
     const void *arg;
     void *result; /* receives call.result_bytes of an answered call */
-    /* Or: writes the argument into the shared memory, and reads there what the process has left, also a dead one. */
-    void (*write)(const struct wf_errand *errand, void *arg);
-    void (*read)(struct wf_errand *errand, const void *arg, const void *result);
+    /* Or: writes the argument into the shared memory, and may change the call; and reads there what the process has left,
+     * also a dead one: answers how many bytes of the result that used. */
+    void (*write)(struct wf_errand *errand, void *arg);
+    size_t (*read)(struct wf_errand *errand, const void *arg, const void *result);
     int64_t budget_ns; /* 0: as long as it takes */
     bool answered;     /* by the process */
     wf_answer answer;

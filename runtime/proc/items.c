@@ -8,6 +8,8 @@
 
 #include "base/atomic.h"
 #include "base/tunables.h"
+#include "exec/packed.h"
+#include "os/memory.h"
 #include "proc/batch.h"
 #include "proc/blocks.h"
 #include "proc/names.h"
@@ -17,32 +19,68 @@ typedef struct load {
     wf_errand errand;
     wf_items *items;
     wf_batch_array in, out; /* of all items */
+    wf_batch_hooks hooks;
+    int err;           /* why those have no names */
+    size_t half, most; /* of the message; bytes of one packed value; 0: none are packed */
     size_t first, count, ended;
+    int refused; /* count 0: what the first one's status is for that */
 } load;
+
+/* ---- what they are ------------------------------------------------------------------------------- */
+
+/* What is called in the worker. */
+static int name_hooks(wf_batch_array *a, wf_image_fn *hook, wf_image_fn *drop, wf_image_name *names)
+{
+    int err = wf_name_of(hook, &names[0]);
+    a->way = WF_ITEMS_PACKED;
+    a->drops = drop != NULL;
+    return err || !drop ? err : wf_name_of(drop, &names[1]);
+}
+
+static int name_all_hooks(const wf_items *items, load *l)
+{
+    const weft_codec *in = items->in_codec, *out = items->out_codec;
+    int err = 0;
+    if (in)
+        err = name_hooks(&l->in, (wf_image_fn *)in->unpack, (wf_image_fn *)in->drop, l->hooks.in);
+    if (out && !err)
+        err = name_hooks(&l->out, (wf_image_fn *)out->pack, (wf_image_fn *)out->drop, l->hooks.out);
+    return err;
+}
 
 static wf_batch_array array_of(const wf_items *items, const void *array, bool there, size_t size)
 {
-    wf_batch_array a = {.there = there, .size = size};
-    a.in_block = array && size && wf_blocks_name(array, items->count * size, &a.ref);
+    wf_batch_array a = {.way = there ? WF_ITEMS_BYTES : WF_ITEMS_NONE, .size = size};
+    if (array && size && wf_blocks_name(array, items->count * size, &a.ref))
+        a.way = WF_ITEMS_PLACE;
     return a;
 }
 
 /* None of them yet. */
-static load load_of(const wf_items *items)
+static load load_of(const wf_staff *staff, const wf_items *items)
 {
-    return (load){.in = array_of(items, items->in_array, items->has_in, items->in_size),
-                  .out = array_of(items, items->out_array, items->has_out, items->out_size)};
+    load l = {.in = array_of(items, items->in_array, items->has_in, items->in_size),
+              .out = array_of(items, items->out_array, items->has_out, items->out_size)};
+    l.err = name_all_hooks(items, &l);
+    if (items->in_codec || items->out_codec) {
+        l.half = staff->config.message_bytes / 2 & ~(size_t)63;
+        l.most = l.half / 2 > WF_PACKED_HEAD ? l.half / 2 - WF_PACKED_HEAD : 0;
+    }
+    return l;
 }
 
 static size_t arg_bytes(const load *l, size_t count)
 {
-    return wf_batch_in_at(count) + count * wf_batch_copied(&l->in);
+    return wf_batch_in_at(count, l->half) + count * wf_batch_copied(&l->in);
 }
 
+/* Packed inputs have the rest of their half, which has room for any of them. */
 static bool fits(const wf_staff *staff, const load *l, size_t count)
 {
-    return wf_channel_result_at(arg_bytes(l, count)) + count * wf_batch_copied(&l->out) <=
-           staff->config.message_bytes;
+    size_t arg = arg_bytes(l, count), result = count * wf_batch_copied(&l->out);
+    if (l->half)
+        return arg <= (l->in.way == WF_ITEMS_PACKED ? l->half / 2 : l->half) && result <= l->half;
+    return wf_channel_result_at(arg) + result <= staff->config.message_bytes;
 }
 
 static size_t count_of(const wf_staff *staff, const load *l, size_t left)
@@ -59,11 +97,11 @@ static size_t count_of(const wf_staff *staff, const load *l, size_t left)
 int wf_items_check(const wf_staff *staff, const wf_items *items)
 {
     wf_image_name name;
-    const load l = load_of(items);
+    const load l = load_of(staff, items);
     size_t most = staff->config.message_bytes;
     if (wf_batch_copied(&l.in) > most || wf_batch_copied(&l.out) > most || !fits(staff, &l, 1))
         return -EMSGSIZE;
-    return wf_name_of(items->fn, &name);
+    return l.err ? l.err : wf_name_of(items->fn, &name);
 }
 
 /* ---- one call ------------------------------------------------------------------------------------ */
@@ -74,36 +112,86 @@ static wf_batch_array from(wf_batch_array array, size_t first)
     return array;
 }
 
-/* wf_errand.write */
-static void write_items(const wf_errand *errand, void *arg)
+static void copy_items(const load *l, char *to)
 {
-    const load *l = (const load *)(const void *)errand;
     const wf_items *items = l->items;
-    wf_batch *batch = arg;
-    char *in = (char *)arg + wf_batch_in_at(l->count);
     size_t bytes = wf_batch_copied(&l->in);
+    for (size_t i = 0; bytes && i < l->count; i++)
+        memcpy(to + i * bytes, items->in(items, l->first + i), bytes);
+}
+
+/* As many as there is room for; the bytes that they take. */
+static size_t pack_items(load *l, void *to, size_t room)
+{
+    const wf_items *items = l->items;
+    wf_packed packed = {.at = to, .room = room};
+    size_t count = 0;
+    int err = 0;
+    while (count < l->count && packed.used < WF_FAR_ITEMS_BYTES &&
+           !(err = wf_packed_put(&packed, items->in_codec, items->in(items, l->first + count), l->most)))
+        count++;
+    l->count = count;
+    l->refused = err;
+    return packed.used;
+}
+
+/* wf_errand.write */
+static void write_items(wf_errand *errand, void *arg)
+{
+    load *l = (load *)(void *)errand;
+    wf_batch *batch = arg;
+    size_t in_at = wf_batch_in_at(l->count, l->half);
+    char *in = (char *)arg + in_at;
+    if (l->half)
+        memcpy(in - sizeof l->hooks, &l->hooks, sizeof l->hooks);
+    if (l->in.way == WF_ITEMS_PACKED)
+        errand->call.arg_bytes = in_at + pack_items(l, in, l->half - in_at);
+    else
+        copy_items(l, in);
     *batch = (wf_batch){.count = l->count,
-                        .in_first = items->in_first,
-                        .fail_fast = items->fail_fast,
+                        .in_at = in_at,
+                        .in_bytes = errand->call.arg_bytes - in_at,
+                        .result_bytes = errand->call.result_bytes,
+                        .most = l->most,
+                        .in_first = l->items->in_first,
+                        .fail_fast = l->items->fail_fast,
                         .in = from(l->in, l->first),
                         .out = from(l->out, l->first)};
-    for (size_t i = 0; bytes && i < l->count; i++)
-        memcpy(in + i * bytes, items->in(items, l->first + i), bytes);
+}
+
+/* What the worker has left there, or what that left behind, may change: the hook gets bytes that do not. */
+static int unpack_result(const wf_items *items, wf_packed *results, size_t i)
+{
+    size_t bytes;
+    const void *there = wf_packed_next(results, &bytes);
+    if (!there)
+        return -EPROTO;
+    void *own = wf_alloc(bytes ? bytes : 1);
+    if (!own)
+        return -ENOMEM;
+    memcpy(own, there, bytes);
+    int status = items->out_codec->unpack((char *)items->out_array + i * items->out_size, own, bytes);
+    wf_free(own);
+    return status;
 }
 
 /* wf_errand.read: what the worker says of the items, of as many as there are at most. */
-static void read_items(wf_errand *errand, const void *arg, const void *result)
+static size_t read_items(wf_errand *errand, const void *arg, const void *result)
 {
     load *l = (load *)(void *)errand;
     const wf_batch *batch = arg;
     size_t bytes = wf_batch_copied(&l->out);
     const char *out = bytes ? result : NULL;
+    wf_packed results = {.at = (unsigned char *)(uintptr_t)result, .room = (size_t)errand->call.result_bytes};
     uint64_t ended = wf_load_relaxed(&batch->ended); /* ordered by pair CH2, or by the end of the process */
     l->ended = ended < l->count ? (size_t)ended : l->count;
     for (size_t i = 0; i < l->ended; i++) {
         int status = wf_load_relaxed(&batch->status[i]); /* ordered by pair CH2, as above */
+        if (!status && l->out.way == WF_ITEMS_PACKED)
+            status = unpack_result(l->items, &results, l->first + i);
         l->items->ended(l->items, l->first + i, status, out ? out + i * bytes : NULL);
     }
+    return l->out.way == WF_ITEMS_PACKED ? results.used : (size_t)errand->call.result_bytes;
 }
 
 static bool is_stopped(const wf_items *items)
@@ -123,6 +211,12 @@ static int why(const load *l, bool came)
     return l->ended || is_stopped(l->items) ? 0 : -EPROTO; /* the first one is always run */
 }
 
+/* Room for packed results is touched where they come to lie. */
+static size_t result_bytes(const load *l)
+{
+    return l->out.way == WF_ITEMS_PACKED ? l->half : l->count * wf_batch_copied(&l->out);
+}
+
 /* How many items are done with: one at least, unless all are stopped. */
 static size_t run(wf_staff *staff, load *l)
 {
@@ -131,15 +225,15 @@ static size_t run(wf_staff *staff, load *l)
     l->errand = (wf_errand){.call = {.kind = WF_CALL_ITEMS,
                                      .has_fn = 1,
                                      .arg_bytes = arg_bytes(l, l->count),
-                                     .result_bytes = l->count * wf_batch_copied(&l->out)},
+                                     .result_bytes = result_bytes(l)},
                             .write = write_items,
                             .read = read_items,
                             .budget_ns = staff->config.time_limit_ns};
     snprintf(l->errand.call.label, sizeof l->errand.call.label, "%s", items->in_first ? "stream" : "map");
-    int status = wf_name_of(items->fn, &l->errand.call.fn);
+    int status = l->err ? l->err : wf_name_of(items->fn, &l->errand.call.fn);
     if (!status) {
         bool came = wf_errand_run(staff, &l->errand);
-        status = l->ended < l->count ? why(l, came) : 0;
+        status = !l->count ? l->refused : l->ended < l->count ? why(l, came) : 0;
     }
     if (status)
         items->ended(items, l->first + l->ended++, status, NULL);
@@ -148,7 +242,7 @@ static size_t run(wf_staff *staff, load *l)
 
 size_t wf_items_run(wf_staff *staff, wf_items *items, size_t begin, size_t end)
 {
-    load l = load_of(items);
+    load l = load_of(staff, items);
     l.items = items;
     while (begin < end && !is_stopped(items)) {
         l.first = begin;

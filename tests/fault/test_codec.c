@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_codec.c - maps over worker processes of items that have pointers: the hooks that make bytes of them and back, each of
+ * which may fail for an item; what is too large; and that nothing is left in a worker.
+ */
+#include "processes.h"
+
+#include <weft/bulk.h>
+
+enum { ITEMS = 300, MESSAGE = 64 << 10, MOST = MESSAGE / 4 - 16 };
+
+/* What a line does to its hooks. */
+enum { GOOD, UNPACK_FAILS, FAILS, DIES, IS_LONG, BACK_FAILS, KINDS };
+
+typedef struct line {
+    char *text; /* the kind, and words */
+    int number;
+} line;
+
+static atomic_int live; /* lines that have memory; counted in a worker */
+
+static char *copy_of(const char *text, size_t bytes)
+{
+    char *copy = malloc(bytes);
+    if (copy) {
+        memcpy(copy, text, bytes);
+        live++;
+    }
+    return copy;
+}
+
+static size_t pack(const void *value, void *to, size_t room)
+{
+    const line *l = value;
+    size_t text = strlen(l->text) + 1, bytes = sizeof l->number + text;
+    if (bytes <= room) {
+        memcpy(to, &l->number, sizeof l->number);
+        memcpy((char *)to + sizeof l->number, l->text, text);
+    }
+    return bytes;
+}
+
+static int unpack_any(void *value, const void *from, size_t bytes)
+{
+    line *l = value;
+    memcpy(&l->number, from, sizeof l->number);
+    l->text = copy_of((const char *)from + sizeof l->number, bytes - sizeof l->number);
+    return l->text ? 0 : -ENOMEM;
+}
+
+static int unpack(void *value, const void *from, size_t bytes)
+{
+    const line *l = value;
+    int kind = *((const char *)from + sizeof(int)) - '0';
+    if (l->text || l->number)
+        return 1; /* it begins as zeros */
+    return kind == UNPACK_FAILS ? 70 + UNPACK_FAILS : unpack_any(value, from, bytes);
+}
+
+static int unpack_here(void *value, const void *from, size_t bytes)
+{
+    int kind = *((const char *)from + sizeof(int)) - '0';
+    return kind == BACK_FAILS ? 70 + BACK_FAILS : unpack_any(value, from, bytes);
+}
+
+static void drop(void *value)
+{
+    line *l = value;
+    live -= l->text != NULL;
+    free(l->text);
+}
+
+/* There: the input's text twice. */
+static int twice(void *out, const void *in, void *ctx)
+{
+    const line *from = in;
+    line *to = out;
+    int kind = *from->text - '0', kill_signal = SIGKILL;
+    size_t bytes = strlen(from->text), all = kind == IS_LONG ? MOST : 2 * bytes + 1;
+    if (to->text || to->number || ctx)
+        return 1;
+    if (kind == DIES)
+        (void)raises(&kill_signal, NULL);
+    to->number = 2 * from->number;
+    to->text = calloc(all, 1);
+    if (!to->text)
+        return -ENOMEM;
+    live++;
+    memset(to->text, 'x', all - 1);
+    memcpy(to->text, from->text, bytes);
+    if (kind != IS_LONG)
+        memcpy(to->text + bytes, from->text, bytes);
+    return kind == FAILS ? 70 + FAILS : 0;
+}
+
+static int counts_live(const void *arg, void *result)
+{
+    (void)arg;
+    *(int *)result = atomic_load(&live);
+    return 0;
+}
+
+static const weft_codec in_codec = {.pack = pack, .unpack = unpack, .drop = drop};
+static const weft_codec out_codec = {.pack = pack, .unpack = unpack_here, .drop = drop};
+
+/* ---- here ---------------------------------------------------------------------------------------- */
+
+static line in[ITEMS], out[ITEMS];
+static int status[ITEMS];
+
+static void fill(size_t bytes)
+{
+    for (int i = 0; i < ITEMS; i++) {
+        in[i] = (line){.text = calloc(bytes + (size_t)i % 7 + 2, 1), .number = i};
+        memset(in[i].text, 'a' + i % 26, bytes + (size_t)i % 7 + 1);
+        in[i].text[0] = '0' + GOOD;
+        out[i] = (line){.text = NULL, .number = -1};
+        status[i] = 99;
+    }
+}
+
+static void empty(void)
+{
+    for (int i = 0; i < ITEMS; i++) {
+        free(in[i].text);
+        free(out[i].text);
+    }
+}
+
+static int is_right(int i)
+{
+    size_t bytes = strlen(in[i].text);
+    const char *text = out[i].text;
+    return status[i] == 0 && out[i].number == 2 * i && text && strlen(text) == 2 * bytes &&
+           !memcmp(text, in[i].text, bytes) && !memcmp(text + bytes, in[i].text, bytes);
+}
+
+static int count_right(void)
+{
+    int right = 0;
+    for (int i = 0; i < ITEMS; i++)
+        right += is_right(i);
+    return right;
+}
+
+static int map(weft_executor *e, int on_error)
+{
+    return weft_executor_map(e, twice, in, sizeof *in, out, sizeof *out, ITEMS,
+                             WEFT_MAP_CONFIG(.on_error = on_error, .status = status, .in_codec = &in_codec,
+                                             .out_codec = &out_codec));
+}
+
+static void check_dropped(weft_executor *e)
+{
+    outcome o = run(e, counts_live, NULL, 0, sizeof(int));
+    CHECK(o.status == 0 && o.number == 0, "%d are left in the worker", o.number);
+}
+
+static void test_there_and_back(const weft_processes_config *config, const char *what)
+{
+    static const size_t bytes[] = {1, 100, 8000};
+    weft_executor *e = make(config);
+    for (size_t i = 0; i < 3; i++) {
+        fill(bytes[i]);
+        int err = map(e, WEFT_FAIL_FAST), right = count_right();
+        CHECK(err == 0 && right == ITEMS, "%s, %zu bytes: %d, %d right", what, bytes[i], err, right);
+        if (config->processes == 1)
+            check_dropped(e);
+        empty();
+    }
+    CHECK(weft_executor_destroy(e) == 0, "destroyed");
+}
+
+/* Each is one item's, whoever stands beside it. */
+static void test_failures(weft_executor *e)
+{
+    static const int wanted[KINDS] = {0,          70 + UNPACK_FAILS, 70 + FAILS,
+                                      WEFT_EDIED, -EMSGSIZE,         70 + BACK_FAILS};
+    int wrong = 0;
+    fill(1000);
+    for (int i = 0; i < ITEMS; i++)
+        in[i].text[0] = (char)('0' + (i % 11 < KINDS ? i % 11 : GOOD));
+    int err = map(e, WEFT_COLLECT);
+    for (int i = 0; i < ITEMS; i++) {
+        int kind = in[i].text[0] - '0';
+        bool untouched = !out[i].text && out[i].number == -1;
+        wrong += status[i] != wanted[kind] || (kind == GOOD ? !is_right(i) : !untouched);
+    }
+    CHECK(err == WEFT_EITEM && wrong == 0, "%d, %d are wrong", err, wrong);
+    check_dropped(e);
+    empty();
+    fill(10);
+    in[17].text[0] = '0' + FAILS;
+    err = map(e, WEFT_FAIL_FAST);
+    int cancelled = 0;
+    for (int i = 18; i < ITEMS; i++)
+        cancelled += status[i] == -ECANCELED && !out[i].text;
+    CHECK(err == WEFT_EITEM && status[17] == 70 + FAILS && cancelled > 0, "fail fast: %d, %d, %d", err,
+          status[17], cancelled);
+    check_dropped(e);
+    empty();
+}
+
+static void set_length(int i, size_t bytes)
+{
+    free(in[i].text);
+    in[i].text = calloc(bytes + 1, 1);
+    memset(in[i].text, '0' + GOOD, bytes);
+}
+
+/* The largest that goes does so alone and among others, one byte more does not: on the way there, and back. */
+static void test_largest(weft_executor *e)
+{
+    enum { WORDS = MOST - sizeof(int) - 1 };
+    fill(10);
+    set_length(0, WORDS / 2);
+    set_length(100, WORDS / 2);
+    set_length(200, WORDS / 2 + 1);
+    set_length(201, WORDS);
+    set_length(202, WORDS + 1);
+    int err = map(e, WEFT_COLLECT);
+    CHECK(is_right(0) && is_right(100) && err == WEFT_EITEM, "the largest: %d, %d", status[0], status[100]);
+    CHECK(status[200] == -EMSGSIZE && status[201] == -EMSGSIZE, "too large a result: %d, %d", status[200],
+          status[201]);
+    CHECK(status[202] == -EMSGSIZE, "too large an item: %d", status[202]);
+    CHECK(count_right() == ITEMS - 3, "%d are right", count_right());
+    check_dropped(e);
+    empty();
+}
+
+static int shortens(void *to, const void *from, void *ctx)
+{
+    line *l = to;
+    l->text = copy_of("0", 2);
+    l->number = (int)strlen(((const line *)from)->text);
+    return !l->text || ctx;
+}
+
+/* As many go at a time as leave room for the largest. */
+static void test_many_large(void)
+{
+    weft_executor *e = make(WEFT_PROCESSES_CONFIG(.processes = 1, .message_bytes = 2000));
+    int right = 0;
+    fill(440);
+    int err = weft_executor_map(e, shortens, in, sizeof *in, out, sizeof *out, ITEMS,
+                                WEFT_MAP_CONFIG(.in_codec = &in_codec, .out_codec = &out_codec));
+    for (int i = 0; i < ITEMS; i++)
+        right += out[i].number == (int)strlen(in[i].text);
+    CHECK(err == 0 && right == ITEMS, "large ones in small messages: %d, %d right", err, right);
+    check_dropped(e);
+    empty();
+    (void)weft_executor_destroy(e);
+}
+
+/* ---- one way only -------------------------------------------------------------------------------- */
+
+static int measures(void *to, const void *from, void *ctx)
+{
+    *(size_t *)to += strlen(((const line *)from)->text);
+    return ctx != NULL;
+}
+
+static int spells(void *to, const void *from, void *ctx)
+{
+    line *l = to;
+    int number = *(const int *)from;
+    char text[16];
+    int bytes = snprintf(text, sizeof text, "0%d", number);
+    l->text = copy_of(text, (size_t)bytes + 1);
+    l->number = number;
+    return ctx != NULL;
+}
+
+/* An array in a block, too, has pointers. */
+static void test_one_way(weft_executor *e)
+{
+    static size_t length[ITEMS];
+    static int number[ITEMS];
+    int wrong = 0;
+    void *block;
+    fill(50);
+    int err = weft_shared_alloc(sizeof in, &block);
+    CHECK(err == 0, "a block: %d", err);
+    memcpy(block, in, sizeof in);
+    err = weft_executor_map(e, measures, block, sizeof *in, length, sizeof *length, ITEMS,
+                            WEFT_MAP_CONFIG(.in_codec = &in_codec));
+    for (int i = 0; i < ITEMS; i++)
+        wrong += length[i] != strlen(in[i].text);
+    CHECK(err == 0 && wrong == 0, "there: %d, %d wrong", err, wrong);
+    for (int i = 0; i < ITEMS; i++)
+        number[i] = i;
+    err = weft_executor_map(e, spells, number, sizeof *number, out, sizeof *out, ITEMS,
+                            WEFT_MAP_CONFIG(.out_codec = &out_codec));
+    for (int i = 0; i < ITEMS; i++)
+        wrong += !out[i].text || atoi(out[i].text) != i || out[i].number != i;
+    CHECK(err == 0 && wrong == 0, "back: %d, %d wrong", err, wrong);
+    check_dropped(e);
+    empty();
+    CHECK(weft_shared_free(block) == 0, "given back");
+}
+
+/* ---- nobody calls them --------------------------------------------------------------------------- */
+
+static size_t never_packs(const void *value, void *to, size_t room)
+{
+    (void)value;
+    (void)to;
+    (void)room;
+    abort();
+}
+
+static int never_unpacks(void *value, const void *from, size_t bytes)
+{
+    return never_packs(value, value, bytes) != 0 || from;
+}
+
+static void test_in_this_process(void)
+{
+    static const weft_codec never = {.pack = never_packs, .unpack = never_unpacks};
+    weft_executor *serial;
+    const weft_map_config *config =
+        WEFT_MAP_CONFIG(.status = status, .in_codec = &never, .out_codec = &never);
+    fill(5);
+    memset(out, 0, sizeof out);
+    int err = weft_executor_map(NULL, twice, in, sizeof *in, out, sizeof *out, ITEMS, config);
+    CHECK(err == 0 && count_right() == ITEMS, "threads: %d, %d right", err, count_right());
+    empty();
+    fill(5);
+    memset(out, 0, sizeof out);
+    err = weft_executor_create(&serial, WEFT_EXECUTOR_CONFIG(.engine = WEFT_ENGINE_SERIAL));
+    err = err ? err : weft_executor_map(serial, twice, in, sizeof *in, out, sizeof *out, ITEMS, config);
+    CHECK(err == 0 && count_right() == ITEMS, "serial: %d, %d right", err, count_right());
+    empty();
+    (void)weft_executor_destroy(serial);
+}
+
+static void test_bad_input(weft_executor *e)
+{
+    static const weft_codec no_pack = {.unpack = unpack}, no_unpack = {.pack = pack};
+    const weft_map_config *configs[] = {WEFT_MAP_CONFIG(.in_codec = &no_pack),
+                                        WEFT_MAP_CONFIG(.out_codec = &no_unpack)};
+    for (int i = 0; i < 2; i++) {
+        int err = weft_executor_map(e, twice, in, sizeof *in, out, sizeof *out, ITEMS, configs[i]);
+        CHECK(err == -EINVAL, "half a codec: %d", err);
+    }
+    int err =
+        weft_executor_map(e, twice, NULL, 0, out, sizeof *out, ITEMS, WEFT_MAP_CONFIG(.in_codec = &in_codec));
+    CHECK(err == -EINVAL, "of no items: %d", err);
+    weft_executor *small = make(WEFT_PROCESSES_CONFIG(.processes = 1, .message_bytes = 512));
+    fill(1);
+    err = map(small, WEFT_FAIL_FAST);
+    CHECK(err == -EMSGSIZE, "messages that hold none: %d", err);
+    empty();
+    (void)weft_executor_destroy(small);
+}
+
+int main(void)
+{
+    tally_watch(360);
+    test_in_this_process();
+    test_there_and_back(WEFT_PROCESSES_CONFIG(.processes = 1), "one");
+    test_there_and_back(WEFT_PROCESSES_CONFIG(.processes = 2), "two");
+    test_there_and_back(WEFT_PROCESSES_CONFIG(.processes = 1, .message_bytes = MESSAGE + 2000), "small ones");
+    test_there_and_back(WEFT_PROCESSES_CONFIG(.processes = 2, .time_limit_ns = 10 * LIMIT_NS), "one by one");
+    weft_executor *e = make(WEFT_PROCESSES_CONFIG(.processes = 1, .message_bytes = MESSAGE));
+    test_failures(e);
+    test_largest(e);
+    test_one_way(e);
+    test_bad_input(e);
+    CHECK(weft_executor_destroy(e) == 0, "destroyed");
+    test_many_large();
+    return tally_end();
+}
