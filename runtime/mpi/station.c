@@ -31,12 +31,11 @@ static int call_item(const wf_job *job, void *out, const void *in)
     return ((weft_item_fn *)job->fn)(out, in, NULL);
 }
 
-/* One has it: the worker that comes to it, or the thread that gives it back. */
+/* One has it: the worker that comes to it, or the thread that gives it back. What the worker leaves travels under lock. */
 static bool claim(wf_item_end *end, uint32_t fate)
 {
     uint32_t left = WF_ITEM_LEFT;
-    return wf_cas_relaxed(&end->fate, &left,
-                          fate); /* under lock: the task's begin and end publish all else */
+    return wf_cas_relaxed(&end->fate, &left, fate); /* under lock, as said, but the exchange itself */
 }
 
 static void run_item(wf_job *job, size_t i)
