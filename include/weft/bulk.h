@@ -59,12 +59,12 @@ WEFT_API int weft_apply(weft_executor *executor, weft_task_fn *fn, void *arg, in
  *     }
  *     static void drop(void *value) { free(((struct line *)value)->text); }
  * Each is called for several values at the same time. Those that are called there go by names, as fn does. An item that has
- * another status than 0 leaves its place in out as it was. Executors over ranks (weft/mpi.h) take none yet (-ENOTSUP).
+ * another status than 0 leaves its place in out as it was.
  */
 typedef struct weft_codec {
     /** The bytes that the value takes, written to `to`, which is aligned to 16, if they are no more than room; else it is called
      *  again where there is more. May be called again for a value in any case. A value that takes more than a quarter of
-     *  weft_processes_config.message_bytes does not go: the item's status is -EMSGSIZE. */
+     *  message_bytes (weft_processes_config, weft_mpi_config) does not go: the item's status is -EMSGSIZE. */
     size_t (*pack)(const void *value, void *to, size_t room);
     /** 0, or the item's status: then there is nothing to be dropped. `value` is zeros there, and here what was in the array;
      *  `from` is aligned to 16, and gone after the call. */

@@ -77,7 +77,7 @@ typedef struct weft_mpi_config {
  *   -EINVAL    fn, or an arg without arg_bytes, or a ctx: a pointer makes no sense on another rank; other calls that are
  *              given an executor to run functions
  *   -EMSGSIZE  more bytes than message_bytes
- *   -ENOTSUP   the function is in a library without a build-id, and was not registered; a map with a codec (weft/bulk.h)
+ *   -ENOTSUP   the function is in a library without a build-id, and was not registered
  * A function with a registered name (weft_process_register) goes by that, and then the ranks need not run the same program: each
  * name that the submitting rank has at the opening has to be known on all others when start has returned there.
  * A task's status is what it answered; weft_future_error says "rank 2, its label: what it said". Further: -ENOENT, its function

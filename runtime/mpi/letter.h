@@ -48,6 +48,8 @@ typedef struct wf_letter_head {
     wf_image_name fn;                  /* not of an answer */
     uint64_t count, in_size, out_size; /* of items, as what follows */
     uint32_t fail_fast, has_in, has_out, in_first;
+    uint32_t hooks, unused;    /* mpi/values.h; 0: items are bytes, and the next one nothing */
+    uint64_t most;             /* bytes of a packed value */
     char text[WF_LETTER_TEXT]; /* label, or what was said; empty: none */
 } wf_letter_head;
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mpi/values.h"
 #include "proc/engine.h"
 
 static int name_of(const wf_items *items, wf_image_name *name)
@@ -14,24 +15,28 @@ static int name_of(const wf_items *items, wf_image_name *name)
     return weft_engine_(WEFT_VERSION_STRING)->name_of(items->fn, name);
 }
 
-/* How many items fit into a letter, there and back. */
+/* How many items fit into a letter, there and back; those that are packed are seen to one by one. */
 static size_t most(const wf_line *line, const wf_items *items)
 {
-    size_t back = items->out_size + sizeof(wf_item_end), there = items->in_size;
-    return (line->message_bytes - 16) / (there > back ? there : back);
+    size_t in = items->in_codec ? 0 : items->in_size, out = items->out_codec ? 0 : items->out_size;
+    size_t hooks = items->in_codec || items->out_codec ? sizeof(wf_value_hooks) : 0;
+    size_t back = out + sizeof(wf_item_end), each = in > back ? in : back;
+    return line->message_bytes < hooks + 64 ? 0 : (line->message_bytes - hooks - 16) / each;
 }
 
 int wf_portions_check(const wf_line *line, const wf_items *items)
 {
     wf_image_name name;
-    if (items->in_codec || items->out_codec)
-        return -ENOTSUP;
-    return most(line, items) ? name_of(items, &name) : -EMSGSIZE;
+    wf_value_hooks hooks;
+    uint32_t which;
+    int err = wf_value_hooks_of(items->in_codec, items->out_codec, &hooks, &which);
+    return err ? err : most(line, items) ? name_of(items, &name) : -EMSGSIZE;
 }
 
 /* ---- legs ---------------------------------------------------------------------------------------- */
 
 #define GONE UINT64_MAX
+#define FIRST_ROOM 4096 /* bytes for packed values, before more are needed */
 
 /* A letter that is away, and its items. */
 typedef struct leg {
@@ -48,6 +53,8 @@ typedef struct leg {
 typedef struct lane {
     wf_line *line;
     wf_items *items;
+    wf_value_hooks hooks;
+    uint32_t which; /* of these; 0: none */
     leg *legs;
     pthread_cond_t news;
 } lane;
@@ -109,18 +116,11 @@ static const void *in_place(const wf_items *items, size_t first, size_t count)
     return all ? all + first * items->in_size : NULL;
 }
 
-static void copy_items(const leg *g, unsigned char *to)
+/* An ITEMS letter with room behind its head, and the hooks. */
+static wf_letter *begin_letter(const leg *g, size_t room, int *err)
 {
     const wf_items *items = g->lane->items;
-    for (size_t i = 0; items->in_size && i < g->count; i++)
-        memcpy(to + i * items->in_size, items->in(items, item_of(g, i)), items->in_size);
-}
-
-static wf_letter *write_letter(const leg *g, int *err)
-{
-    const wf_items *items = g->lane->items;
-    const void *body = g->index ? NULL : in_place(items, g->first, g->count);
-    wf_letter *letter = wf_letter_new(body ? 0 : g->count * items->in_size);
+    wf_letter *letter = wf_letter_new(room);
     *err = letter ? name_of(items, &letter->head.fn) : -ENOMEM;
     if (*err) {
         wf_letter_free(letter);
@@ -128,19 +128,85 @@ static wf_letter *write_letter(const leg *g, int *err)
     }
     wf_letter_head *h = &letter->head;
     h->kind = WF_LETTER_ITEMS;
-    h->count = g->count;
     h->in_size = items->in_size;
     h->out_size = items->out_size;
     h->fail_fast = items->fail_fast;
     h->has_in = items->has_in;
     h->has_out = items->has_out;
     h->in_first = items->in_first;
-    h->bytes = g->count * items->in_size;
+    h->hooks = g->lane->which;
+    h->most = wf_value_most(g->lane->line->message_bytes);
     snprintf(h->text, sizeof h->text, "%s", items->in_first ? "stream" : "map");
-    letter->body = body;
-    if (!body)
-        copy_items(g, letter->bytes);
+    if (h->hooks)
+        memcpy(letter->bytes, &g->lane->hooks, sizeof g->lane->hooks);
     return letter;
+}
+
+static wf_letter *write_as_they_are(const leg *g, int *err)
+{
+    const wf_items *items = g->lane->items;
+    size_t hooks = g->lane->which ? sizeof(wf_value_hooks) : 0, bytes = g->count * items->in_size;
+    const void *body = g->index || hooks ? NULL : in_place(items, g->first, g->count);
+    wf_letter *letter = begin_letter(g, body ? 0 : hooks + bytes, err);
+    if (!letter)
+        return NULL;
+    letter->head.count = g->count;
+    letter->head.bytes = hooks + bytes;
+    letter->body = body;
+    for (size_t i = 0; !body && items->in_size && i < g->count; i++)
+        memcpy(letter->bytes + hooks + i * items->in_size, items->in(items, item_of(g, i)), items->in_size);
+    return letter;
+}
+
+/* Twice the room for packed values, or as much as there may be. NULL: there is no more. */
+static wf_letter *grow(wf_letter *letter, size_t *room, size_t limit)
+{
+    size_t more = 2 * *room < limit ? 2 * *room : limit;
+    wf_letter *larger = *room < limit ? wf_letter_new(sizeof(wf_value_hooks) + more) : NULL;
+    if (!larger)
+        return NULL;
+    larger->head = letter->head;
+    memcpy(larger->bytes, letter->bytes, sizeof(wf_value_hooks) + *room);
+    wf_letter_free(letter);
+    *room = more;
+    return larger;
+}
+
+/* As many as fit; why the next one does not. */
+static int pack_items(const leg *g, wf_letter **letter, size_t *fits)
+{
+    const wf_items *items = g->lane->items;
+    size_t limit = g->lane->line->message_bytes - sizeof(wf_value_hooks), used = 0;
+    size_t room = limit < FIRST_ROOM ? limit : FIRST_ROOM;
+    int err = 0;
+    for (*fits = 0; !err && *fits < g->count;) {
+        wf_packed packed = {.at = (*letter)->bytes + sizeof(wf_value_hooks), .room = room, .used = used};
+        const void *item = items->in(items, item_of(g, *fits));
+        err = wf_packed_put(&packed, items->in_codec, item, (size_t)(*letter)->head.most);
+        used = packed.used;
+        *fits += !err;
+        wf_letter *larger = err == WF_PACKED_FULL ? grow(*letter, &room, limit) : NULL;
+        if (larger) {
+            *letter = larger;
+            err = 0;
+        }
+    }
+    (*letter)->head.count = *fits;
+    (*letter)->head.bytes = sizeof(wf_value_hooks) + used;
+    return err;
+}
+
+/* NULL: *fits of them, one at least, have this error. */
+static wf_letter *write_packed(const leg *g, size_t *fits, int *err)
+{
+    wf_letter *letter = begin_letter(g, sizeof(wf_value_hooks) + FIRST_ROOM, err);
+    int why = letter ? pack_items(g, &letter, fits) : 0;
+    if (!letter || *fits)
+        return letter;
+    wf_letter_free(letter);
+    *fits = 1;
+    *err = why == WF_PACKED_FULL ? -ENOMEM : why;
+    return NULL;
 }
 
 /* Also by who has the executor stop what runs. */
@@ -165,30 +231,46 @@ static void end_all_without(const leg *g, int status)
             end_without(g->lane->items, item_of(g, i), status);
 }
 
-static int send(leg *g)
+/* Those from the n-th one on; NULL: there are none, or no memory, and then they have ended. */
+static leg *rest_of(const leg *g, size_t n)
 {
-    int err;
-    wf_letter *letter = write_letter(g, &err);
-    if (!letter)
-        return err;
-    g->call.letter = letter;
-    err = wf_hub_call(g->lane->line->hub, &g->call);
-    if (err)
-        wf_letter_free(letter);
-    return err;
+    size_t count = g->count - n;
+    uint64_t *index = count && g->index ? malloc(count * sizeof *index) : NULL;
+    leg *rest = count && (index || !g->index) ? new_leg(g->lane, g->first + n, count, index) : NULL;
+    if (index)
+        memcpy(index, g->index + n, count * sizeof *index);
+    if (!rest)
+        free(index);
+    for (size_t i = n; !rest && i < g->count; i++)
+        end_without(g->lane->items, item_of(g, i), -ENOMEM);
+    return rest;
 }
 
-/* What cannot be sent ends here. */
-static void send_or_end(lane *l, leg *g)
+/* As many of its items as a letter takes; what cannot be sent ends here. The others, or NULL. */
+static leg *send_some(lane *l, leg *g)
 {
-    int err = is_stopped(l->items) ? -ECANCELED : send(g);
+    size_t fits = g->count;
+    int err = is_stopped(l->items) ? -ECANCELED : 0;
+    if (!err)
+        g->call.letter = l->which & WF_HOOKS_IN ? write_packed(g, &fits, &err) : write_as_they_are(g, &err);
+    leg *rest = rest_of(g, fits);
+    g->count = fits;
+    if (!err && (err = wf_hub_call(l->line->hub, &g->call)) != 0)
+        wf_letter_free(g->call.letter);
     if (err) {
         end_all_without(g, err);
         discard(g);
-        return;
+        return rest;
     }
     g->next = l->legs;
     l->legs = g;
+    return rest;
+}
+
+static void send_or_end(lane *l, leg *g)
+{
+    while (g)
+        g = send_some(l, g);
 }
 
 /* ---- what was given back ------------------------------------------------------------------------- */
@@ -253,26 +335,50 @@ static void send_on_rest(leg *g, const wf_item_end *end)
 
 /* ---- and back ------------------------------------------------------------------------------------ */
 
+/* Its status. */
+static int unpack_result(const wf_items *items, wf_packed *results, size_t index)
+{
+    size_t bytes;
+    const void *from = wf_packed_next(results, &bytes);
+    char *to = (char *)items->out_array + index * items->out_size;
+    return from ? items->out_codec->unpack(to, from, bytes) : -EPROTO;
+}
+
 /* First those that ran: a failure among them may be why others did not, before it and behind. */
 static void take(leg *g)
 {
     wf_items *items = g->lane->items;
     const wf_item_end *end = (const wf_item_end *)(const void *)g->answer->bytes;
-    const unsigned char *out = g->answer->bytes + wf_items_out_at(g->count);
-    for (size_t i = 0; i < g->count; i++)
-        if (end[i].fate == WF_ITEM_RAN)
-            items->ended(items, item_of(g, i), end[i].status,
-                         items->out_size ? out + i * items->out_size : NULL);
+    size_t at = wf_items_out_at(g->count), size = items->out_codec ? 0 : items->out_size;
+    unsigned char *out = g->answer->bytes + at;
+    wf_packed results = {.at = out, .room = (size_t)g->answer->head.bytes - at};
+    for (size_t i = 0; i < g->count; i++) {
+        int status = end[i].status;
+        if (end[i].fate != WF_ITEM_RAN)
+            continue;
+        if (!status && items->out_codec)
+            status = unpack_result(items, &results, item_of(g, i));
+        items->ended(items, item_of(g, i), status, size ? out + i * size : NULL);
+    }
     for (size_t i = 0; i < g->count; i++)
         if (end[i].fate == WF_ITEM_LEFT)
             end_without(items, item_of(g, i), g->answer->head.status);
     send_on_rest(g, end);
 }
 
+/* As long as its items say, or may be. */
+static bool is_whole(const leg *g)
+{
+    const wf_items *items = g->lane->items;
+    size_t ends = wf_items_out_at(g->count);
+    if (!g->answer || items->out_codec)
+        return g->answer && g->answer->head.bytes >= ends;
+    return g->answer->head.bytes == ends + g->count * items->out_size;
+}
+
 static void finish(leg *g)
 {
-    size_t bytes = wf_items_out_at(g->count) + g->count * g->lane->items->out_size;
-    if (g->answer && g->answer->head.bytes == bytes)
+    if (is_whole(g))
         take(g);
     else
         end_all_without(g, g->answer ? g->answer->head.status : WEFT_EDIED);
@@ -321,6 +427,7 @@ static void run(wf_line *line, wf_items *items, size_t first, size_t count)
 {
     lane l = {.line = line, .items = items};
     wf_hub *hub = line->hub;
+    (void)wf_value_hooks_of(items->in_codec, items->out_codec, &l.hooks, &l.which); /* they had names */
     leg *g = new_leg(&l, first, count, NULL);
     pthread_cond_init(&l.news, NULL);
     if (g)

@@ -9,6 +9,7 @@
 #include <weft/parallel.h>
 
 #include "base/atomic.h"
+#include "mpi/values.h"
 #include "proc/engine.h"
 
 /* A letter's task. */
@@ -20,12 +21,14 @@ typedef struct wf_job {
     weft_future *task; /* the same, of who runs it */
     uint32_t stop;     /* no further item starts */
     wf_image_fn *fn;
+    wf_values *values; /* of items that have hooks, or NULL */
 } wf_job;
 
 /* ---- in a worker --------------------------------------------------------------------------------- */
 
-static int call_item(const wf_job *job, void *out, const void *in)
+static int call_item(const void *ctx, void *out, const void *in)
 {
+    const wf_job *job = ctx;
     if (job->letter->head.in_first)
         return ((int (*)(const void *, void *, void *))job->fn)(in, out, NULL);
     return ((weft_item_fn *)job->fn)(out, in, NULL);
@@ -38,17 +41,36 @@ static bool claim(wf_item_end *end, uint32_t fate)
     return wf_cas_relaxed(&end->fate, &left, fate); /* under lock, as said, but the exchange itself */
 }
 
-static void run_item(wf_job *job, size_t i)
+/* Where an item lies as it is, or is to; NULL: there is none, or it does not. */
+static void *place(unsigned char *at, bool there, size_t i, uint64_t size)
+{
+    return there ? at + i * size : NULL;
+}
+
+static int run_claimed(const wf_job *job, size_t i)
 {
     const wf_letter_head *h = &job->letter->head;
-    unsigned char *in = job->letter->bytes, *to = job->answer->bytes;
-    wf_item_end *end = (wf_item_end *)(void *)to + i;
-    unsigned char *out = to + wf_items_out_at(h->count);
-    if (!claim(end, WF_ITEM_RAN))
+    unsigned char *from = job->letter->bytes + (h->hooks ? sizeof(wf_value_hooks) : 0);
+    unsigned char *to = job->answer->bytes + wf_items_out_at(h->count);
+    const void *in = place(from, h->has_in && !(h->hooks & WF_HOOKS_IN), i, h->in_size);
+    void *out = place(to, h->has_out && !(h->hooks & WF_HOOKS_OUT), i, h->out_size);
+    return job->values ? wf_values_run(job->values, i, call_item, job, in, out) : call_item(job, out, in);
+}
+
+static void run_item(wf_job *job, size_t i)
+{
+    wf_item_end *end = (wf_item_end *)(void *)job->answer->bytes + i;
+    if (job->values && !wf_values_reserve(job->values)) {
+        (void)claim(end, WF_ITEM_GIVEN);
         return;
-    end->status =
-        call_item(job, h->has_out ? out + i * h->out_size : NULL, h->has_in ? in + i * h->in_size : NULL);
-    if (end->status && h->fail_fast)
+    }
+    if (!claim(end, WF_ITEM_RAN)) {
+        if (job->values)
+            wf_values_unreserve(job->values);
+        return;
+    }
+    end->status = run_claimed(job, i);
+    if (end->status && job->letter->head.fail_fast)
         wf_store_relaxed(&job->stop, 1u); /* hint: a few more items may start */
 }
 
@@ -132,12 +154,30 @@ static void discard(wf_job *job)
     if (job->next)
         job->next->before = job->before;
     wf_letter_free(job->letter);
+    wf_values_free(job->values);
     free(job);
+}
+
+/* Nobody changes the ends any more. */
+static void add_results(wf_job *job)
+{
+    size_t count = (size_t)job->letter->head.count;
+    wf_letter *whole = wf_values_answer(job->values, job->answer, count);
+    if (whole) {
+        job->answer = whole;
+        return;
+    }
+    wf_item_end *end = (wf_item_end *)(void *)job->answer->bytes;
+    for (size_t i = 0; i < count; i++)
+        if (end[i].fate == WF_ITEM_RAN && !end[i].status)
+            end[i].status = -ENOMEM;
 }
 
 /* T3 */
 static void answer(wf_job *job)
 {
+    if (job->values)
+        add_results(job);
     wf_letter_head *h = &job->answer->head;
     if (!h->ran) {
         h->status = -ECANCELED;
@@ -164,8 +204,8 @@ static void refuse(wf_station *s, wf_letter *letter, int status, const char *why
 static wf_letter *make_answer(const wf_letter *letter)
 {
     const wf_letter_head *h = &letter->head;
-    size_t bytes =
-        h->kind == WF_LETTER_ITEMS ? wf_items_out_at(h->count) + h->count * h->out_size : h->result_bytes;
+    size_t out = h->hooks & WF_HOOKS_OUT ? 0 : (size_t)(h->count * h->out_size);
+    size_t bytes = h->kind == WF_LETTER_ITEMS ? wf_items_out_at(h->count) + out : h->result_bytes;
     wf_letter *a = wf_letter_new(bytes);
     if (!a)
         return NULL;
@@ -208,17 +248,22 @@ static void begin(wf_station *s, wf_letter *letter)
         refuse_unknown(s, letter);
         return;
     }
-    wf_job *job = make_job(s, letter, fn);
+    wf_values *values = NULL;
+    int err = letter->head.kind == WF_LETTER_ITEMS && letter->head.hooks ? wf_values_new(&values, letter) : 0;
+    wf_job *job = err ? NULL : make_job(s, letter, fn);
     if (!job) {
-        refuse(s, letter, -ENOMEM, NULL);
+        wf_values_free(values);
+        refuse(s, letter, err ? err : -ENOMEM,
+               err == -ENOENT ? "a hook of the items is not in the program there, and has no name" : NULL);
         return;
     }
+    job->values = values;
     const weft_task_spec spec = {.size = sizeof spec,
                                  .fn = run,
                                  .arg = job,
                                  .destroy = leave,
                                  .label = *letter->head.text ? letter->head.text : NULL};
-    int err = weft_submit_task(s->executor, &spec, &job->future);
+    err = weft_submit_task(s->executor, &spec, &job->future);
     if (!err)
         return;
     wf_letter_free(job->answer);

@@ -412,18 +412,6 @@ static void everything(weft_executor *e, void *plugin)
     maps(e);
 }
 
-static size_t page_pack(const void *value, void *to, size_t room)
-{
-    return value && to && room;
-}
-
-static int page_unpack(void *value, const void *from, size_t bytes)
-{
-    return value && from && bytes;
-}
-
-static const weft_codec page_codec = {.pack = page_pack, .unpack = page_unpack};
-
 /* Letters have no more than 4000 bytes. */
 static void in_small_portions(weft_executor *e, void *arg)
 {
@@ -432,9 +420,6 @@ static void in_small_portions(weft_executor *e, void *arg)
     int err =
         weft_executor_map(e, turn_page, &(page){{0}}, sizeof(page), &(page){{0}}, sizeof(page), 1, NULL);
     CHECK(err == -EMSGSIZE, "a long item: %s", weft_strerror(err));
-    err = weft_executor_map(e, turn_page, &(page){{0}}, sizeof(page), NULL, 0, 1,
-                            WEFT_MAP_CONFIG(.in_codec = &page_codec));
-    CHECK(err == -ENOTSUP, "a codec: %s", weft_strerror(err));
 }
 
 static void shuts_down(weft_executor *e, void *arg)
