@@ -13,6 +13,8 @@
 #include <string.h>
 #include <weft/bulk.h>
 
+#include "tally.h"
+
 enum { ITEMS = 300, MESSAGE = 64 << 10, MOST = MESSAGE / 4 - 16 };
 
 /* What a line does to its hooks. */
@@ -154,6 +156,25 @@ static void set_length(int i, size_t bytes)
     free(in[i].text);
     in[i].text = calloc(bytes + 1, 1);
     memset(in[i].text, '0' + GOOD, bytes);
+}
+
+/* The largest that goes does so alone and among others, one byte more does not: on the way there, and back. */
+static void check_largest(weft_executor *e)
+{
+    enum { WORDS = MOST - sizeof(int) - 1 };
+    fill(10);
+    set_length(0, WORDS / 2);
+    set_length(100, WORDS / 2);
+    set_length(200, WORDS / 2 + 1);
+    set_length(201, WORDS);
+    set_length(202, WORDS + 1);
+    int err = map(e, WEFT_COLLECT);
+    CHECK(is_right(0) && is_right(100) && err == WEFT_EITEM, "the largest: %d, %d", status[0], status[100]);
+    CHECK(status[200] == -EMSGSIZE && status[201] == -EMSGSIZE, "too large a result: %d, %d", status[200],
+          status[201]);
+    CHECK(status[202] == -EMSGSIZE, "too large an item: %d", status[202]);
+    CHECK(count_right() == ITEMS - 3, "%d are right", count_right());
+    empty();
 }
 
 /* ---- one way only, there ------------------------------------------------------------------------- */

@@ -65,26 +65,6 @@ static void test_failures(weft_executor *e)
     empty();
 }
 
-/* The largest that goes does so alone and among others, one byte more does not: on the way there, and back. */
-static void test_largest(weft_executor *e)
-{
-    enum { WORDS = MOST - sizeof(int) - 1 };
-    fill(10);
-    set_length(0, WORDS / 2);
-    set_length(100, WORDS / 2);
-    set_length(200, WORDS / 2 + 1);
-    set_length(201, WORDS);
-    set_length(202, WORDS + 1);
-    int err = map(e, WEFT_COLLECT);
-    CHECK(is_right(0) && is_right(100) && err == WEFT_EITEM, "the largest: %d, %d", status[0], status[100]);
-    CHECK(status[200] == -EMSGSIZE && status[201] == -EMSGSIZE, "too large a result: %d, %d", status[200],
-          status[201]);
-    CHECK(status[202] == -EMSGSIZE, "too large an item: %d", status[202]);
-    CHECK(count_right() == ITEMS - 3, "%d are right", count_right());
-    check_dropped(e);
-    empty();
-}
-
 static int shortens(void *to, const void *from, void *ctx)
 {
     line *l = to;
@@ -204,7 +184,8 @@ int main(void)
     test_there_and_back(WEFT_PROCESSES_CONFIG(.processes = 2, .time_limit_ns = 10 * LIMIT_NS), "one by one");
     weft_executor *e = make(WEFT_PROCESSES_CONFIG(.processes = 1, .message_bytes = MESSAGE));
     test_failures(e);
-    test_largest(e);
+    check_largest(e);
+    check_dropped(e);
     test_one_way(e);
     test_bad_input(e);
     CHECK(weft_executor_destroy(e) == 0, "destroyed");

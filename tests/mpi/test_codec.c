@@ -62,24 +62,10 @@ static void failures(weft_executor *e, void *arg)
     empty();
 }
 
-/* The largest that goes does so alone and among others, one byte more does not: on the way there, and back. */
 static void largest(weft_executor *e, void *arg)
 {
-    enum { WORDS = MOST - sizeof(int) - 1 };
     (void)arg;
-    fill(10);
-    set_length(0, WORDS / 2);
-    set_length(100, WORDS / 2);
-    set_length(200, WORDS / 2 + 1);
-    set_length(201, WORDS);
-    set_length(202, WORDS + 1);
-    int err = map(e, WEFT_COLLECT);
-    CHECK(is_right(0) && is_right(100) && err == WEFT_EITEM, "the largest: %d, %d", status[0], status[100]);
-    CHECK(status[200] == -EMSGSIZE && status[201] == -EMSGSIZE, "too large a result: %d, %d", status[200],
-          status[201]);
-    CHECK(status[202] == -EMSGSIZE, "too large an item: %d", status[202]);
-    CHECK(count_right() == ITEMS - 3, "%d are right", count_right());
-    empty();
+    check_largest(e);
 }
 
 static void one_way(weft_executor *e, void *arg)
