@@ -129,6 +129,11 @@
 /* So many of a stream that they last about this long; over ranks the way there and back takes longer. */
 #define WF_FAR_CHUNK_NS 200000
 #define WF_RANKS_CHUNK_NS 2000000
+/* Calls in the ring of a worker process, and bytes of one that needs no large room. */
+#ifndef WF_CALLS
+#define WF_CALLS 16
+#endif
+#define WF_CALL_SMALL ((size_t)4096)
 /* Room for a call's bytes unless said otherwise: address space. What a call touched beyond the second is given back. */
 #define WF_AREA_BYTES ((size_t)64 << 20)
 #define WF_AREA_KEPT ((size_t)16 << 20)

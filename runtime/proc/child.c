@@ -32,8 +32,8 @@ int wf_child_library(wf_image_name *name)
 
 typedef struct child {
     wf_channel channel;
-    weft_executor *executor; /* serial */
-    weft_stop *stop;
+    weft_executor *executor;   /* serial */
+    weft_stop *stop[WF_CALLS]; /* of the calls in each slot */
 } child;
 
 /* The same library on both sides, the limits, and then what the user wants first. */
@@ -50,8 +50,9 @@ static int begin(const child *c)
 static int call(const child *c, wf_image_fn *fn)
 {
     const wf_call *call = &c->channel.call;
-    void *arg = call->arg_bytes ? wf_channel_arg(&c->channel) : NULL;
-    void *result = call->result_bytes ? wf_channel_result(&c->channel) : NULL;
+    uint32_t number = c->channel.number;
+    void *arg = call->arg_bytes ? wf_channel_arg(&c->channel, number) : NULL;
+    void *result = call->result_bytes ? wf_channel_result(&c->channel, number) : NULL;
     if (call->kind == WF_CALL_HELLO)
         return ((int (*)(const void *))fn)(arg);
     if (call->kind == WF_CALL_ITEMS)
@@ -81,8 +82,11 @@ static void run_task(child *c, wf_answer *answer)
 {
     weft_future *future;
     const char *label = c->channel.call.label;
-    const weft_task_spec spec = {
-        .size = sizeof spec, .fn = run, .arg = c, .stop = c->stop, .label = *label ? label : NULL};
+    const weft_task_spec spec = {.size = sizeof spec,
+                                 .fn = run,
+                                 .arg = c,
+                                 .stop = c->stop[c->channel.number % WF_CALLS],
+                                 .label = *label ? label : NULL};
     int err = weft_submit_task(c->executor, &spec, &future);
     answer->status = err;
     if (err)
@@ -100,7 +104,9 @@ static void run_task(child *c, wf_answer *answer)
 
 static int make(child *c)
 {
-    int err = wf_stop_on_word(&c->stop, wf_channel_stop_word(&c->channel));
+    int err = 0;
+    for (unsigned i = 0; i < WF_CALLS && !err; i++)
+        err = wf_stop_on_word(&c->stop[i], wf_channel_stop_word(&c->channel, i));
     if (err)
         return err;
     return weft_executor_create(&c->executor,
@@ -121,7 +127,8 @@ static void serve(child *c)
         wf_channel_answer(&c->channel, &answer);
     }
     (void)weft_executor_destroy(c->executor);
-    weft_stop_release(c->stop);
+    for (unsigned i = 0; i < WF_CALLS; i++)
+        weft_stop_release(c->stop[i]);
 }
 
 /* The rest of the program's constructors. */

@@ -21,30 +21,33 @@ static int64_t after(int64_t ns)
 }
 
 /* The process is told to stop, and then its time is short. */
-static void stop_call(const wf_staff *staff, const wf_channel *channel, int64_t *until)
+static void stop_call(const wf_staff *staff, const wf_channel *channel, uint32_t number, int64_t *until)
 {
     int64_t until_killed = after(staff->config.grace_ns);
-    wf_channel_stop(channel);
+    wf_channel_stop(channel, number);
     if (until_killed < *until)
         *until = until_killed;
 }
 
 /* Who only begins is let begin. */
-static enum outcome await(wf_staff *staff, unsigned lane, int64_t until, bool may_stop)
+static enum outcome await(wf_staff *staff, unsigned lane, uint32_t number, int64_t until, bool may_stop)
 {
     const wf_channel *channel = &staff->crew.member[lane].channel;
     bool stopping = false;
     for (;;) {
         uint32_t seen;
-        if (wf_channel_answered(channel, &seen))
+        if (wf_channel_answered(channel, number, &seen))
             return ANSWERED;
         bool lives = wf_crew_lives(&staff->crew, lane);
         int64_t now = wf_now_ns(), look = now + WF_FAR_LOOK_NS;
         if (!lives || now >= until) /* and its last word was perhaps the answer */
-            return wf_channel_answered(channel, &seen) ? ANSWERED : stopping ? STOPPED : lives ? LATE : DIED;
+            return wf_channel_answered(channel, number, &seen) ? ANSWERED
+                   : stopping                                  ? STOPPED
+                   : lives                                     ? LATE
+                                                               : DIED;
         if (may_stop && !stopping && weft_should_stop()) {
             stopping = true;
-            stop_call(staff, channel, &until);
+            stop_call(staff, channel, number, &until);
         }
         wf_channel_wait(channel, seen, stopping || until < look ? until : look);
     }
@@ -86,27 +89,39 @@ static void tell_outcome(wf_staff *staff, unsigned lane, enum outcome outcome, w
 }
 
 /* What a dead one has left is read as well, if somebody reads. */
-static void fetch(const wf_channel *channel, wf_errand *errand)
+static void fetch(wf_channel *channel, wf_errand *errand)
 {
     size_t used = (size_t)errand->call.result_bytes;
+    uint32_t number = errand->number;
     if (errand->read)
-        used = errand->read(errand, wf_channel_arg(channel), wf_channel_result(channel));
+        used = errand->read(errand, wf_channel_arg(channel, number), wf_channel_result(channel, number));
     else if (errand->answered)
-        wf_channel_fetch(channel, errand->result);
-    wf_channel_done(channel, used);
+        wf_channel_fetch(channel, number, errand->result);
+    wf_channel_done(channel, number, used);
 }
 
-static void ask(wf_staff *staff, unsigned lane, wf_errand *errand)
+static bool ask(wf_staff *staff, unsigned lane, wf_errand *errand)
+{
+    wf_channel *channel = &staff->crew.member[lane].channel;
+    const wf_call *call = &errand->call;
+    size_t bytes =
+        errand->room ? errand->room : wf_channel_result_at(call->arg_bytes) + (size_t)call->result_bytes;
+    if (!wf_channel_room(channel, bytes, &errand->number))
+        return false;
+    if (errand->write)
+        errand->write(errand, wf_channel_arg(channel, errand->number));
+    wf_channel_ask(channel, errand->number, call, errand->arg);
+    return true;
+}
+
+static void collect(wf_staff *staff, unsigned lane, wf_errand *errand)
 {
     wf_channel *channel = &staff->crew.member[lane].channel;
     int64_t until = errand->budget_ns ? after(errand->budget_ns) : WEFT_FOREVER;
-    if (errand->write)
-        errand->write(errand, wf_channel_arg(channel));
-    wf_channel_ask(channel, &errand->call, errand->arg);
-    enum outcome outcome = await(staff, lane, until, errand->call.kind != WF_CALL_HELLO);
+    enum outcome outcome = await(staff, lane, errand->number, until, errand->call.kind != WF_CALL_HELLO);
     errand->answered = outcome == ANSWERED;
     if (errand->answered)
-        wf_channel_answer_of(channel, &errand->answer);
+        wf_channel_answer_of(channel, errand->number, &errand->answer);
     else
         tell_outcome(staff, lane, outcome, &errand->answer);
     fetch(channel, errand);
@@ -136,7 +151,8 @@ static bool hire(wf_staff *staff, unsigned lane, wf_answer *answer)
 static void greet(wf_staff *staff, unsigned lane, wf_answer *answer)
 {
     wf_errand hello = {.call = staff->hello, .arg = staff->start_arg, .budget_ns = WF_FAR_BEGIN_NS};
-    ask(staff, lane, &hello);
+    (void)ask(staff, lane, &hello); /* the first one has room */
+    collect(staff, lane, &hello);
     *answer = hello.answer;
     if (answer->status)
         dismiss(staff, lane, 0);
@@ -144,9 +160,9 @@ static void greet(wf_staff *staff, unsigned lane, wf_answer *answer)
 
 void wf_errand_end(wf_staff *staff, unsigned lane)
 {
-    static const wf_call end = {.kind = WF_CALL_END};
+    wf_errand last = {.call = {.kind = WF_CALL_END}};
     if (wf_crew_lives(&staff->crew, lane))
-        wf_channel_ask(&staff->crew.member[lane].channel, &end, NULL);
+        (void)ask(staff, lane, &last); /* nothing is under way */
     dismiss(staff, lane, staff->config.grace_ns);
 }
 
@@ -175,14 +191,54 @@ static bool have_process(wf_staff *staff, unsigned lane, wf_answer *answer)
     return !answer->status;
 }
 
-bool wf_errand_run(wf_staff *staff, wf_errand *errand)
+static unsigned lane_of_caller(void)
 {
     unsigned lane = (unsigned)weft_executor_lane();
     WF_CHECK(lane < WF_CREW_MAX, "an executor with a start hook runs nothing above its limit");
-    errand->answer = (wf_answer){.status = 0};
+    return lane;
+}
+
+/* What runs inside of a hook that reads an answer finds that one's room taken. */
+static bool ask_first(wf_staff *staff, unsigned lane, wf_errand *errand)
+{
     if (!have_process(staff, lane, &errand->answer))
         return false;
+    if (!ask(staff, lane, errand)) {
+        tell(&errand->answer, -ENOBUFS,
+             "no room beside the call of the same process whose result is just being read");
+        return false;
+    }
     staff->crew.member[lane].tasks++;
-    ask(staff, lane, errand);
     return true;
+}
+
+bool wf_errand_run(wf_staff *staff, wf_errand *errand)
+{
+    unsigned lane = lane_of_caller();
+    errand->answer = (wf_answer){.status = 0};
+    if (!errand->ahead && !ask_first(staff, lane, errand))
+        return false;
+    errand->ahead = false;
+    collect(staff, lane, errand);
+    return true;
+}
+
+bool wf_errand_ahead(wf_staff *staff, wf_errand *errand)
+{
+    unsigned lane = lane_of_caller();
+    if (wf_crew_lives(&staff->crew, lane) && !is_worn(staff, lane) && ask(staff, lane, errand)) {
+        staff->crew.member[lane].tasks++;
+        errand->ahead = true;
+    }
+    return errand->ahead;
+}
+
+bool wf_errand_back(wf_staff *staff, wf_errand *errand)
+{
+    wf_member *m = &staff->crew.member[lane_of_caller()];
+    if (errand->ahead && wf_channel_withdraw(&m->channel, errand->number)) {
+        m->tasks--;
+        errand->ahead = false;
+    }
+    return !errand->ahead;
 }

@@ -57,9 +57,10 @@ static wf_batch_array array_of(const wf_items *items, const void *array, bool th
 }
 
 /* None of them yet. */
-static load load_of(const wf_staff *staff, const wf_items *items)
+static load load_of(const wf_staff *staff, wf_items *items)
 {
-    load l = {.in = array_of(items, items->in_array, items->has_in, items->in_size),
+    load l = {.items = items,
+              .in = array_of(items, items->in_array, items->has_in, items->in_size),
               .out = array_of(items, items->out_array, items->has_out, items->out_size)};
     l.err = name_all_hooks(items, &l);
     if (items->in_codec || items->out_codec) {
@@ -89,7 +90,8 @@ static size_t count_of(const wf_staff *staff, const load *l, size_t left)
     size_t bytes = wf_batch_copied(&l->in) + wf_batch_copied(&l->out);
     if (staff->config.time_limit_ns)
         return 1;
-    while (count > 1 && (!fits(staff, l, count) || count * bytes > WF_FAR_ITEMS_BYTES))
+    while (count > 1 && (!fits(staff, l, count) || count * bytes > WF_FAR_ITEMS_BYTES ||
+                         (!l->half && arg_bytes(l, count) + count * bytes > staff->config.message_bytes / 2)))
         count /= 2;
     return count;
 }
@@ -97,7 +99,7 @@ static size_t count_of(const wf_staff *staff, const load *l, size_t left)
 int wf_items_check(const wf_staff *staff, const wf_items *items)
 {
     wf_image_name name;
-    const load l = load_of(staff, items);
+    const load l = load_of(staff, (wf_items *)(uintptr_t)items);
     size_t most = staff->config.message_bytes;
     if (wf_batch_copied(&l.in) > most || wf_batch_copied(&l.out) > most || !fits(staff, &l, 1))
         return -EMSGSIZE;
@@ -217,37 +219,103 @@ static size_t result_bytes(const load *l)
     return l->out.way == WF_ITEMS_PACKED ? l->half : l->count * wf_batch_copied(&l->out);
 }
 
-/* How many items are done with: one at least, unless all are stopped. */
-static size_t run(wf_staff *staff, load *l)
+/* Its call, for so many items from there on. */
+static void prepare(const wf_staff *staff, load *l, size_t first, size_t count)
 {
-    wf_items *items = l->items;
+    l->first = first;
+    l->count = count;
     l->ended = 0;
     l->errand = (wf_errand){.call = {.kind = WF_CALL_ITEMS,
                                      .has_fn = 1,
                                      .arg_bytes = arg_bytes(l, l->count),
                                      .result_bytes = result_bytes(l)},
+                            .room = l->half ? staff->config.message_bytes : 0,
                             .write = write_items,
                             .read = read_items,
                             .budget_ns = staff->config.time_limit_ns};
-    snprintf(l->errand.call.label, sizeof l->errand.call.label, "%s", items->in_first ? "stream" : "map");
-    int status = l->err ? l->err : wf_name_of(items->fn, &l->errand.call.fn);
+    snprintf(l->errand.call.label, sizeof l->errand.call.label, "%s", l->items->in_first ? "stream" : "map");
+    l->refused = l->err ? l->err : wf_name_of(l->items->fn, &l->errand.call.fn);
+}
+
+/* Where the items behind those begin that are done with: one at least, unless all are stopped. */
+static size_t run(wf_staff *staff, load *l)
+{
+    int status = l->refused;
     if (!status) {
         bool came = wf_errand_run(staff, &l->errand);
         status = !l->count ? l->refused : l->ended < l->count ? why(l, came) : 0;
     }
     if (status)
-        items->ended(items, l->first + l->ended++, status, NULL);
-    return l->ended;
+        l->items->ended(l->items, l->first + l->ended++, status, NULL);
+    return l->first + l->ended;
 }
 
+static void prepare_next(const wf_staff *staff, load *l, size_t begin, size_t end)
+{
+    prepare(staff, l, begin, count_of(staff, l, end - begin));
+}
+
+static size_t run_all(wf_staff *staff, load *l, size_t begin, size_t end)
+{
+    while (begin < end && !is_stopped(l->items)) {
+        prepare_next(staff, l, begin, end);
+        begin = run(staff, l);
+    }
+    return begin;
+}
+
+/* Items that were left between those that are done with. */
+static void run_gap(wf_staff *staff, load *l, size_t begin, size_t end)
+{
+    for (begin = run_all(staff, l, begin, end); begin < end; begin++)
+        l->items->skipped(l->items, begin);
+}
+
+/* They go to the process, perhaps while that has others to run. The hooks of items that are packed may run anything, also something
+ * that needs this room: they stay here until it is their turn. */
+static bool send_ahead(wf_staff *staff, load *l)
+{
+    return !l->refused && !l->half && wf_errand_ahead(staff, &l->errand);
+}
+
+static bool send_next(wf_staff *staff, load *l, size_t begin, size_t end)
+{
+    if (begin == end || is_stopped(l->items))
+        return false;
+    prepare_next(staff, l, begin, end);
+    return send_ahead(staff, l);
+}
+
+/* With another call behind it, which was sent: is that to be waited for now? A process that died in this one has not begun it. */
+static bool is_under_way(wf_staff *staff, const load *l, bool all, load *next)
+{
+    if (!l->errand.answered)
+        next->errand.ahead = false;
+    else if (!all || is_stopped(l->items))
+        (void)wf_errand_back(staff, &next->errand);
+    return next->errand.ahead;
+}
+
+/* One call is under way ahead of the one that is waited for. */
 size_t wf_items_run(wf_staff *staff, wf_items *items, size_t begin, size_t end)
 {
-    load l = load_of(staff, items);
-    l.items = items;
-    while (begin < end && !is_stopped(items)) {
-        l.first = begin;
-        l.count = count_of(staff, &l, end - begin);
-        begin += run(staff, &l);
+    load a = load_of(staff, items), b = load_of(staff, items), *now = &a, *next = &b;
+    while (now->errand.ahead || (begin < end && !is_stopped(items))) {
+        if (!now->errand.ahead)
+            prepare_next(staff, now, begin, end);
+        bool sent = now->errand.ahead || send_ahead(staff, now);
+        size_t to = now->first + now->count;
+        bool more = sent && send_next(staff, next, to, end);
+        begin = run(staff, now);
+        more = more && is_under_way(staff, now, begin == to, next);
+        if (more && begin < to) {
+            size_t behind = run(staff, next);
+            run_gap(staff, now, begin, to);
+            begin = behind;
+        }
+        load *done = now;
+        now = next;
+        next = done;
     }
     return begin;
 }

@@ -42,10 +42,12 @@ static uint64_t next(uint64_t *state)
     return *state >> 24;
 }
 
-/* Mostly where the words are, in the first page: small numbers, all bits, bits at random, text without an end. */
+/* Mostly where the words are, in the first page, and the slots, in the first three: small numbers, all bits, bits at random, text without an end. */
 static void scribble(volatile unsigned char *memory, size_t bytes, uint64_t *state)
 {
-    size_t reach = next(state) % 8 ? 1024 : bytes, at = next(state) % (reach / 4) * 4;
+    static const size_t near[] = {1024, 1024, 1024, 12288, 12288};
+    uint64_t way = next(state) % 6;
+    size_t reach = way < 5 ? near[way] : bytes, at = next(state) % (reach / 4) * 4;
     volatile uint32_t *word = (volatile uint32_t *)(memory + at);
     switch (next(state) % 5) {
     case 0:

@@ -61,7 +61,7 @@ size_t wf_page_bytes(void)
 }
 
 /* One piece, however often it is mapped. */
-static unsigned char shared[2 * 4096] __attribute__((aligned(4096)));
+static unsigned char shared[4 * 4096] __attribute__((aligned(4096)));
 
 int wf_shared_create(size_t bytes)
 {
