@@ -218,8 +218,9 @@ void wf_channel_done(wf_channel *channel, uint32_t number, size_t result_bytes)
 bool wf_channel_withdraw(wf_channel *channel, uint32_t number)
 {
     uint32_t asked = claim_of(number, ASKED);
-    bool mine = wf_cas_relaxed(&slot_of(channel, number)->claim, &asked, /* the exchange decides */
-                               claim_of(number, WITHDRAWN));
+    uint32_t *claim = &slot_of(channel, number)->claim;
+    /* ordered by pair CH1: what lies there next comes with a later number */
+    bool mine = wf_cas_relaxed(claim, &asked, claim_of(number, WITHDRAWN));
     if (mine)
         wf_channel_done(channel, number, 0);
     return mine;
