@@ -23,6 +23,7 @@ from operations import lintlib
 MACRO_MADE = re.compile(r"_weft_\w*_$")
 LINE = re.compile(r"(?:bound (\d+)|unbounded),.*? (\d+) executions, +([\d.]+) s, +\d+/s: (.*)$", re.M)
 PLACE = re.compile(r"^  reach ([0-9a-f]+) (\w+) (\w+)$", re.M)
+UNSAID = re.compile(r"^(?:  reach .*|\d+ passed, \d+ failed)\n", re.M)
 # Failures that tell of the checker's limits, not of the code.
 LIMITS = re.compile(r"not all seen in time|for the checker|is not the same when it runs again")
 ATOMIC = ("load", "store", "change", "exchange", "fence")
@@ -31,9 +32,10 @@ FIRST_BOUNDS = (1, 2)
 STARVED = 10  # so much longer than its processor time may a program take on a busy machine
 CHEAP_SECONDS = 0.1  # a scenario this short needs no smaller bound first
 MAPPING_SECONDS = 600
+SCENARIO_SECONDS = 600  # without a mutation, and for what noticed one last time
 
-# state: passed, failed, or limit: not all seen. bound: as the program printed it.
-Outcome = namedtuple("Outcome", "state bound executions text places seconds")
+# state: passed, failed, or limit: not all seen. bound: as the program printed it. text: what failed. printed: but for places.
+Outcome = namedtuple("Outcome", "state bound executions text places seconds printed")
 Place = namedtuple("Place", "address kind order")
 # A scenario at a bound, and what it does without a mutation.
 Run = namedtuple("Run", "program scenario bound full seconds addresses")
@@ -59,16 +61,16 @@ def judged(text, status):
 
 def execute(path, scenario, bound, seconds, options=()):
     """Runs one scenario, for some of the processor's seconds at most; bound None: its own."""
-    command = [path, "--quiet", "--seconds", str(seconds), *options]
+    command = [path, "--seconds", str(seconds), *options]
     command += ["--bound", str(bound)] if bound is not None else []
     try:
         done = subprocess.run([*command, scenario], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                               errors="replace", timeout=STARVED * seconds + 10, check=False)
     except subprocess.TimeoutExpired:
-        return Outcome("limit", bound, 0, "hangs", [], seconds)
+        return Outcome("limit", bound, 0, "hangs", [], seconds, "")
     state, real_bound, executions, why, used = judged(done.stdout, done.returncode)
     places = [Place(int(address, 16), kind, order) for address, kind, order in PLACE.findall(done.stdout)]
-    return Outcome(state, real_bound, executions, why, places, used)
+    return Outcome(state, real_bound, executions, why, places, used, UNSAID.sub("", done.stdout))
 
 
 def scenarios_of(path):
@@ -102,18 +104,19 @@ class Program:
         self.failures = []
         self.of_operation = {}  # {operations.key(): {address}}
 
-    def try_scenario(self, scenario, seconds):
-        """Without a mutation: at its own bound and, if that takes long, at smaller ones."""
-        full = execute(self.path, scenario, None, seconds, ["--reach"])
+    def try_scenario(self, scenario):
+        """Without a mutation: at its own bound and, if that takes long, at smaller ones. What was printed at its own."""
+        full = execute(self.path, scenario, None, SCENARIO_SECONDS, ["--reach"])
         if full.state != "passed":
             self.failures.append(f"{self.name} {scenario}: {full.text} without a mutation")
-            return
+            return full.printed
         self._keep(scenario, full, full.bound, True)
         for bound in FIRST_BOUNDS:
             if bound < full.bound and full.seconds > CHEAP_SECONDS:
-                less = execute(self.path, scenario, bound, seconds, ["--reach"])
+                less = execute(self.path, scenario, bound, SCENARIO_SECONDS, ["--quiet", "--reach"])
                 if less.state == "passed":  # a scenario that is to find something may need its bound
                     self._keep(scenario, less, bound, False)
+        return full.printed
 
     def _keep(self, scenario, outcome, bound, full):
         addresses = frozenset(place.address for place in outcome.places)

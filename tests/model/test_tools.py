@@ -202,6 +202,36 @@ class Mutate(unittest.TestCase):
         self.assertEqual(status, 1, text)
         self.assertIn("cell broken: ended with 3", text)
 
+    def check(self):
+        command = [sys.executable, str(HERE / "check"), str(self.library.build / "tests/model/model_cell")]
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+        return done.returncode, done.stdout
+
+    def test_check_and_what_it_leaves(self):
+        memory = self.library.build / "tests/model/model_cell.reached.json"
+        memory.unlink()
+        status, text = self.check()
+        self.assertEqual((status, text.splitlines()[-1]), (0, "3 passed, 0 failed"), text)
+        self.assertRegex(text, r"(?m)^door +bound 2, .*: all right$")
+        kept = json.loads(memory.read_text())
+        self.assertEqual({run[0] for run in kept["runs"]}, {"get", "wait", "door"})
+        self.assertEqual(self.library.run("mutate")[0], 0)
+        kept["runs"] = [run for run in kept["runs"] if run[0] != "door"]
+        memory.write_text(json.dumps(kept))
+        self.assertIn("not reached by any scenario, and survivors.txt", self.library.run("mutate")[1])
+        memory.unlink()
+
+    def test_check_of_one_that_fails(self):
+        path = self.library.build / "tests/model/model_cell"
+        kept = path.read_bytes()
+        path.unlink()
+        path.write_text('#!/bin/sh\n[ "$1" = --list ] && echo broken && exit 0\necho trace\nexit 3\n')
+        path.chmod(0o755)
+        status, text = self.check()
+        path.write_bytes(kept)
+        self.assertEqual((status, text.splitlines()[-1]), (1, "0 passed, 1 failed"), text)
+        self.assertTrue(text.startswith("trace\nFAIL cell broken: ended with 3"), text)
+
     def test_page(self):
         self.library.write("docs/memory-order.md", "")
         self.assertEqual(self.library.run("memory_order", "--write"), (0, ""))
