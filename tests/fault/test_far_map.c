@@ -37,13 +37,6 @@ static int fails_at_fives(void *out, const void *in, void *ctx)
     return number % 100 == 5 ? number : triple(out, in, ctx);
 }
 
-static int hangs_at_three(void *out, const void *in, void *ctx)
-{
-    while (*(const int *)in == 3)
-        (void)pause();
-    return triple(out, in, ctx);
-}
-
 static int knows_nothing(void *out, const void *in, void *ctx)
 {
     return out || in || ctx;
@@ -138,17 +131,6 @@ static void test_failures(weft_executor *e)
           report.index);
     CHECK(right == report.done && right + report.failed + skipped == ITEMS,
           "%zu right, %zu failed, %zu not begun", right, report.failed, skipped);
-}
-
-static void test_time_limit(void)
-{
-    weft_executor *e = make(WEFT_PROCESSES_CONFIG(.processes = 2, .time_limit_ns = LIMIT_NS));
-    weft_map_report report;
-    fill();
-    int err = map(e, hangs_at_three, WEFT_COLLECT, &report);
-    CHECK(err == WEFT_EITEM && status[3] == -ETIMEDOUT && report.failed == 1, "%d, %d", err, status[3]);
-    CHECK(count_right() == ITEMS - 1, "%d are right", count_right());
-    (void)weft_executor_destroy(e);
 }
 
 static void test_small_messages(void)
@@ -279,7 +261,6 @@ int main(void)
     test_async(e);
     test_stopped_while_one_waits(e);
     CHECK(weft_executor_destroy(e) == 0, "destroyed");
-    test_time_limit();
     test_small_messages();
     test_stopped_before_it_begins();
     return tally_end();

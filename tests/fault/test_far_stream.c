@@ -21,13 +21,6 @@ static int dies_of_sevens(const void *in, void *out, void *ctx)
     return triple(in, out, ctx);
 }
 
-static int hangs_at_three(const void *in, void *out, void *ctx)
-{
-    while (*(const int *)in == 3)
-        (void)pause();
-    return triple(in, out, ctx);
-}
-
 static void test_deaths(weft_executor *e)
 {
     for (int unordered = 0; unordered < 2; unordered++) {
@@ -37,16 +30,6 @@ static void test_deaths(weft_executor *e)
         CHECK(t.end == WEFT_EEND && t.died == 10 && t.right == ITEMS - 10, "%d died, %d right", t.died,
               t.right);
     }
-}
-
-static void test_time_limit(void)
-{
-    weft_executor *e = make(WEFT_PROCESSES_CONFIG(.processes = 2, .time_limit_ns = LIMIT_NS));
-    weft_stream_config config = of_array(e, hangs_at_three);
-    config.n = FULL;
-    seen t = run_all(config);
-    CHECK(t.late == 1 && t.right == FULL - 1, "%d late, %d right", t.late, t.right);
-    (void)weft_executor_destroy(e);
 }
 
 /* ---- ends ---------------------------------------------------------------------------------------- */
@@ -124,7 +107,6 @@ int main(void)
     test_group(e);
     test_group_stops(e);
     CHECK(weft_executor_destroy(e) == 0, "destroyed");
-    test_time_limit();
     test_executor_goes(make(WEFT_PROCESSES_CONFIG(.processes = 2)));
     test_broken();
     return tally_end();

@@ -126,13 +126,6 @@ static void test_others_go_on(void)
     (void)weft_executor_destroy(e);
 }
 
-static void test_time_limit(void)
-{
-    weft_executor *e = make(WEFT_PROCESSES_CONFIG(.processes = 1, .time_limit_ns = LIMIT_NS));
-    check_death(e, spec_of(sleeps, NULL, 0, 0), -ETIMEDOUT, "time was over");
-    (void)weft_executor_destroy(e);
-}
-
 /* ---- how a process is made ----------------------------------------------------------------------- */
 
 static void test_surroundings(void)
@@ -309,7 +302,6 @@ int main(void)
     tally_watch(360);
     test_deaths();
     test_others_go_on();
-    test_time_limit();
     test_surroundings();
     test_environment_given();
     test_not_bound();
