@@ -40,7 +40,7 @@ compile() {
 
 # run PROGRAM: its exit status; what it printed is in $work/out
 run() {
-    TSAN_OPTIONS="exitcode=66 halt_on_error=0" $layout timeout 200 "$work/$1" >"$work/out" 2>&1
+    TSAN_OPTIONS="exitcode=66 halt_on_error=0 atexit_sleep_ms=100" $layout timeout 200 "$work/$1" >"$work/out" 2>&1
 }
 
 reported() { grep -q 'WARNING: ThreadSanitizer' "$work/out"; }
