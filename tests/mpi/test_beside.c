@@ -4,49 +4,7 @@
  *
  *     test_beside PLUGIN
  */
-#include "ranks.h"
-
-#include <dlfcn.h>
-#include <pthread.h>
-
-static weft_executor *beside(weft_executor *ranks_of, const weft_mpi_config *config)
-{
-    weft_executor *e = NULL;
-    int err = weft_mpi_executor_beside(&e, ranks_of, config);
-    CHECK(!err && e, "beside: %s", weft_strerror(err));
-    return e;
-}
-
-static void destroy(weft_executor *e)
-{
-    int err = weft_executor_destroy(e);
-    CHECK(!err, "destroy: %s", weft_strerror(err));
-}
-
-static int sum_of(weft_executor *e, int a, int b)
-{
-    weft_future *f = submit(e, add, (int[2]){a, b}, 2 * sizeof(int), sizeof(int), NULL);
-    (void)weft_future_get(f, NULL);
-    const int *sum = weft_future_result(f);
-    int got = sum ? *sum : -1;
-    weft_future_release(f);
-    return got;
-}
-
-static void check_works(weft_executor *e, const char *when)
-{
-    int sum = sum_of(e, 40, 2);
-    CHECK(sum == 42, "%s: %d", when, sum);
-}
-
-static void check_stays(weft_future *f, const char *what)
-{
-    int status;
-    (void)weft_future_cancel(f);
-    (void)weft_future_get(f, &status);
-    CHECK(status == 7, "%s: %d", what, status);
-    weft_future_release(f);
-}
+#include "beginnings.h"
 
 /* ---- used at the same time ----------------------------------------------------------------------- */
 
@@ -72,12 +30,6 @@ static int claims_slot(const void *arg, void *result)
     return 99;
 }
 
-typedef struct user {
-    weft_executor *executor;
-    int in_flight;
-    const char *name;
-} user;
-
 /* More of them than the limit are never with ranks at the same time. */
 static void *claims_many(void *arg)
 {
@@ -95,18 +47,6 @@ static void *claims_many(void *arg)
         weft_future_release(future[i]);
     }
     CHECK(!wrong, "%s: %d of %d", u->name, wrong, N);
-    return NULL;
-}
-
-static void *maps_and_adds(void *arg)
-{
-    const user *u = arg;
-    int wrong = 0;
-    for (int i = 0; i < 20; i++) {
-        wrong += wrong_squares(u->executor, 2000) != 0;
-        wrong += sum_of(u->executor, i, 1) != i + 1;
-    }
-    CHECK(!wrong, "%s: %d", u->name, wrong);
     return NULL;
 }
 
@@ -324,108 +264,6 @@ static void from_its_thread(weft_executor *first, void *arg)
     CHECK(err > 100, "what was accepted ran: %d", err);
     weft_future_release(waits);
     weft_future_release(t.accepted);
-}
-
-/* ---- a function that begins ---------------------------------------------------------------------- */
-
-static atomic_int begun;
-
-static int begins(void *arg)
-{
-    atomic_fetch_add(&begun, *(int *)arg);
-    return 0;
-}
-
-static int asks_begun(const void *arg, void *result)
-{
-    (void)arg;
-    *(int *)result = atomic_load(&begun);
-    return 0;
-}
-
-static int bad_rank; /* the same on all */
-
-static int fails_on_one(void *arg)
-{
-    return rank == bad_rank && !arg ? weft_fail(44, "no licence here") : 0;
-}
-
-static int begun_otherwise(weft_executor *e, int times)
-{
-    enum { N = 100 };
-    int wrong = 0;
-    for (int i = 0; i < N; i++) {
-        weft_future *f = submit(e, asks_begun, NULL, 0, sizeof(int), NULL);
-        (void)weft_future_get(f, NULL);
-        wrong += *(const int *)weft_future_result(f) != times;
-        weft_future_release(f);
-    }
-    return wrong;
-}
-
-static void check_refused(weft_executor *first, const weft_mpi_config *config, int wanted, const char *what)
-{
-    weft_executor *e = first;
-    int err = weft_mpi_executor_beside(&e, first, config);
-    CHECK(err == wanted && !e, "%s: %s", what, weft_strerror(err));
-}
-
-static void refused(weft_executor *first, const char *plugin)
-{
-    char said[200] = "", wanted[64];
-    int number = 1, err;
-    check_refused(first, WEFT_MPI_CONFIG(.start = fails_on_one, .said = said, .said_bytes = sizeof said),
-                  -ECANCELED, "start failed");
-    snprintf(wanted, sizeof wanted, "rank %d, start: no licence here (44)", bad_rank);
-    CHECK(!strcmp(said, wanted), "'%s'", said);
-    void *loaded = dlopen(plugin, RTLD_NOW);
-    int (*fn)(void *) = NULL;
-    if (loaded)
-        *(void **)(void *)&fn = dlsym(loaded, "in_plugin");
-    CHECK(fn, "no in_plugin");
-    check_refused(first, WEFT_MPI_CONFIG(.start = fn, .said = said, .said_bytes = sizeof said), -ECANCELED,
-                  "start that is not there");
-    CHECK(!strncmp(said, "rank 1, start: the function is in a program", 43), "'%s'", said);
-    check_refused(first, WEFT_MPI_CONFIG(.start_arg = &number, .start = begins), -EINVAL, "a pointer");
-    check_refused(
-        first, WEFT_MPI_CONFIG(.start_arg = said, .start_bytes = 101, .start = begins, .message_bytes = 100),
-        -EMSGSIZE, "much to start with");
-    check_refused(first, WEFT_MPI_CONFIG(.shared = &number, .shared_bytes = 1), -EINVAL, "shared bytes");
-    check_refused(first, WEFT_MPI_CONFIG(.in_flight = -1), -EINVAL, "a limit below 0");
-    check_refused(NULL, NULL, -EINVAL, "beside nothing");
-    weft_executor *local;
-    err = weft_executor_create(&local, NULL);
-    CHECK(!err, "%s", weft_strerror(err));
-    check_refused(local, NULL, -EINVAL, "beside an executor of this process");
-    (void)weft_executor_destroy(local);
-    err = weft_mpi_executor_beside(NULL, first, NULL);
-    CHECK(err == -EINVAL, "for nobody: %s", weft_strerror(err));
-}
-
-/* While the ranks have other things to do, more or less of them. */
-static void beginnings(weft_executor *first, void *plugin)
-{
-    enum { TIMES = 20 };
-    int one = 1;
-    pthread_t thread;
-    user other = {first, 0, "ranks"};
-    weft_executor *e = NULL;
-    CHECK(!pthread_create(&thread, NULL, maps_and_adds, &other), "a thread");
-    for (int i = 0; i < TIMES; i++) {
-        if (e)
-            destroy(e);
-        e = beside(first, WEFT_MPI_CONFIG(.start = begins, .start_arg = &one, .start_bytes = sizeof one,
-                                          .queue_limit = 1, .when_full = WEFT_REJECT));
-    }
-    pthread_join(thread, NULL);
-    weft_executor_state state = {.size = sizeof state};
-    int wrong = begun_otherwise(e, TIMES);
-    CHECK(!wrong, "once on each rank, before the first task: %d", wrong);
-    (void)weft_executor_inspect(e, &state);
-    CHECK(state.accepted == 100, "its own tasks: %d", (int)state.accepted);
-    refused(first, plugin);
-    check_works(e, "after all of that");
-    destroy(e);
 }
 
 /* ---- how they end -------------------------------------------------------------------------------- */
