@@ -210,7 +210,8 @@ const char *wf_task_said(const wf_task *task)
     return task->fn == says ? task->arg : NULL;
 }
 
-static void give(wf_task *task, uint32_t word)
+/* Apart: giving one of several references up needs no frame. */
+__attribute__((noinline)) static void give(wf_task *task, uint32_t word)
 {
     const wf_kind *kind = word & WIDE ? ((wf_wide *)(void *)task)->kind : NULL;
     if (task->fn == says)

@@ -28,24 +28,33 @@ int wf_executor_find(weft_executor *given, wf_door *door)
     return !err && wf_engine_of(door->executor) && wf_engine_of(door->executor)->far ? -EINVAL : err;
 }
 
+/* Its pool is known. */
+static void stand_before(weft_executor *executor, wf_door *door)
+{
+    wf_worker *self = wf_self();
+    door->executor = executor;
+    door->self = self && self->pool == door->pool ? self : NULL;
+}
+
 int wf_executor_find_any(weft_executor *given, wf_door *door)
 {
     if (given && !given->pool)
         return -ESHUTDOWN; /* destroyed */
     int err = wf_pool_meant(given ? given->pool : NULL, &door->pool);
-    if (err)
-        return err;
-    wf_worker *self = wf_self();
-    door->executor = given ? given : &door->pool->executor;
-    door->self = self && self->pool == door->pool ? self : NULL;
-    return 0;
+    if (!err)
+        stand_before(given ? given : &door->pool->executor, door);
+    return err;
 }
 
 int wf_executor_near(const wf_task *future, wf_door *door)
 {
     if (!future->pool)
         return wf_executor_find(NULL, door);
-    return wf_slab_closed(future) ? -ESHUTDOWN : wf_executor_find(&future->pool->executor, door);
+    if (wf_slab_closed(future))
+        return -ESHUTDOWN;
+    door->pool = future->pool;
+    stand_before(&door->pool->executor, door);
+    return 0;
 }
 
 static uint32_t serial;

@@ -24,7 +24,7 @@ typedef struct wf_door {
 int wf_executor_find(weft_executor *given, wf_door *door);
 /* The same for who knows what to do there. */
 int wf_executor_find_any(weft_executor *given, wf_door *door);
-/* The own one of the future's pool; the current one for a promise's. Also -ESHUTDOWN: that pool is gone. */
+/* The own one of a usable future's pool; the current one for a promise's. Also -ESHUTDOWN: that pool is gone. */
 int wf_executor_near(const wf_task *future, wf_door *door);
 /* Would it refuse a task from outside now? */
 bool wf_executor_closed(const weft_executor *executor);
