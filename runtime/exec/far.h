@@ -23,7 +23,6 @@
 
 /* Of a task that runs elsewhere, in its record. */
 typedef struct wf_away {
-    bool is;
     uint8_t lane; /* that shows its label, from 1; 0: none */
 } wf_away;
 

@@ -27,44 +27,97 @@ typedef struct ending {
     const char *said;
 } ending;
 
+/* Behind the record of the task: a wf_held where it has a time to begin or a limit, else a wf_wide. task.arg is what its
+ * function gets. Behind this, aligned: its place in the limit, if it has one; then the result and the argument, or where
+ * they are. */
 typedef struct rich {
-    wf_held held; /* by its time to begin; before NULL: it has none */
-    int (*fn)(void *arg);
     union {
+        int (*fn)(void *arg);
         int (*fn2)(const void *arg, void *result);
         const ending *ending; /* when it has come back */
     };
-    void *arg, *result;
     void (*destroy)(void *arg);
     const char *label;
     weft_stop *stop;
-    bool blocking;
-    wf_away away;
-    wf_home home;
-    void *block; /* of bytes that do not fit in here */
-    _Alignas(16) unsigned char bytes[];
+    union {
+        wf_home home; /* of one for the pool's own executor */
+        wf_away away; /* of one that goes away: for another one */
+    };
+    bool blocking : 1, goes_away : 1, is_fn2 : 1, has_result : 1, has_block : 1;
 } rich;
+
+_Static_assert(sizeof(wf_wide) + sizeof(rich) + 16 <= 2 * WF_TASK_BYTES,
+               "all options and a small argument are two lines, but a time to begin and a limit");
+
+static const wf_kind kind, timed, limited;
+
+static const wf_kind *kind_of(const wf_task *task)
+{
+    return ((const wf_wide *)(const void *)task)->kind;
+}
+
+static size_t up16(size_t bytes)
+{
+    return (bytes + 15) & ~(size_t)15;
+}
+
+static size_t record_bytes(const wf_kind *of)
+{
+    return of == &kind ? sizeof(wf_wide) : sizeof(wf_held);
+}
+
+static size_t fixed_bytes(const wf_kind *of)
+{
+    return up16(record_bytes(of) + sizeof(rich)) + (of == &limited ? up16(sizeof(wf_limited)) : 0);
+}
+
+static void *within(const wf_task *task, size_t bytes)
+{
+    return (char *)(uintptr_t)task + bytes;
+}
 
 static rich *rich_of(const wf_task *task)
 {
-    return (rich *)(uintptr_t)task;
+    return within(task, record_bytes(kind_of(task)));
+}
+
+/* NULL: it is a plain one, or has only a limit. */
+static wf_task *alarm_of(const wf_task *task)
+{
+    return kind_of(task) == &kind ? NULL : ((const wf_held *)(const void *)task)->before;
+}
+
+/* Its result, its argument; or where they are. */
+static void *bytes_of(const wf_task *task)
+{
+    return within(task, fixed_bytes(kind_of(task)));
+}
+
+static void *result_of(const wf_task *task)
+{
+    const rich *r = rich_of(task);
+    if (!r->has_result)
+        return NULL;
+    return r->has_block ? *(void **)bytes_of(task) : bytes_of(task);
 }
 
 /* Ran, or never will. */
-static void end_argument(rich *r)
+static void end_argument(wf_task *task)
 {
+    rich *r = rich_of(task);
     if (r->destroy)
-        r->destroy(r->arg);
+        r->destroy(task->arg);
     weft_stop_release(r->stop);
     r->stop = NULL;
 }
 
-static int call(rich *r)
+static int call(const wf_task *task)
 {
+    const rich *r = rich_of(task);
     wf_worker *self = r->blocking ? wf_self() : NULL;
     if (self)
         wf_section_begin(self);
-    int status = r->fn ? r->fn(r->arg) : r->fn2(r->arg, r->result);
+    int status = r->is_fn2 ? r->fn2(task->arg, result_of(task)) : r->fn(task->arg);
     if (self)
         wf_section_end(self);
     return status;
@@ -72,43 +125,42 @@ static int call(rich *r)
 
 static int run(void *arg)
 {
-    rich *r = arg;
-    bool goes_away = r->away.is;
+    wf_task *task = wf_tasks_innermost()->task;
+    const rich *r = rich_of(task);
+    bool goes_away = r->goes_away;
     int status = -ECANCELED;
-    if (r->held.before && wf_held_begins(&r->held))
-        wf_held_let_before_go(&r->held);
+    (void)arg;
+    if (alarm_of(task) && wf_held_begins((wf_held *)(void *)task))
+        wf_held_let_before_go((wf_held *)(void *)task);
     if (!weft_stop_requested(r->stop))
-        status = call(r);
+        status = call(task);
     if (goes_away && status == WF_AWAY) /* it may have come back, and be gone */
         return status;
     if (status == -ECANCELED && weft_stop_requested(r->stop))
-        (void)wf_task_ask(&r->held.wide.task);
-    end_argument(r);
+        (void)wf_task_ask(task);
+    end_argument(task);
     return status;
 }
 
 /* The same of one that has come back. */
 static int run_end(void *arg)
 {
-    rich *r = arg;
+    wf_task *task = wf_tasks_innermost()->task;
+    const rich *r = rich_of(task);
     const ending *e = r->ending;
+    (void)arg;
     if (e->status == -ECANCELED && weft_stop_requested(r->stop))
-        (void)wf_task_ask(&r->held.wide.task);
+        (void)wf_task_ask(task);
     if (e->status && e->said)
         (void)weft_fail(e->status, "%s", e->said);
-    end_argument(r);
+    end_argument(task);
     return e->status;
-}
-
-static void cancelled(wf_task *task)
-{
-    end_argument(rich_of(task));
 }
 
 static void freed(wf_task *task)
 {
-    wf_held_let_before_go(&rich_of(task)->held);
-    wf_free(rich_of(task)->block);
+    if (rich_of(task)->has_block)
+        wf_free(*(void **)bytes_of(task));
 }
 
 static const char *label(const wf_task *task)
@@ -132,53 +184,52 @@ static void submit(wf_task *task)
 static wf_away *away(wf_task *task)
 {
     rich *r = rich_of(task);
-    return r->away.is ? &r->away : NULL;
+    return r->goes_away ? &r->away : NULL;
 }
 
 static const wf_kind kind = {
-    .cancelled = cancelled, .freed = freed, .label = label, .submit = submit, .away = away};
+    .cancelled = end_argument, .freed = freed, .label = label, .submit = submit, .away = away};
 
-/* Its time has not come: nobody needs the alarm any more. */
+/* With a time. If that has not come nobody needs the alarm any more. */
 static void timed_cancelled(wf_task *task)
 {
-    (void)wf_task_cancel(rich_of(task)->held.before);
-    cancelled(task);
+    if (alarm_of(task))
+        (void)wf_task_cancel(alarm_of(task));
+    end_argument(task);
+}
+
+static void timed_freed(wf_task *task)
+{
+    wf_held_let_before_go((wf_held *)(void *)task);
+    freed(task);
 }
 
 static const wf_kind timed = {.cancelled = timed_cancelled,
-                              .freed = freed,
+                              .freed = timed_freed,
                               .needs = wf_held_needs,
                               .label = label,
                               .submit = submit,
                               .away = away};
 
-/* With a limit, and perhaps with a time. Its place in the limit is in front of the other bytes. */
+/* With a limit, and perhaps with a time. */
 static wf_limited *limited_of(const wf_task *task)
 {
-    return (wf_limited *)(void *)rich_of(task)->bytes;
-}
-
-static void limited_cancelled(wf_task *task)
-{
-    if (rich_of(task)->held.before)
-        (void)wf_task_cancel(rich_of(task)->held.before);
-    cancelled(task);
+    return within(task, fixed_bytes(&timed));
 }
 
 static void limited_freed(wf_task *task)
 {
     wf_limited_fini(limited_of(task));
-    freed(task);
+    timed_freed(task);
 }
 
 static wf_task *limited_needs(wf_task *task, size_t *at)
 {
-    const wf_task *before = rich_of(task)->held.before;
-    return before && !wf_task_ended(before) ? wf_held_needs(task, at)
-                                            : wf_limited_needs(limited_of(task), at);
+    const wf_task *alarm = alarm_of(task);
+    return alarm && !wf_task_ended(alarm) ? wf_held_needs(task, at) : wf_limited_needs(limited_of(task), at);
 }
 
-static const wf_kind limited = {.cancelled = limited_cancelled,
+static const wf_kind limited = {.cancelled = timed_cancelled,
                                 .freed = limited_freed,
                                 .needs = limited_needs,
                                 .any = true,
@@ -201,11 +252,6 @@ weft_stop *wf_task_stop(const wf_task *task)
 
 /* ---- making ------------------------------------------------------------------------------------- */
 
-static size_t up16(size_t bytes)
-{
-    return (bytes + 15) & ~(size_t)15;
-}
-
 static bool sensible(const weft_task_spec *spec)
 {
     return !spec->fn != !spec->fn2 && (spec->blocking == 0 || spec->blocking == 1) &&
@@ -214,18 +260,12 @@ static bool sensible(const weft_task_spec *spec)
            (spec->fn2 || !spec->result_bytes);
 }
 
-static void fill(rich *r, const weft_task_spec *spec, unsigned char *bytes)
+/* What its function gets. */
+static void *fill_bytes(unsigned char *bytes, const weft_task_spec *spec)
 {
-    size_t before = up16(spec->arg_bytes);
-    r->fn = spec->fn;
-    r->fn2 = spec->fn2;
-    r->arg = spec->arg;
-    if (spec->arg_bytes)
-        r->arg = memcpy(bytes, spec->arg, spec->arg_bytes);
-    r->result = spec->result_bytes ? memset(bytes + before, 0, spec->result_bytes) : NULL;
-    r->destroy = spec->destroy;
-    r->label = spec->label;
-    r->blocking = spec->blocking;
+    if (spec->result_bytes)
+        memset(bytes, 0, spec->result_bytes);
+    return spec->arg_bytes ? memcpy(bytes + up16(spec->result_bytes), spec->arg, spec->arg_bytes) : spec->arg;
 }
 
 /* Its own token if it has a deadline, else the one that was given. */
@@ -238,46 +278,60 @@ static int stop_of(const weft_task_spec *spec, weft_stop **stop)
     return 0;
 }
 
-/* With memory for its bytes; NULL: there is none. */
-static rich *make(weft_pool *pool, const wf_worker *self, const weft_task_spec *spec)
+/* With memory for its bytes, before it is initialised; NULL: there is none. */
+static wf_task *make(const wf_door *door, const weft_task_spec *spec, const wf_kind *of)
 {
-    size_t bytes = up16(spec->arg_bytes) + spec->result_bytes;
-    size_t fixed = sizeof(rich) + (spec->limit ? up16(sizeof(wf_limited)) : 0);
+    size_t bytes = up16(spec->result_bytes) + spec->arg_bytes, fixed = fixed_bytes(of);
     bool inside = bytes <= RECORD_MAX - fixed;
+    weft_stop *stop;
     void *block = inside ? NULL : wf_alloc(bytes);
-    rich *r = inside || block ? (void *)wf_tasks_new(pool, self, fixed + (inside ? bytes : 0)) : NULL;
-    if (!r || stop_of(spec, &r->stop)) {
-        if (r)
-            wf_slab_give(r);
+    wf_task *task = inside || block
+                        ? wf_tasks_new(door->pool, door->self, fixed + (inside ? bytes : sizeof block))
+                        : NULL;
+    if (!task || stop_of(spec, &stop)) {
+        if (task)
+            wf_slab_give(task);
         wf_free(block);
         return NULL;
     }
-    r->block = block;
-    fill(r, spec, inside ? r->bytes + (fixed - sizeof(rich)) : block);
-    if (spec->limit)
-        wf_limited_init((wf_limited *)(void *)r->bytes, spec->limit, &r->held);
-    return r;
+    ((wf_wide *)(void *)task)->kind = of;
+    *rich_of(task) = (rich){.destroy = spec->destroy,
+                            .label = spec->label,
+                            .stop = stop,
+                            .blocking = spec->blocking,
+                            .is_fn2 = spec->fn2,
+                            .has_result = spec->result_bytes,
+                            .has_block = block};
+    if (spec->fn2)
+        rich_of(task)->fn2 = spec->fn2;
+    else
+        rich_of(task)->fn = spec->fn;
+    if (block)
+        *(void **)bytes_of(task) = block;
+    task->arg = fill_bytes(block ? block : bytes_of(task), spec);
+    if (of == &limited)
+        wf_limited_init(limited_of(task), spec->limit, (wf_held *)(void *)task);
+    return task;
 }
 
 /* Refused: the argument is the caller's still. */
-static void unmake(rich *r, const weft_task_spec *spec)
+static void unmake(wf_task *task)
 {
-    if (spec->limit)
-        wf_limited_fini((wf_limited *)(void *)r->bytes);
-    weft_stop_release(r->stop);
-    wf_free(r->block);
-    wf_slab_give(r);
+    if (kind_of(task) == &limited)
+        wf_limited_fini(limited_of(task));
+    weft_stop_release(rich_of(task)->stop);
+    freed(task);
+    wf_slab_give(task);
 }
 
-static int submit_now(const wf_door *door, rich *r, weft_future **future)
+static int submit_now(const wf_door *door, wf_task *task, weft_future **future)
 {
-    r->held.before = NULL;
-    wf_task *task = &r->held.wide.task;
+    const rich *r = rich_of(task);
     int err = 0;
-    wf_task_init_wide(&r->held.wide, &kind, run, r, future ? 2 : 1);
+    wf_task_init_wide((wf_wide *)(void *)task, &kind, run, task->arg, future ? 2 : 1);
     if (r->blocking && !wf_engine_of(door->executor))
         wf_tasks_submit_blocking(door->pool, door->self, task);
-    else if (r->home.kind != WF_NEAR)
+    else if (!r->goes_away && r->home.kind != WF_NEAR)
         submit(task);
     else
         err = wf_executor_submit(door, task);
@@ -286,33 +340,41 @@ static int submit_now(const wf_door *door, rich *r, weft_future **future)
     return err;
 }
 
-/* Before others know it: who waits for it sees from the first that it is not his to run. */
-static void goes_home(rich *r)
+/* Before others know it. A strict one: who waits for it sees from the first that it is not his to run. */
+static wf_held *hold(const wf_door *door, wf_task *task, unsigned references, wf_task *alarm)
 {
-    wf_task *task = &r->held.wide.task;
-    if (r->home.strict)
+    wf_held *held = (void *)task;
+    const rich *r = rich_of(task);
+    void *arg = task->arg;
+    (void)wf_held_init(held, kind_of(task), run, references, alarm, door->executor);
+    task->arg = arg;
+    if (!r->goes_away && r->home.strict)
         wf_tasks_goes_to(task, wf_home_inbox(task->pool, NULL, r->home, WEFT_PRIORITY_NORMAL));
+    return held;
 }
 
 /* Through the limit. Accepted, it is in the executor's count until it comes or is cancelled. */
-static int submit_limited(const wf_door *door, rich *r, weft_future **future)
+static int submit_limited(const wf_door *door, wf_task *task, weft_future **future)
 {
-    wf_task *task = &r->held.wide.task;
     int err = wf_executor_accept(door);
     if (err)
         return err;
-    (void)wf_held_init(&r->held, &limited, run, future ? 2 : 1, NULL, door->executor);
-    goes_home(r);
+    (void)hold(door, task, future ? 2 : 1, NULL);
     if (future)
         *future = task;
     wf_limited_enter(limited_of(task));
     return 0;
 }
 
+static wf_held *held_of(wf_follower *follower)
+{
+    return (wf_held *)(void *)((char *)follower - offsetof(wf_held, follower));
+}
+
 static void limited_time_has_come(wf_follower *follower, wf_task *alarm)
 {
-    wf_task *task = (wf_task *)(void *)((char *)follower - offsetof(wf_held, follower));
-    const wf_held *held = &rich_of(task)->held;
+    wf_held *held = held_of(follower);
+    wf_task *task = &held->wide.task;
     if (wf_task_state_of(alarm) != WF_TASK_CANCELLED && !wf_task_ended(task) && !wf_slab_closed(held) &&
         !wf_executor_accept_held(held->executor, held->epoch)) {
         wf_limited_enter(limited_of(task));
@@ -325,26 +387,24 @@ static void limited_time_has_come(wf_follower *follower, wf_task *alarm)
 /* The alarm rang, or will never. */
 static void time_has_come(wf_follower *follower, wf_task *alarm)
 {
-    wf_task *task = (wf_task *)(void *)((char *)follower - offsetof(wf_held, follower));
     if (wf_task_state_of(alarm) == WF_TASK_CANCELLED)
-        (void)wf_task_cancel(task);
+        (void)wf_task_cancel(&held_of(follower)->wide.task);
     wf_held_ended(follower, alarm);
 }
 
 /* Who closes the executor cancels what it finds set; what is set later sees that it is closed. */
-static int submit_timed(const wf_door *door, rich *r, const weft_task_spec *spec, weft_future **future)
+static int submit_timed(const wf_door *door, wf_task *task, int64_t start_ns, weft_future **future)
 {
-    wf_task *alarm, *task = &r->held.wide.task;
-    int err = wf_executor_closed(door->executor) ? -ESHUTDOWN : wf_alarm_at(door, spec->start_ns, &alarm);
+    wf_task *alarm;
+    int err = wf_executor_closed(door->executor) ? -ESHUTDOWN : wf_alarm_at(door, start_ns, &alarm);
     if (err)
         return err;
-    (void)wf_held_init(&r->held, spec->limit ? &limited : &timed, run, future ? 3 : 2, alarm, door->executor);
-    goes_home(r);
+    wf_held *held = hold(door, task, future ? 3 : 2, alarm);
     wf_task_release(alarm);
-    r->held.follower.ended = spec->limit ? limited_time_has_come : time_has_come;
+    held->follower.ended = kind_of(task) == &limited ? limited_time_has_come : time_has_come;
     if (future)
         *future = task;
-    wf_held_follow(&r->held);
+    wf_held_follow(held);
     if (wf_executor_closed(door->executor))
         (void)wf_task_cancel(task);
     wf_task_release(task);
@@ -367,16 +427,20 @@ static int submit_spec(const wf_door *door, const weft_task_spec *spec, bool goe
     int err = home_of(door, spec, &home);
     if (err)
         return err;
-    rich *r = make(door->pool, door->self, spec);
-    if (!r)
+    bool later = spec->start_ns > 0 && spec->start_ns > wf_now_ns();
+    wf_task *task = make(door, spec, spec->limit ? &limited : later ? &timed : &kind);
+    if (!task)
         return -ENOMEM;
-    r->home = home;
-    r->away = (wf_away){.is = goes_away};
-    err = spec->start_ns > wf_now_ns() ? submit_timed(door, r, spec, future)
-          : spec->limit                ? submit_limited(door, r, future)
-                                       : submit_now(door, r, future);
+    rich *r = rich_of(task);
+    if (goes_away)
+        r->goes_away = true;
+    else
+        r->home = home;
+    err = later         ? submit_timed(door, task, spec->start_ns, future)
+          : spec->limit ? submit_limited(door, task, future)
+                        : submit_now(door, task, future);
     if (err)
-        unmake(r, spec);
+        unmake(task);
     return err;
 }
 
@@ -424,7 +488,7 @@ int weft_submit_task(weft_executor *executor, const weft_task_spec *given, weft_
 const void *weft_future_result(const weft_future *future)
 {
     const rich *r = wf_future_usable(future) ? NULL : rich_or_null(future);
-    return r && wf_task_state_of(future) == WF_TASK_DONE ? r->result : NULL;
+    return r && wf_task_state_of(future) == WF_TASK_DONE ? result_of(future) : NULL;
 }
 
 const char *weft_future_label(const weft_future *future)

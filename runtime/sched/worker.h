@@ -127,7 +127,8 @@ enum { WF_SOME_BANDS = 1, WF_SOME_STRICT = 2 };
 /* Where a task is to begin; sched/home.h. */
 enum wf_home_kind { WF_NEAR, WF_ON_NODE, WF_AT_WORKER, WF_IN_AREA }; /* NEAR: where its submitter is */
 typedef struct wf_home {
-    uint8_t kind, strict, area;
+    uint8_t kind : 7, strict : 1;
+    uint8_t area;
     uint16_t node, worker; /* of the pool's; AT_WORKER: node is the worker's */
 } wf_home;
 
