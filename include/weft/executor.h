@@ -163,7 +163,8 @@ WEFT_API int weft_executor_destroy(weft_executor *executor);
 typedef struct weft_task_spec {
     size_t size;      /**< sizeof(weft_task_spec) */
     weft_task_fn *fn; /**< fn(arg), or */
-    /** fn2(arg, result): result points to result_bytes zeroed bytes, which weft_future_result gives to who asks. */
+    /** fn2(arg, result): result points to result_bytes zeroed bytes, aligned for any type of that size, which
+     *  weft_future_result gives to who asks. */
     int (*fn2)(const void *arg, void *result);
     void *arg;
     size_t arg_bytes; /**< not 0: so many bytes at arg are copied; the task gets the copy, aligned to 16 */

@@ -28,7 +28,7 @@ typedef struct ending {
 } ending;
 
 /* Behind the record of the task: a wf_held where it has a time to begin or a limit, else a wf_wide. task.arg is what its
- * function gets. Behind this, aligned: its place in the limit, if it has one; then the result and the argument, or where
+ * function gets. Behind this, aligned: its place in the limit, if it has one; then the argument and the result, or where
  * they are. */
 typedef struct rich {
     union {
@@ -43,8 +43,14 @@ typedef struct rich {
         wf_home home; /* of one for the pool's own executor */
         wf_away away; /* of one that goes away: for another one */
     };
+    uint8_t result_at; /* behind the argument's first byte */
     bool blocking : 1, goes_away : 1, is_fn2 : 1, has_result : 1, has_block : 1;
 } rich;
+
+/* Bytes that do not fit in. */
+typedef struct outside {
+    void *block, *result;
+} outside;
 
 _Static_assert(sizeof(wf_wide) + sizeof(rich) + 16 <= 2 * WF_TASK_BYTES,
                "all options and a small argument are two lines, but a time to begin and a limit");
@@ -87,7 +93,7 @@ static wf_task *alarm_of(const wf_task *task)
     return kind_of(task) == &kind ? NULL : ((const wf_held *)(const void *)task)->before;
 }
 
-/* Its result, its argument; or where they are. */
+/* Its argument and its result, or an `outside`. */
 static void *bytes_of(const wf_task *task)
 {
     return within(task, fixed_bytes(kind_of(task)));
@@ -98,7 +104,7 @@ static void *result_of(const wf_task *task)
     const rich *r = rich_of(task);
     if (!r->has_result)
         return NULL;
-    return r->has_block ? *(void **)bytes_of(task) : bytes_of(task);
+    return r->has_block ? ((outside *)bytes_of(task))->result : (char *)bytes_of(task) + r->result_at;
 }
 
 /* Ran, or never will. */
@@ -160,7 +166,7 @@ static int run_end(void *arg)
 static void freed(wf_task *task)
 {
     if (rich_of(task)->has_block)
-        wf_free(*(void **)bytes_of(task));
+        wf_free(((outside *)bytes_of(task))->block);
 }
 
 static const char *label(const wf_task *task)
@@ -260,12 +266,26 @@ static bool sensible(const weft_task_spec *spec)
            (spec->fn2 || !spec->result_bytes);
 }
 
-/* What its function gets. */
-static void *fill_bytes(unsigned char *bytes, const weft_task_spec *spec)
+/* A result behind the argument, aligned as anything of its size may have to be. */
+static size_t result_at(const weft_task_spec *spec)
 {
-    if (spec->result_bytes)
-        memset(bytes, 0, spec->result_bytes);
-    return spec->arg_bytes ? memcpy(bytes + up16(spec->result_bytes), spec->arg, spec->arg_bytes) : spec->arg;
+    size_t alignment = (spec->result_bytes | 16) & -(spec->result_bytes | 16);
+    return (spec->arg_bytes + alignment - 1) & -alignment;
+}
+
+static void fill_bytes(wf_task *task, const weft_task_spec *spec, unsigned char *block)
+{
+    rich *r = rich_of(task);
+    unsigned char *bytes = block ? block : bytes_of(task), *result = bytes + result_at(spec);
+    if (block)
+        *(outside *)bytes_of(task) = (outside){block, result};
+    else
+        r->result_at = (uint8_t)result_at(spec);
+    r->has_block = block;
+    r->has_result = spec->result_bytes;
+    if (r->has_result)
+        memset(result, 0, spec->result_bytes);
+    task->arg = spec->arg_bytes ? memcpy(bytes, spec->arg, spec->arg_bytes) : spec->arg;
 }
 
 /* Its own token if it has a deadline, else the one that was given. */
@@ -281,13 +301,13 @@ static int stop_of(const weft_task_spec *spec, weft_stop **stop)
 /* With memory for its bytes, before it is initialised; NULL: there is none. */
 static wf_task *make(const wf_door *door, const weft_task_spec *spec, const wf_kind *of)
 {
-    size_t bytes = up16(spec->result_bytes) + spec->arg_bytes, fixed = fixed_bytes(of);
+    size_t bytes = result_at(spec) + spec->result_bytes, fixed = fixed_bytes(of);
     bool inside = bytes <= RECORD_MAX - fixed;
     weft_stop *stop;
     void *block = inside ? NULL : wf_alloc(bytes);
-    wf_task *task = inside || block
-                        ? wf_tasks_new(door->pool, door->self, fixed + (inside ? bytes : sizeof block))
-                        : NULL;
+    wf_task *task = NULL;
+    if (inside || block)
+        task = wf_tasks_new(door->pool, door->self, fixed + (inside ? bytes : sizeof(outside)));
     if (!task || stop_of(spec, &stop)) {
         if (task)
             wf_slab_give(task);
@@ -299,16 +319,12 @@ static wf_task *make(const wf_door *door, const weft_task_spec *spec, const wf_k
                             .label = spec->label,
                             .stop = stop,
                             .blocking = spec->blocking,
-                            .is_fn2 = spec->fn2,
-                            .has_result = spec->result_bytes,
-                            .has_block = block};
+                            .is_fn2 = spec->fn2};
     if (spec->fn2)
         rich_of(task)->fn2 = spec->fn2;
     else
         rich_of(task)->fn = spec->fn;
-    if (block)
-        *(void **)bytes_of(task) = block;
-    task->arg = fill_bytes(block ? block : bytes_of(task), spec);
+    fill_bytes(task, spec, block);
     if (of == &limited)
         wf_limited_init(limited_of(task), spec->limit, (wf_held *)(void *)task);
     return task;

@@ -2,7 +2,7 @@
 /*
  * exec/task_spec.h - tasks with bytes, a destructor, a label, a token: wide records; the public face is
  * weft/executor.h. Argument and result lie in the record if they fit into 256 bytes with it, else in a block of their
- * own.
+ * own. 16 bytes of them fit into 128, where there is neither a time to begin nor a limit.
  */
 #ifndef WF_EXEC_TASK_SPEC_H
 #define WF_EXEC_TASK_SPEC_H

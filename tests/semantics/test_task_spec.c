@@ -60,6 +60,55 @@ PROMISE(many_bytes_too)
     sem_end(pool);
 }
 
+static size_t arg_bytes, result_bytes; /* of the one task that there is */
+
+/* 0: both are aligned, and writing the whole result leaves the argument as it was. */
+static int fill(const void *arg, void *result)
+{
+    size_t alignment = result_bytes & -result_bytes;
+    if ((uintptr_t)arg % 16 || (uintptr_t)result % (alignment < 16 ? alignment : 16))
+        return 1;
+    memset(result, 0xff, result_bytes);
+    for (size_t i = 0; i < arg_bytes; i++)
+        if (((const unsigned char *)arg)[i] != i % 251)
+            return 2;
+    return 0;
+}
+
+static void submit_and_look(weft_task_spec spec)
+{
+    weft_future *future;
+    int status;
+    spec.size = sizeof spec;
+    spec.fn2 = fill;
+    spec.arg_bytes = arg_bytes;
+    spec.result_bytes = result_bytes;
+    cr_assert_eq(weft_submit_task(NULL, &spec, &future), 0);
+    cr_assert_eq(weft_future_get(future, &status), 0);
+    cr_assert_eq(status, 0, "%zu and %zu bytes", arg_bytes, result_bytes);
+    const unsigned char *result = weft_future_result(future);
+    for (size_t i = 0; i < result_bytes; i++)
+        cr_assert_eq(result[i], 0xff);
+    weft_future_release(future);
+}
+
+PROMISE(argument_and_result_lie_apart_whatever_their_sizes)
+{
+    weft_limit *limit;
+    unsigned char in[300];
+    for (size_t i = 0; i < sizeof in; i++)
+        in[i] = (unsigned char)(i % 251);
+    cr_assert_eq(weft_limit_create(&limit, 1, NULL), 0);
+    for (arg_bytes = 1; arg_bytes <= sizeof in; arg_bytes += 13)
+        for (result_bytes = 1; result_bytes <= 300; result_bytes += 1 + result_bytes / 8) {
+            submit_and_look((weft_task_spec){.arg = in});
+            submit_and_look((weft_task_spec){.arg = in, .limit = limit});
+            if (arg_bytes % 4 == 0)
+                submit_and_look((weft_task_spec){.arg = in, .start_ns = sem_now_ns() + 1000000});
+        }
+    weft_limit_release(limit);
+}
+
 /* Done, cancelled, cancelled by shutdown, stopped before it began, refused (not destroyed): each once. */
 PROMISE(the_destructor_runs_once_in_every_outcome)
 {
