@@ -45,6 +45,7 @@ void wf_bell_rest(wf_bell *bell, bool without_end)
     wf_event_wait(bell->event, without_end ? -1 : bell->nap_ns);
     wf_event_clear(bell->event);
     bell->nap_ns = bell->nap_ns < LAST_NAP_NS / 2 ? 2 * bell->nap_ns : LAST_NAP_NS;
+    bell->quiet = QUIET - 1; /* a look takes in what only the next one may find */
 }
 
 void wf_bell_stir(wf_bell *bell)

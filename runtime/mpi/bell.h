@@ -4,7 +4,8 @@
  *
  * While there was something to do lately it looks again, letting others run at each second look; then it naps, each time for
  * longer, up to two milliseconds: what comes by MPI after a long silence is late by that much, what other threads leave is not.
- * Where nothing can come by MPI it sleeps until somebody rings.
+ * After each nap it looks twice: MPI may take in what only the next look finds. Where nothing can come by MPI it sleeps until
+ * somebody rings.
  *
  *   it       under its owner's lock: nothing was left? wf_bell_may_nap. Without the lock: look at MPI; nothing? rest
  *   others   under that lock: leave something, ring
