@@ -8,12 +8,10 @@
 #define QUIET 1000 /* looks without a result before the first nap */
 /* For each time that others run in between: a switch there and back takes longer than a look. */
 #define LOOKS 2
-#define FIRST_NAP_NS 10000
-#define LAST_NAP_NS 2000000
 
 int wf_bell_init(wf_bell *bell)
 {
-    *bell = (wf_bell){.event = wf_event_create(), .nap_ns = FIRST_NAP_NS};
+    *bell = (wf_bell){.event = wf_event_create(), .nap_ns = WF_BELL_SHORT_NS};
     return bell->event < 0 ? bell->event : 0;
 }
 
@@ -35,21 +33,22 @@ void wf_bell_ring(wf_bell *bell)
     bell->asleep = false;
 }
 
-void wf_bell_rest(wf_bell *bell, bool without_end)
+void wf_bell_rest(wf_bell *bell, int64_t most_ns)
 {
     if (bell->quiet < QUIET) {
         if (bell->quiet++ % LOOKS == 0) /* the first one follows what was left for them */
             wf_thread_yield();
         return;
     }
-    wf_event_wait(bell->event, without_end ? -1 : bell->nap_ns);
+    int64_t nap_ns = bell->nap_ns < most_ns ? bell->nap_ns : most_ns;
+    wf_event_wait(bell->event, nap_ns);
     wf_event_clear(bell->event);
-    bell->nap_ns = bell->nap_ns < LAST_NAP_NS / 2 ? 2 * bell->nap_ns : LAST_NAP_NS;
+    bell->nap_ns = nap_ns < 0 ? WF_BELL_SHORT_NS : 2 * nap_ns;
     bell->quiet = QUIET - 1; /* a look takes in what only the next one may find */
 }
 
 void wf_bell_stir(wf_bell *bell)
 {
     bell->quiet = 0;
-    bell->nap_ns = FIRST_NAP_NS;
+    bell->nap_ns = WF_BELL_SHORT_NS;
 }

@@ -432,6 +432,15 @@ static bool is_over(const wf_hub *hub, const turn *t)
     return t->ends && !t->left && (*hub->wire.said || !(hub->gives || wf_wire_busy(&hub->wire)));
 }
 
+/* T5 */
+static int64_t nap_of(const wf_hub *hub, const turn *t)
+{
+    bool busy = wf_wire_busy(&hub->wire);
+    if (*hub->wire.said || !(t->awaited || busy))
+        return -1;
+    return busy ? WF_BELL_SHORT_NS : WF_BELL_LONG_NS;
+}
+
 static _Thread_local const wf_hub *carried;
 
 bool wf_hub_is_carrier(const wf_hub *hub)
@@ -456,7 +465,7 @@ static void run(wf_hub *hub)
         if (any)
             wf_bell_stir(&hub->bell);
         else
-            wf_bell_rest(&hub->bell, *hub->wire.said || (!t.awaited && !wf_wire_busy(&hub->wire)));
+            wf_bell_rest(&hub->bell, nap_of(hub, &t));
     }
 }
 

@@ -396,7 +396,7 @@ static int give_up(wf_station *s)
         (void)weft_future_cancel(job->future);
     while (s->jobs)
         if (!answer_all(s))
-            wf_bell_rest(&s->bell, true);
+            wf_bell_rest(&s->bell, -1);
     return -EIO;
 }
 
@@ -410,7 +410,7 @@ int wf_station_run(wf_station *s)
         if (any)
             wf_bell_stir(&s->bell);
         else
-            wf_bell_rest(&s->bell, false);
+            wf_bell_rest(&s->bell, wf_wire_busy(&s->wire) ? WF_BELL_SHORT_NS : WF_BELL_LONG_NS);
     }
     return 0;
 }
