@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bench/mpi/farm.c - the floor below tasks one by one: bare sends and receives of MPI, a number there and back, at most so many
- * on the way to each rank.
+ * bench/mpi/farm.c - the floor below tasks one by one: bare sends and receives of MPI, a number there and back, also with many
+ * bytes, at most so many on the way to each rank.
  */
 #include <mpi.h>
 
 #include "ranks.h"
 
-enum { AHEAD = 64, TAG = 1, END = 2 };
+enum { AHEAD = 64, TAG = 1, END = 2, WORDS = LONG / sizeof(long) };
 
 struct farm {
     int ranks; /* that serve: 1 to ranks */
@@ -16,14 +16,16 @@ struct farm {
 
 static void serve(void)
 {
-    long number;
+    static long number[WORDS];
     MPI_Status from;
+    int words;
     for (;;) {
-        MPI_Recv(&number, 1, MPI_LONG, 0, MPI_ANY_TAG, MPI_COMM_WORLD, &from);
+        MPI_Recv(number, WORDS, MPI_LONG, 0, MPI_ANY_TAG, MPI_COMM_WORLD, &from);
         if (from.MPI_TAG == END)
             return;
-        number++;
-        MPI_Send(&number, 1, MPI_LONG, 0, TAG, MPI_COMM_WORLD);
+        number[0]++;
+        MPI_Get_count(&from, MPI_LONG, &words);
+        MPI_Send(number, words, MPI_LONG, 0, TAG, MPI_COMM_WORLD);
     }
 }
 
@@ -47,6 +49,19 @@ static void there_and_back(long calls, void *farm)
         send(1 + (int)(i % f->ranks), i, TAG);
         (void)receive(&back);
         f->wrong += back != i + 1;
+    }
+}
+
+static void long_there_and_back(long calls, void *farm)
+{
+    static long number[WORDS];
+    struct farm *f = farm;
+    for (long i = 0; i < calls; i++) {
+        int rank = 1 + (int)(i % f->ranks);
+        number[0] = i;
+        MPI_Send(number, WORDS, MPI_LONG, rank, TAG, MPI_COMM_WORLD);
+        MPI_Recv(number, WORDS, MPI_LONG, rank, TAG, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+        f->wrong += number[0] != i + 1;
     }
 }
 
@@ -74,6 +89,7 @@ static int lead(const struct bench *b)
     version[strcspn(version, ",\n")] = '\0';
     bench_version(version);
     bench_print("hot-time", bench_time_batch(there_and_back, &f) * 1e6, "us");
+    bench_print("long-time", bench_time_batch(long_there_and_back, &f) * 1e6, "us");
     bench_print("task-time", bench_time(all, &f) / TASKS * 1e6, "us");
     for (int rank = 1; rank <= f.ranks; rank++)
         send(rank, 0, END);

@@ -14,12 +14,16 @@ import mpi4py
 from mpi4py import MPI
 from mpi4py.futures import MPICommExecutor
 
-TASKS, TASKS_QUICK, ITEMS, SKEWED = 10_000, 1_000, 100_000, 10_000
+TASKS, TASKS_QUICK, ITEMS, SKEWED, LONG = 10_000, 1_000, 100_000, 10_000, 1_000_000
 LOOPS, LOOPS_QUICK = 20e6, 5e6
 
 
 def task():
     return 0
+
+
+def echo(values):
+    return values
 
 
 def item(number):
@@ -54,6 +58,8 @@ def measure_skewed(executor, metric, costs, options):
 def measure(executor, options):
     n, loops = (TASKS_QUICK, LOOPS_QUICK) if options.quick else (TASKS, LOOPS)
     bench.show("hot-time", bench.repeat_batch(lambda: executor.submit(task).result()) * 1e6, "us")
+    values = bytes(LONG)
+    bench.show("long-time", bench.repeat_batch(lambda: executor.submit(echo, values).result()) * 1e6, "us")
     bench.show("task-time", bench.repeat(lambda: bench.seconds(lambda: submit_all(executor, n))) / n * 1e6, "us")
     for prefix, items, chunk in (("", ITEMS, 1000), ("single-", ITEMS // 10, 1)):
         took = bench.repeat(lambda: bench.seconds(lambda: map_all(executor, item, range(items), chunk)))

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* bench/mpi/ranks.h - how many tasks and items; items whose costs follow Zipf's law. */
+/* bench/mpi/ranks.h - how many tasks, items and bytes; items whose costs follow Zipf's law. */
 #ifndef BENCH_MPI_RANKS_H
 #define BENCH_MPI_RANKS_H
 
 #include "../common.h"
 
-enum { TASKS = 10000, ITEMS = 100000, SKEWED = 10000 };
+enum { TASKS = 10000, ITEMS = 100000, SKEWED = 10000, LONG = 1000000 };
 
 /* Item of rank i: total / H / (i + 1) iterations of an empty loop. */
 static inline void ranks_costs(long *cost, bool heavy_last, bool quick)

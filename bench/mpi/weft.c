@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bench/mpi/weft.c - weft_mpi_run: a task there and back, many, the items of a map, items of very unequal cost.
+ * bench/mpi/weft.c - weft_mpi_run: a task there and back, also with many bytes, many tasks, the items of a map,
+ * items of very unequal cost.
  *
  * The first rank submits and does nothing else; each of the others has a pool of one worker.
  */
@@ -16,6 +17,12 @@ static int task(const void *arg, void *result)
 {
     (void)arg;
     (void)result;
+    return 0;
+}
+
+static int echo(const void *arg, void *result)
+{
+    memcpy(result, arg, LONG);
     return 0;
 }
 
@@ -41,6 +48,7 @@ struct job {
     weft_executor *ranks;
     weft_future **futures;
     int *items;
+    unsigned char *bytes;
     long *cost, *out;
     long wrong;
 };
@@ -65,6 +73,21 @@ static void there_and_back(long calls, void *job)
 {
     for (long i = 0; i < calls; i++)
         collect(job, submit(job));
+}
+
+static void long_there_and_back(long calls, void *job)
+{
+    struct job *j = job;
+    const weft_task_spec spec = {
+        .size = sizeof spec, .fn2 = echo, .arg = j->bytes, .arg_bytes = LONG, .result_bytes = LONG};
+    for (long i = 0; i < calls; i++) {
+        weft_future *future;
+        j->bytes[i % LONG]++;
+        bench_must("weft_submit_task", weft_submit_task(j->ranks, &spec, &future));
+        bench_must("weft_future_wait", weft_future_wait(future, WEFT_FOREVER));
+        j->wrong += memcmp(weft_future_result(future), j->bytes, LONG) != 0;
+        collect(j, future);
+    }
 }
 
 static void submit_all(void *job)
@@ -119,16 +142,20 @@ static void measure(weft_executor *ranks, void *job)
     struct job *j = job;
     j->ranks = ranks;
     j->futures = bench_alloc(TASKS * sizeof *j->futures);
+    j->bytes = bench_alloc(LONG);
+    memset(j->bytes, 0, LONG);
     j->items = bench_alloc(ITEMS * sizeof *j->items);
     j->cost = bench_alloc(SKEWED * sizeof *j->cost);
     j->out = bench_alloc(SKEWED * sizeof *j->out);
     bench_version(weft_version());
     bench_print("hot-time", bench_time_batch(there_and_back, j) * 1e6, "us");
+    bench_print("long-time", bench_time_batch(long_there_and_back, j) * 1e6, "us");
     bench_print("task-time", bench_time(submit_all, j) / TASKS * 1e6, "us");
     bench_print("map-time", bench_time(map_all, j) / ITEMS * 1e6, "us");
     measure_skewed(j, "skew-head", false);
     measure_skewed(j, "skew-tail", true);
     free(j->futures);
+    free(j->bytes);
     free(j->items);
     free(j->cost);
     free(j->out);
