@@ -38,8 +38,8 @@ WEFT_API int weft_submit_many(weft_executor *executor, weft_task_fn *fn, void *a
 WEFT_API int weft_apply(weft_executor *executor, weft_task_fn *fn, void *arg, int *status);
 
 /**
- * Hooks that make bytes of a value that has pointers, and a value of bytes: for maps over other processes
- * (weft_map_config.in_codec and .out_codec), where the items themselves are not understood.
+ * Hooks that make bytes of a value that has pointers, and a value of bytes: for maps and streams over other processes (in_codec
+ * and out_codec of weft_map_config and weft_stream_config), where the items themselves are not understood.
  *
  *   here   pack each input   ->   there   unpack it, run fn, pack the output, drop both   ->   here   unpack each output
  *
@@ -58,16 +58,16 @@ WEFT_API int weft_apply(weft_executor *executor, weft_task_fn *fn, void *arg, in
  *         return line->text ? (memcpy(line->text, from, bytes), 0) : -ENOMEM;
  *     }
  *     static void drop(void *value) { free(((struct line *)value)->text); }
- * Each is called for several values at the same time. Those that are called there go by names, as fn does. An item that has
- * another status than 0 leaves its place in out as it was.
+ * Each is called for several values at the same time. Those that are called there go by names, as fn does. An item of a map
+ * that has another status than 0 leaves its place in out as it was.
  */
 typedef struct weft_codec {
     /** The bytes that the value takes, written to `to`, which is aligned to 16, if they are no more than room; else it is called
      *  again where there is more. May be called again for a value in any case. A value that takes more than a quarter of
      *  message_bytes (weft_processes_config, weft_mpi_config) does not go: the item's status is -EMSGSIZE. */
     size_t (*pack)(const void *value, void *to, size_t room);
-    /** 0, or the item's status: then there is nothing to be dropped. `value` is zeros there, and here what was in the array;
-     *  `from` is aligned to 16, and gone after the call. */
+    /** 0, or the item's status: then there is nothing to be dropped. `value` is zeros, but of a map's output here, which
+     *  is what was in the array; `from` is aligned to 16, and gone after the call. */
     int (*unpack)(void *value, const void *from, size_t bytes);
     /** There alone, after fn, for the input that was unpacked and for the output, which began as zeros, whatever fn answered.
      *  NULL: there is nothing to free. */

@@ -24,6 +24,7 @@ extern "C" {
 #endif
 
 typedef struct weft_stream weft_stream;
+struct weft_codec; /* weft/bulk.h */
 
 /** Zero means the default, or none. */
 typedef struct weft_stream_config {
@@ -48,8 +49,12 @@ typedef struct weft_stream_config {
     void (*drop)(void *out,
                  void *ctx); /**< a result with status 0 that nobody took, at close. NULL: nothing to do */
     /** An item that was pulled and will not be given to fn, at close or as nobody is there to run it: for what it owns. NULL: nothing to do. Not for
-     *  those of an array. In any thread, as fn. */
+     *  those of an array. In any thread, as fn. With in_codec: each item that was pulled, once, also those that fn was given,
+     *  in this process or another one: fn borrows it. */
     void (*drop_item)(void *in, void *ctx);
+    /** How items and results with pointers go to another process (weft/bulk.h), and come back; NULL: as the bytes that they are.
+     *  Not called where items run in this process. A result that failed is zeros, one that nobody takes goes to drop. */
+    const struct weft_codec *in_codec, *out_codec;
 } weft_stream_config;
 
 /** As WEFT_POOL_CONFIG. */
@@ -58,7 +63,7 @@ typedef struct weft_stream_config {
 /**
  * @param stream  receives it; NULL after an error. Work begins at once
  * @return 0; -EINVAL (no fn; both or none of pull and in_bytes with items; n without items; weigh and window_bytes not
- *         together; drop_item without pull; a window that makes no sense), -ENOMEM, -EOWNERDEAD, -ESHUTDOWN; of an executor
+ *         together; drop_item without pull; a codec without pack, unpack or bytes; a window that makes no sense), -ENOMEM, -EOWNERDEAD, -ESHUTDOWN; of an executor
  *         over processes or ranks (weft/process.h, weft/mpi.h) also -EMSGSIZE, -ENOTSUP
  * Any thread.
  */

@@ -105,11 +105,17 @@ static const void *in_of(const wf_items *items, size_t i)
     return c->in + i * c->in_size;
 }
 
+static void *out_of(const wf_items *items, size_t i)
+{
+    const wf_map_call *c = &map_of(items)->map.call;
+    return c->out + i * c->out_size;
+}
+
 static void item_ended(wf_items *items, size_t i, int status, const void *out)
 {
     wf_map *map = &((shared_map *)(void *)items)->map;
     if (out && map->call.out_size)
-        memcpy(map->call.out + i * map->call.out_size, out, map->call.out_size);
+        memcpy(out_of(items, i), out, map->call.out_size);
     wf_map_ended(map, i, status);
 }
 
@@ -137,6 +143,7 @@ static wf_items items_of(const wf_map_call *c)
                       .in_codec = c->config.in_codec,
                       .out_codec = c->config.out_codec,
                       .in = in_of,
+                      .out = out_of,
                       .ended = item_ended,
                       .skipped = item_skipped,
                       .stopped = is_stopped};

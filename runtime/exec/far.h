@@ -36,9 +36,11 @@ typedef struct wf_items {
     const void *in_array;
     void *out_array;
     size_t count;
-    /* Hooks for their bytes, which then are not used in place; `ended` gets no out. NULL: they are bytes. */
+    /* Hooks for their bytes, which then are not used in place; an output is unpacked into `out`, and `ended` gets none. NULL: they
+     * are bytes. */
     const weft_codec *in_codec, *out_codec;
     const void *(*in)(const struct wf_items *items, size_t i);
+    void *(*out)(const struct wf_items *items, size_t i);
     /* Once for each that was come to. out: what it became; NULL: nothing. Neither it nor `in` is called after it. */
     void (*ended)(struct wf_items *items, size_t i, int status, const void *out);
     /* Or, of one that was not come to, though one behind it was. */

@@ -71,6 +71,12 @@ static const void *in_of(const wf_items *items, size_t i)
     return wf_window_item(&c->stream->window, c->ids[i]);
 }
 
+static void *out_of(const wf_items *items, size_t i)
+{
+    const far_chunk *c = (const far_chunk *)(const void *)items;
+    return wf_window_result(&c->stream->window, c->ids[i]);
+}
+
 static void item_ended(wf_items *items, size_t i, int status, const void *out)
 {
     const far_chunk *c = (const far_chunk *)(void *)items;
@@ -98,7 +104,10 @@ wf_items wf_pump_items(const weft_stream_config *c)
                       .has_out = true,
                       .in_size = c->in_bytes,
                       .out_size = c->out_bytes,
+                      .in_codec = c->in_codec,
+                      .out_codec = c->out_codec,
                       .in = in_of,
+                      .out = out_of,
                       .ended = item_ended,
                       .skipped = item_skipped,
                       .stopped = is_closed};

@@ -11,6 +11,7 @@
 #include "os/clock.h"
 #include "os/event.h"
 #include "os/memory.h"
+#include "par/map.h"
 #include "sched/block.h"
 #include "sched/pool.h"
 #include "sched/tasks.h"
@@ -174,6 +175,7 @@ static bool sensible(const weft_stream_config *c)
     return c->fn && (array || (c->pull && !c->items && !c->n)) && c->window <= WINDOW_MAX &&
            c->chunk <= WF_CHUNK_MAX && (!c->window_bytes == !c->weigh) && (c->pull || !c->drop_item) &&
            c->in_bytes < SIZE_MAX / 4 && c->out_bytes < SIZE_MAX / 4 &&
+           wf_codec_fits(c->in_codec, c->in_bytes) && wf_codec_fits(c->out_codec, c->out_bytes) &&
            (c->unordered == 0 || c->unordered == 1);
 }
 

@@ -93,7 +93,7 @@ const void *wf_window_item(const wf_window *w, uint32_t id)
     return w->config.pull ? item_at(w, id) : items ? items + w->cells[id].index * w->config.in_bytes : NULL;
 }
 
-static void *clear_result(const wf_window *w, uint32_t id)
+void *wf_window_result(const wf_window *w, uint32_t id)
 {
     return memset(result_at(w, id), 0, w->config.out_bytes);
 }
@@ -109,28 +109,46 @@ static void set_ready(wf_window *w, uint32_t id, int status)
     }
 }
 
-void wf_window_drop(wf_window *w, uint32_t id, int status)
+static void drop_item(const wf_window *w, uint32_t id)
 {
     if (w->config.drop_item)
         w->config.drop_item(item_at(w, id), w->config.ctx);
-    (void)clear_result(w, id);
+}
+
+/* Its function has borrowed it, or had another one like it. */
+static void drop_borrowed(const wf_window *w, uint32_t id)
+{
+    if (w->config.in_codec)
+        drop_item(w, id);
+}
+
+void wf_window_drop(wf_window *w, uint32_t id, int status)
+{
+    drop_item(w, id);
+    (void)wf_window_result(w, id);
     set_ready(w, id, status);
 }
 
 void wf_window_ended(wf_window *w, uint32_t id, int status, const void *out)
 {
-    void *result = clear_result(w, id);
-    if (out && w->config.out_bytes)
-        memcpy(result, out, w->config.out_bytes);
+    if (status || !w->config.out_codec) {
+        void *result = wf_window_result(w, id);
+        if (out && w->config.out_bytes)
+            memcpy(result, out, w->config.out_bytes);
+    }
+    drop_borrowed(w, id);
     set_ready(w, id, status);
 }
 
 void wf_window_run(wf_window *w, uint32_t id)
 {
-    if (wf_load_relaxed(&w->closed)) /* hint: it saves work */
+    if (wf_load_relaxed(&w->closed)) { /* hint: it saves work */
         wf_window_drop(w, id, -ECANCELED);
-    else
-        set_ready(w, id, w->config.fn(wf_window_item(w, id), clear_result(w, id), w->config.ctx));
+        return;
+    }
+    int status = w->config.fn(wf_window_item(w, id), wf_window_result(w, id), w->config.ctx);
+    drop_borrowed(w, id);
+    set_ready(w, id, status);
 }
 
 /* ---- taking out ---------------------------------------------------------------------------------- */

@@ -82,10 +82,12 @@ unsigned wf_window_pull(wf_window *w, unsigned most, uint32_t *ids);
 void wf_window_run(wf_window *w, uint32_t id);
 /* It will not run: it is dropped, and has that status. */
 void wf_window_drop(wf_window *w, uint32_t id, int status);
-/* It ran elsewhere. out: what it became; NULL: nothing. */
+/* It ran elsewhere. out: what it became; NULL: nothing, or hooks have made it in wf_window_result. */
 void wf_window_ended(wf_window *w, uint32_t id, int status, const void *out);
 /* Before that: the item; NULL: there are none. */
 const void *wf_window_item(const wf_window *w, uint32_t id);
+/* Room for its result, made zeros. */
+void *wf_window_result(const wf_window *w, uint32_t id);
 
 /* The consumer, as those that follow: is there a result? */
 static inline bool wf_window_ready(const wf_window *w, uint32_t *id)

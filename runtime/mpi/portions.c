@@ -340,8 +340,7 @@ static int unpack_result(const wf_items *items, wf_packed *results, size_t index
 {
     size_t bytes;
     const void *from = wf_packed_next(results, &bytes);
-    char *to = (char *)items->out_array + index * items->out_size;
-    return from ? items->out_codec->unpack(to, from, bytes) : -EPROTO;
+    return from ? items->out_codec->unpack(items->out(items, index), from, bytes) : -EPROTO;
 }
 
 /* First those that ran: a failure among them may be why others did not, before it and behind. */

@@ -86,9 +86,9 @@ const void *wf_map_near(const wf_map_call *c, size_t *item_bytes)
     return !*item_bytes ? NULL : in ? c->in : c->out;
 }
 
-static bool is_codec(const weft_codec *codec, size_t size)
+bool wf_codec_fits(const weft_codec *codec, size_t size)
 {
-    return size && codec->pack && codec->unpack;
+    return !codec || (size && codec->pack && codec->unpack);
 }
 
 int wf_map_check(wf_map_call *c, const weft_map_config *config)
@@ -99,8 +99,7 @@ int wf_map_check(wf_map_call *c, const weft_map_config *config)
         return -EINVAL;
     if (c->config.on_error != WEFT_FAIL_FAST && c->config.on_error != WEFT_COLLECT)
         return -EINVAL;
-    const weft_codec *in = c->config.in_codec, *out = c->config.out_codec;
-    if ((in && !is_codec(in, c->in_size)) || (out && !is_codec(out, c->out_size)))
+    if (!wf_codec_fits(c->config.in_codec, c->in_size) || !wf_codec_fits(c->config.out_codec, c->out_size))
         return -EINVAL;
     size_t item_bytes;
     if (c->config.near && !wf_map_near(c, &item_bytes))

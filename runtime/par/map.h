@@ -37,6 +37,8 @@ typedef struct wf_map {
 
 /* Which array it is to follow, and the bytes of its items; NULL: none, or it is not there. */
 const void *wf_map_near(const wf_map_call *call, size_t *item_bytes);
+/* Whole, and for values of some size; or NULL. */
+bool wf_codec_fits(const struct weft_codec *codec, size_t size);
 /* 0, or why it makes no sense. */
 int wf_map_check(wf_map_call *call, const weft_map_config *config);
 void wf_map_begin(wf_map *m, const wf_map_call *call);

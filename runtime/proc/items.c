@@ -172,7 +172,7 @@ static int unpack_result(const wf_items *items, wf_packed *results, size_t i)
     if (!own)
         return -ENOMEM;
     memcpy(own, there, bytes);
-    int status = items->out_codec->unpack((char *)items->out_array + i * items->out_size, own, bytes);
+    int status = items->out_codec->unpack(items->out(items, i), own, bytes);
     wf_free(own);
     return status;
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_codec.c - maps over worker processes of items that have pointers (codec.h); what is too large; and that nothing is left in a
- * worker.
+ * test_codec.c - maps and streams over worker processes of items that have pointers (codec.h); what is too large; and that nothing
+ * is left in a worker.
  */
 #include "processes.h"
 
-#include "codec.h"
+#include "codec_streams.h"
 
 static int counts_live(const void *arg, void *result)
 {
@@ -119,6 +119,45 @@ static void test_one_way(weft_executor *e)
     CHECK(weft_shared_free(block) == 0, "given back");
 }
 
+/* ---- streams ------------------------------------------------------------------------------------- */
+
+static void test_streams(void)
+{
+    for (int processes = 1; processes < 3; processes++) {
+        weft_executor *e = make(WEFT_PROCESSES_CONFIG(.processes = processes, .message_bytes = MESSAGE));
+        check_streams(e, 0);
+        check_half_read(e);
+        check_array(e);
+        check_bad_streams(e);
+        if (processes == 1)
+            check_dropped(e);
+        CHECK(weft_executor_destroy(e) == 0, "destroyed");
+    }
+}
+
+/* A destroyed executor's items have nowhere to run; each is dropped all the same. */
+static void test_stream_outlives(void)
+{
+    lines source = {.end = ITEMS, .words = 50};
+    weft_executor *e = make(WEFT_PROCESSES_CONFIG(.processes = 2));
+    weft_stream_config config = of_lines(e, &source);
+    weft_stream *stream = NULL;
+    int before = atomic_load(&live), became, refused = 0;
+    line l;
+    config.window = 10;
+    CHECK(weft_stream_open(&stream, &config) == 0, "open");
+    CHECK(weft_executor_destroy(e) == 0, "destroyed");
+    while (!weft_stream_next(stream, WEFT_FOREVER, &l, &became, NULL)) {
+        refused += became == -ESHUTDOWN && !l.text;
+        if (!became)
+            drop(&l);
+    }
+    weft_stream_close(stream);
+    CHECK(refused >= ITEMS - 10, "%d are refused", refused);
+    CHECK(source.dropped == source.pulled && source.pulled == ITEMS && atomic_load(&live) == before,
+          "outlived: %d dropped of %d, %d left", source.dropped, source.pulled, atomic_load(&live) - before);
+}
+
 /* ---- nobody calls them --------------------------------------------------------------------------- */
 
 static size_t never_packs(const void *value, void *to, size_t room)
@@ -151,6 +190,12 @@ static void test_in_this_process(void)
     err = err ? err : weft_executor_map(serial, twice, in, sizeof *in, out, sizeof *out, ITEMS, config);
     CHECK(err == 0 && count_right() == ITEMS, "serial: %d, %d right", err, count_right());
     empty();
+    for (int i = 0; i < 2; i++) {
+        lines source = {.end = ITEMS, .words = 5};
+        weft_stream_config of = of_lines(i ? serial : NULL, &source);
+        of.in_codec = of.out_codec = &never;
+        check_lines(of, &source, (const int[KINDS]){0}, i ? "serial" : "threads");
+    }
     (void)weft_executor_destroy(serial);
 }
 
@@ -190,5 +235,7 @@ int main(void)
     test_bad_input(e);
     CHECK(weft_executor_destroy(e) == 0, "destroyed");
     test_many_large();
+    test_streams();
+    test_stream_outlives();
     return tally_end();
 }
