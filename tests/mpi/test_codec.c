@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_codec.c - maps over ranks of items that have pointers: what fault/test_codec.c says of worker processes; letters that hold a
+ * test_codec.c - maps and streams over ranks of items that have pointers: what fault/test_codec.c says of worker processes; letters that hold a
  * few values; pieces that are divided again; hooks that a rank has not.
  *
  *     test_codec PLUGIN
@@ -11,7 +11,7 @@
 #include <sched.h>
 #include <stdbool.h>
 
-#include "../fault/codec.h"
+#include "../fault/codec_streams.h"
 
 static void check_all(weft_executor *e, const char *what)
 {
@@ -90,6 +90,15 @@ static void one_way(weft_executor *e, void *arg)
     empty();
 }
 
+static void streams(weft_executor *e, void *arg)
+{
+    (void)arg;
+    check_streams(e, DIES);
+    check_half_read(e);
+    check_array(e);
+    check_bad_streams(e);
+}
+
 /* ---- divided again ------------------------------------------------------------------------------- */
 
 static char others_done[300];
@@ -156,16 +165,17 @@ static void not_there(weft_executor *e, void *plugin)
 
 int main(int argc, char **argv)
 {
-    static void (*const jobs[])(weft_executor * e, void *arg) = {there_and_back, failures, largest,
-                                                                 one_way,        divides,  not_there};
+    static void (*const jobs[])(weft_executor * e, void *arg) = {there_and_back, failures, largest,  one_way,
+                                                                 streams,        divides,  not_there};
     place = getenv("WEFT_TEST_PLACE");
     if (argc < 2 || !place)
         return 2;
     tally_watch(360);
     begin_ranks(argc, argv, MPI_THREAD_FUNNELED);
     for (size_t i = 0; i < sizeof jobs / sizeof *jobs; i++) {
-        const weft_mpi_config *config =
-            jobs[i] == failures || jobs[i] == largest ? WEFT_MPI_CONFIG(.message_bytes = MESSAGE) : NULL;
+        const weft_mpi_config *config = jobs[i] == failures || jobs[i] == largest || jobs[i] == streams
+                                            ? WEFT_MPI_CONFIG(.message_bytes = MESSAGE)
+                                            : NULL;
         int err = weft_mpi_run(MPI_COMM_WORLD, jobs[i], argv[1], config);
         CHECK(!err, "job %zu: %s", i, weft_strerror(err));
         CHECK(!rank || atomic_load(&live) == 0, "%d are left on rank %d", atomic_load(&live), rank);
