@@ -39,7 +39,8 @@ WEFT_API int weft_apply(weft_executor *executor, weft_task_fn *fn, void *arg, in
 
 /**
  * Hooks that make bytes of a value that has pointers, and a value of bytes: for maps and streams over other processes (in_codec
- * and out_codec of weft_map_config and weft_stream_config), where the items themselves are not understood.
+ * and out_codec of weft_map_config and weft_stream_config) and tasks there (weft_task_spec), where the values themselves are not
+ * understood. Of a task: its argument is the item, its result the output.
  *
  *   here   pack each input   ->   there   unpack it, run fn, pack the output, drop both   ->   here   unpack each output
  *

@@ -157,6 +157,8 @@ WEFT_API int weft_executor_destroy(weft_executor *executor);
 
 /* ---- submitting, with everything ------------------------------------------------------------------ */
 
+struct weft_codec; /* weft/bulk.h */
+
 /**
  * A task with more than a function and a pointer. Zero means: none.
  */
@@ -189,12 +191,17 @@ typedef struct weft_task_spec {
      *  PU taken away) the others of his node do, if all of the node's are gone anybody, which weft_counters calls strayed.
      *  docs/executors.md */
     int strict;
+    /** How the value at arg (arg_bytes) and the result, if they have pointers, go to another process (weft/bulk.h), and come back;
+     *  NULL: as the bytes that they are. Not called where the task runs in this process. The value is packed when the task begins:
+     *  what it points to has to live until that has ended, or destroy frees it. A result that failed is zeros; what else it
+     *  points to belongs to who asks for it, as what fn2 leaves there in this process. */
+    const struct weft_codec *arg_codec, *result_codec;
 } weft_task_spec;
 
 /**
  * As weft_submit.
  * @return 0; before anything was done -EINVAL (no function, or both; node and worker; no such worker; strict without either,
- *         with blocking, or through an executor that was created), -ENODEV (strict: nobody sits there), -ENOMEM,
+ *         with blocking, or through an executor that was created; a codec without pack, unpack or bytes), -ENODEV (strict: nobody sits there), -ENOMEM,
  *         -EAGAIN (full), -ESHUTDOWN (closed),
  *         -EOWNERDEAD (also: limit is of a parent process). After an error destroy is not called: the argument is still the caller's.
  */

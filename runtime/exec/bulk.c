@@ -132,6 +132,8 @@ static bool is_stopped(const wf_items *items)
 static wf_items items_of(const wf_map_call *c)
 {
     return (wf_items){.fn = (void (*)(void))c->fn,
+                      .form = WF_ITEMS_OF_MAP,
+                      .label = "map",
                       .has_in = c->in,
                       .has_out = c->out,
                       .fail_fast = c->config.on_error == WEFT_FAIL_FAST,

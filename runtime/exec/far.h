@@ -26,10 +26,15 @@ typedef struct wf_away {
     uint8_t lane; /* that shows its label, from 1; 0: none */
 } wf_away;
 
+/* How their function is called: as a weft_item_fn, as a stream's, as fn2 of a task, which is one item. */
+enum wf_items_form { WF_ITEMS_OF_MAP, WF_ITEMS_OF_STREAM, WF_ITEMS_OF_TASK };
+
 /* Items by their numbers, and who has them. */
 typedef struct wf_items {
-    void (*fn)(void); /* a weft_item_fn; in_first: a stream's */
-    bool in_first, has_in, has_out;
+    void (*fn)(void);
+    enum wf_items_form form;
+    const char *label;
+    bool has_in, has_out;
     bool fail_fast; /* behind one that failed none is begun there */
     size_t in_size, out_size;
     /* They are these arrays, of so many items: who can may use them in place, and `ended` gets no out. NULL: they are none. */

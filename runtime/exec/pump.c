@@ -99,7 +99,8 @@ static bool is_closed(const wf_items *items)
 wf_items wf_pump_items(const weft_stream_config *c)
 {
     return (wf_items){.fn = (void (*)(void))c->fn,
-                      .in_first = true,
+                      .form = WF_ITEMS_OF_STREAM,
+                      .label = "stream",
                       .has_in = c->pull || c->items,
                       .has_out = true,
                       .in_size = c->in_bytes,

@@ -14,6 +14,7 @@
 #include "exec/timer.h"
 #include "os/clock.h"
 #include "os/memory.h"
+#include "par/map.h"
 #include "sched/block.h"
 #include "sched/home.h"
 #include "sched/self.h"
@@ -263,7 +264,8 @@ static bool sensible(const weft_task_spec *spec)
     return !spec->fn != !spec->fn2 && (spec->blocking == 0 || spec->blocking == 1) &&
            !(spec->strict && spec->blocking) && (spec->arg || !spec->arg_bytes) &&
            spec->arg_bytes <= SIZE_MAX / 4 && spec->result_bytes <= SIZE_MAX / 4 &&
-           (spec->fn2 || !spec->result_bytes);
+           (spec->fn2 || !spec->result_bytes) && wf_codec_fits(spec->arg_codec, spec->arg_bytes) &&
+           wf_codec_fits(spec->result_codec, spec->result_bytes);
 }
 
 /* A result behind the argument, aligned as anything of its size may have to be. */

@@ -133,10 +133,10 @@ static wf_letter *begin_letter(const leg *g, size_t room, int *err)
     h->fail_fast = items->fail_fast;
     h->has_in = items->has_in;
     h->has_out = items->has_out;
-    h->in_first = items->in_first;
+    h->in_first = items->form == WF_ITEMS_OF_STREAM;
     h->hooks = g->lane->which;
     h->most = wf_value_most(g->lane->line->message_bytes);
-    snprintf(h->text, sizeof h->text, "%s", items->in_first ? "stream" : "map");
+    snprintf(h->text, sizeof h->text, "%s", items->label);
     if (h->hooks)
         memcpy(letter->bytes, &g->lane->hooks, sizeof g->lane->hooks);
     return letter;

@@ -91,8 +91,14 @@ static int unpack(side *in)
 
 static int call(const work *w, const void *in, void *out)
 {
-    return w->batch->in_first ? ((int (*)(const void *, void *, void *))w->fn)(in, out, NULL)
-                              : ((weft_item_fn *)w->fn)(out, in, NULL);
+    switch (w->batch->form) {
+    case WF_ITEMS_OF_TASK:
+        return ((int (*)(const void *, void *))w->fn)(in, out);
+    case WF_ITEMS_OF_STREAM:
+        return ((int (*)(const void *, void *, void *))w->fn)(in, out, NULL);
+    default:
+        return ((weft_item_fn *)w->fn)(out, in, NULL);
+    }
 }
 
 static int pack(side *out, size_t most)
@@ -164,5 +170,5 @@ int wf_batch_run(wf_batch *batch, void *result, wf_image_fn *fn)
         run_all(&w);
     wf_free(w.in.value);
     wf_free(w.out.value);
-    return err;
+    return err || batch->form != WF_ITEMS_OF_TASK ? err : batch->status[0];
 }

@@ -17,6 +17,7 @@
 #define WEFT_PROCESS_LIBRARY_
 #include <weft/process.h>
 
+#include "exec/far.h"
 #include "proc/image.h"
 
 /* How the items are there. NONE: their function gets NULL. */
@@ -40,7 +41,7 @@ typedef struct wf_batch {
     uint64_t ended;                         /* the worker's, as status: items that have */
     uint64_t in_at, in_bytes, result_bytes; /* where inputs lie in the argument; room */
     uint64_t most;                          /* bytes of one packed value */
-    uint32_t in_first, fail_fast;
+    uint32_t form, fail_fast;               /* enum wf_items_form */
     wf_batch_array in, out;
     int status[];
 } wf_batch;
@@ -57,7 +58,7 @@ static inline size_t wf_batch_copied(const wf_batch_array *array)
     return array->way == WF_ITEMS_BYTES || array->way == WF_ITEMS_NONE ? (size_t)array->size : 0;
 }
 
-/* In a worker: one after the other; how many have ended is there at any time. 0, or why there is none. */
+/* In a worker: one after the other; how many have ended is there at any time. 0, or why there is none; of a task, its status. */
 int wf_batch_run(wf_batch *batch, void *result, wf_image_fn *fn);
 
 #endif

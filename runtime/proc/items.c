@@ -155,7 +155,7 @@ static void write_items(wf_errand *errand, void *arg)
                         .in_bytes = errand->call.arg_bytes - in_at,
                         .result_bytes = errand->call.result_bytes,
                         .most = l->most,
-                        .in_first = l->items->in_first,
+                        .form = (uint32_t)l->items->form,
                         .fail_fast = l->items->fail_fast,
                         .in = from(l->in, l->first),
                         .out = from(l->out, l->first)};
@@ -233,7 +233,7 @@ static void prepare(const wf_staff *staff, load *l, size_t first, size_t count)
                             .write = write_items,
                             .read = read_items,
                             .budget_ns = staff->config.time_limit_ns};
-    snprintf(l->errand.call.label, sizeof l->errand.call.label, "%s", l->items->in_first ? "stream" : "map");
+    snprintf(l->errand.call.label, sizeof l->errand.call.label, "%s", l->items->label);
     l->refused = l->err ? l->err : wf_name_of(l->items->fn, &l->errand.call.fn);
 }
 
@@ -318,4 +318,69 @@ size_t wf_items_run(wf_staff *staff, wf_items *items, size_t begin, size_t end)
         next = done;
     }
     return begin;
+}
+
+/* ---- a task -------------------------------------------------------------------------------------- */
+
+typedef struct lone {
+    wf_items items;
+    const void *arg;
+    void *result;
+    int status;
+} lone;
+
+static const void *arg_of(const wf_items *items, size_t i)
+{
+    (void)i;
+    return ((const lone *)(const void *)items)->arg;
+}
+
+static void *result_of(const wf_items *items, size_t i)
+{
+    (void)i;
+    return ((const lone *)(const void *)items)->result;
+}
+
+static void task_ended(wf_items *items, size_t i, int status, const void *result)
+{
+    lone *t = (lone *)(void *)items;
+    (void)i;
+    t->status = status;
+    if (result)
+        memcpy(t->result, result, items->out_size);
+    else if (status && items->out_size)
+        memset(t->result, 0, items->out_size);
+}
+
+static wf_items items_of(const weft_task_spec *spec)
+{
+    return (wf_items){.fn = (void (*)(void))spec->fn2,
+                      .form = WF_ITEMS_OF_TASK,
+                      .label = spec->label ? spec->label : "",
+                      .has_in = spec->arg_bytes,
+                      .has_out = spec->result_bytes,
+                      .in_size = spec->arg_bytes,
+                      .out_size = spec->result_bytes,
+                      .in_codec = spec->arg_codec,
+                      .out_codec = spec->result_codec,
+                      .in = arg_of,
+                      .out = result_of,
+                      .ended = task_ended};
+}
+
+int wf_items_check_task(const wf_staff *staff, const weft_task_spec *spec)
+{
+    const wf_items items = items_of(spec);
+    return wf_items_check(staff, &items);
+}
+
+void wf_items_run_task(wf_staff *staff, const weft_task_spec *spec, const void *arg, void *result,
+                       wf_answer *answer)
+{
+    lone t = {.items = items_of(spec), .arg = arg, .result = result};
+    load l = load_of(staff, &t.items);
+    prepare(staff, &l, 0, 1);
+    (void)run(staff, &l);
+    *answer = l.errand.answer;
+    answer->status = t.status;
 }

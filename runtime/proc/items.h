@@ -16,4 +16,10 @@
 int wf_items_check(const wf_staff *staff, const wf_items *items);
 size_t wf_items_run(wf_staff *staff, wf_items *items, size_t begin, size_t end);
 
+/* A task with hooks (weft_task_spec.arg_codec, .result_codec) is one item. 0, or why it cannot run there. */
+int wf_items_check_task(const wf_staff *staff, const weft_task_spec *spec);
+/* As wf_errand_run; unpacks into result, zeros. */
+void wf_items_run_task(wf_staff *staff, const weft_task_spec *spec, const void *arg, void *result,
+                       wf_answer *answer);
+
 #endif

@@ -26,7 +26,7 @@ typedef struct processes {
 /* What one task takes to its process. */
 typedef struct parcel {
     processes *p;
-    void (*destroy)(void *arg);
+    weft_task_spec spec;
     wf_call call;
     _Alignas(16) unsigned char bytes[];
 } parcel;
@@ -53,6 +53,11 @@ static void on_error(const char *label, int status, void *ctx)
 
 /* ---- tasks --------------------------------------------------------------------------------------- */
 
+static bool has_hooks(const weft_task_spec *spec)
+{
+    return spec->arg_codec || spec->result_codec;
+}
+
 /* The task, as the executor runs it. */
 static int carry(const void *arg, void *result)
 {
@@ -60,7 +65,10 @@ static int carry(const void *arg, void *result)
     wf_staff *staff = &of->p->staff;
     wf_errand errand = {
         .call = of->call, .arg = of->bytes, .result = result, .budget_ns = staff->config.time_limit_ns};
-    (void)wf_errand_run(staff, &errand);
+    if (has_hooks(&of->spec))
+        wf_items_run_task(staff, &of->spec, of->bytes, result, &errand.answer);
+    else
+        (void)wf_errand_run(staff, &errand);
     const wf_answer *answer = &errand.answer;
     return *answer->said ? weft_fail(answer->status, "%s", answer->said) : answer->status;
 }
@@ -68,8 +76,8 @@ static int carry(const void *arg, void *result)
 static void end_parcel(void *arg)
 {
     parcel *of = arg;
-    if (of->destroy)
-        of->destroy(of->call.arg_bytes ? of->bytes : NULL);
+    if (of->spec.destroy)
+        of->spec.destroy(of->spec.arg_bytes ? of->bytes : NULL);
     wf_free(of);
 }
 
@@ -77,6 +85,8 @@ static int describe(const processes *p, const weft_task_spec *spec, wf_call *cal
 {
     if (!spec->fn2 || (spec->arg && !spec->arg_bytes))
         return -EINVAL;
+    if (has_hooks(spec))
+        return wf_items_check_task(&p->staff, spec);
     if (wf_channel_result_at(spec->arg_bytes) + spec->result_bytes > p->staff.config.message_bytes)
         return -EMSGSIZE;
     *call = (wf_call){
@@ -91,7 +101,7 @@ static parcel *pack(processes *p, const wf_call *call, const weft_task_spec *spe
     if (!of)
         return NULL;
     of->p = p;
-    of->destroy = spec->destroy;
+    of->spec = *spec;
     of->call = *call;
     if (spec->arg_bytes)
         memcpy(of->bytes, spec->arg, spec->arg_bytes);
@@ -103,7 +113,7 @@ static int submit(wf_far *far, weft_executor *executor, const weft_task_spec *sp
 {
     processes *p = (processes *)(void *)far;
     weft_task_spec here = *spec;
-    wf_call call;
+    wf_call call = {.kind = WF_CALL_TASK};
     int err = describe(p, spec, &call);
     if (err)
         return err;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_codec.c - maps and streams over worker processes of items that have pointers (codec.h); what is too large; and that nothing
- * is left in a worker.
+ * test_codec.c - maps, streams and tasks over worker processes of values that have pointers (codec.h); what is too large; and that
+ * nothing is left in a worker.
  */
 #include "processes.h"
 
 #include "codec_streams.h"
+#include "codec_tasks.h"
 
 static int counts_live(const void *arg, void *result)
 {
@@ -158,6 +159,32 @@ static void test_stream_outlives(void)
           "outlived: %d dropped of %d, %d left", source.dropped, source.pulled, atomic_load(&live) - before);
 }
 
+/* ---- tasks --------------------------------------------------------------------------------------- */
+
+static void test_tasks(void)
+{
+    weft_future *future = NULL;
+    line l = line_of(GOOD, 3000);
+    weft_executor *small = make(WEFT_PROCESSES_CONFIG(.processes = 1, .message_bytes = 512));
+    int err = weft_submit_task(small,
+                               &(weft_task_spec){.size = sizeof(weft_task_spec),
+                                                 .fn2 = doubles,
+                                                 .arg = &l,
+                                                 .arg_bytes = sizeof l,
+                                                 .arg_codec = &in_codec},
+                               &future);
+    CHECK(err == -EMSGSIZE && !future, "messages that hold none: %d", err);
+    (void)weft_executor_destroy(small);
+    drop(&l);
+    for (int processes = 1; processes < 3; processes++) {
+        weft_executor *e = make(WEFT_PROCESSES_CONFIG(.processes = processes, .message_bytes = MESSAGE));
+        check_tasks(e, -1);
+        if (processes == 1)
+            check_dropped(e);
+        CHECK(weft_executor_destroy(e) == 0, "destroyed");
+    }
+}
+
 /* ---- nobody calls them --------------------------------------------------------------------------- */
 
 static size_t never_packs(const void *value, void *to, size_t room)
@@ -195,6 +222,12 @@ static void test_in_this_process(void)
         weft_stream_config of = of_lines(i ? serial : NULL, &source);
         of.in_codec = of.out_codec = &never;
         check_lines(of, &source, (const int[KINDS]){0}, i ? "serial" : "threads");
+    }
+    for (int i = 0; i < 2; i++) {
+        line l = line_of(GOOD, 5);
+        weft_task_spec of = of_line(&l);
+        of.arg_codec = of.result_codec = &never;
+        check_line(submit_line(i ? serial : NULL, of), 0, 5, "");
     }
     (void)weft_executor_destroy(serial);
 }
@@ -237,5 +270,6 @@ int main(void)
     test_many_large();
     test_streams();
     test_stream_outlives();
+    test_tasks();
     return tally_end();
 }
