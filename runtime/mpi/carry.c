@@ -7,11 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mpi/values.h"
 #include "proc/engine.h"
 
 /* What one task takes along. */
 typedef struct parcel {
     wf_call call;
+    wf_letter *letter; /* its argument, as that is: what is sent, unless it has hooks */
+    const weft_codec *arg_codec, *result_codec;
     void (*destroy)(void *arg);
     weft_future *task; /* while it is away */
     void *result;
@@ -26,7 +29,7 @@ static const struct weft_engine_table_ *engine(void)
 
 static int say(const parcel *of, int status, const char *said, char *text)
 {
-    const char *label = of->call.letter->head.text;
+    const char *label = of->letter->head.text;
     snprintf(text, SAID_BYTES, "rank %d%s%s: %s", of->call.rank, *label ? ", " : "", label, said);
     return status;
 }
@@ -36,10 +39,15 @@ static int tell(const parcel *of, const wf_letter *answer, void *result, char *t
 {
     if (!answer)
         return say(of, WEFT_EDIED, "MPI does not work any more", text);
-    const wf_letter_head *h = &answer->head;
-    if (h->bytes && h->bytes == of->call.letter->head.result_bytes)
+    const wf_letter_head *h = &answer->head, *asked = &of->letter->head;
+    int status = 0;
+    if (asked->kind == WF_LETTER_VALUE)
+        status = wf_value_read(answer, of->result_codec, result, (size_t)asked->result_bytes);
+    else if (h->bytes && h->bytes == asked->result_bytes)
         memcpy(result, answer->bytes, (size_t)h->bytes);
-    return h->status ? say(of, h->status, h->text, text) : 0;
+    if (h->status)
+        return say(of, h->status, h->text, text);
+    return status ? say(of, status, weft_strerror(status), text) : 0;
 }
 
 /* wf_call.answered */
@@ -58,17 +66,31 @@ static bool stops(const wf_call *call)
     return engine()->should_stop(((const parcel *)(const void *)call)->task);
 }
 
+/* What is sent, with a holder more; the caller's until the hub has it. */
+static int address(parcel *of)
+{
+    int err = 0;
+    of->call.letter = of->letter;
+    if (of->letter->head.kind == WF_LETTER_VALUE)
+        of->call.letter = wf_value_letter(of->letter, of->arg_codec, of->result_codec, &err);
+    else
+        of->letter->holders++;
+    return err;
+}
+
 /* The task, as the executor begins it. */
 static int carry(const void *arg, void *result)
 {
     parcel *of = (parcel *)(uintptr_t)arg;
     of->result = result;
     of->task = engine()->here();
-    of->call.letter->holders++;
-    int err = wf_hub_call(of->call.line->hub, &of->call);
+    int err = address(of);
+    if (err)
+        return err;
+    err = wf_hub_call(of->call.line->hub, &of->call);
     if (!err)
         return WF_AWAY;
-    of->call.letter->holders--;
+    wf_letter_free(of->call.letter);
     return err;
 }
 
@@ -83,8 +105,9 @@ static int carry_and_wait(const void *arg, void *result)
 {
     char text[SAID_BYTES] = "";
     parcel *of = (parcel *)(uintptr_t)arg;
-    int err;
-    of->call.letter->holders++;
+    int err = address(of);
+    if (err)
+        return err;
     wf_letter *answer = wf_hub_ask(&of->call, should_stop, NULL, &of->call.rank, &err);
     int status = !answer && err != WEFT_EDIED ? err : tell(of, answer, result, text);
     wf_letter_free(answer);
@@ -93,29 +116,49 @@ static int carry_and_wait(const void *arg, void *result)
 
 static void discard(parcel *of)
 {
-    wf_letter_free(of->call.letter);
+    wf_letter_free(of->letter);
     free(of);
 }
 
 static void end_parcel(void *arg)
 {
     parcel *of = arg;
-    wf_letter *letter = of->call.letter;
+    wf_letter *letter = of->letter;
     if (of->destroy)
         of->destroy(letter->head.bytes ? letter->bytes : NULL);
     discard(of);
 }
 
+/* As one item: what is not packed has to fit with the hooks. */
+static int describe_value(const wf_line *line, const weft_task_spec *spec, wf_letter_head *head)
+{
+    wf_value_hooks hooks;
+    size_t most = line->message_bytes, room = most < sizeof hooks + 64 ? 0 : most - sizeof hooks - 64;
+    if (!room || (!spec->arg_codec && spec->arg_bytes > room) ||
+        (!spec->result_codec && spec->result_bytes > room))
+        return -EMSGSIZE;
+    head->kind = WF_LETTER_VALUE;
+    head->count = 1;
+    head->in_size = spec->arg_bytes;
+    head->out_size = spec->result_bytes;
+    head->has_in = spec->arg_bytes != 0;
+    head->has_out = spec->result_bytes != 0;
+    head->most = wf_value_most(most);
+    return wf_value_hooks_of(spec->arg_codec, spec->result_codec, &hooks, &head->hooks);
+}
+
 static int describe(const wf_line *line, const weft_task_spec *spec, wf_letter_head *head)
 {
+    bool has_hooks = spec->arg_codec || spec->result_codec;
     if (!spec->fn2 || (spec->arg && !spec->arg_bytes))
         return -EINVAL;
-    if (spec->arg_bytes > line->message_bytes || spec->result_bytes > line->message_bytes)
+    if (!has_hooks && (spec->arg_bytes > line->message_bytes || spec->result_bytes > line->message_bytes))
         return -EMSGSIZE;
     *head = (wf_letter_head){
         .kind = WF_LETTER_TASK, .bytes = spec->arg_bytes, .result_bytes = spec->result_bytes};
     snprintf(head->text, sizeof head->text, "%s", spec->label ? spec->label : "");
-    return engine()->name_of((wf_image_fn *)spec->fn2, &head->fn);
+    int err = has_hooks ? describe_value(line, spec, head) : 0;
+    return err ? err : engine()->name_of((wf_image_fn *)spec->fn2, &head->fn);
 }
 
 static parcel *pack(wf_line *line, const wf_letter_head *head, const weft_task_spec *spec)
@@ -129,7 +172,10 @@ static parcel *pack(wf_line *line, const wf_letter_head *head, const weft_task_s
     letter->head = *head;
     if (spec->arg_bytes)
         memcpy(letter->bytes, spec->arg, spec->arg_bytes);
-    *of = (parcel){.call = {.letter = letter, .line = line, .answered = come_back, .stops = stops},
+    *of = (parcel){.call = {.line = line, .answered = come_back, .stops = stops},
+                   .letter = letter,
+                   .arg_codec = spec->arg_codec,
+                   .result_codec = spec->result_codec,
                    .destroy = spec->destroy};
     return of;
 }
@@ -175,7 +221,7 @@ int wf_carry_start(wf_line *line, weft_executor *executor, bool sends, int rank,
     parcel *of = pack(line, &head, &spec);
     if (!of)
         return -ENOMEM;
-    of->call.letter->rank = rank;
+    of->letter->rank = rank;
     of->call.to_rank = true;
     return submit(of, executor, sends, &spec, future);
 }

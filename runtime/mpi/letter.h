@@ -4,11 +4,12 @@
  *
  *   TASK, ITEMS   to a serving rank: fn, and its argument, or `count` items          answered once, by its number
  *   START         the same of a weft_mpi_config.start and its argument
+ *   VALUE         a TASK that has hooks (mpi/values.h): its argument is one item
  *   STOP          the call of that number should stop; may come before it, and then says nothing
  *   GIVE          to a serving rank: a wf_wish: some of the items of that number which have not begun are to come back
  *   GIVEN         to the submitting rank: places in that letter, 64 bits each; they are no longer this rank's. May be none, by
  *                 its status not now, or none any more; may come behind the ANSWER, which says the same of them
- *   ANSWER        to the submitting rank: status, what was said, result; of items: count wf_item_end, then their results
+ *   ANSWER        to the submitting rank: status, what was said, result; of items, and VALUE: count wf_item_end, then their results
  *   END           to a serving rank: that was all
  *   BATCH         `count` letters, each with as much of its head as its kind needs
  * All ranks run the same program on machines of the same kind: heads are sent as they lie in memory.
@@ -28,6 +29,7 @@
 enum wf_letter_kind {
     WF_LETTER_TASK,
     WF_LETTER_START,
+    WF_LETTER_VALUE,
     WF_LETTER_ITEMS,
     WF_LETTER_STOP,
     WF_LETTER_GIVE,

@@ -29,6 +29,8 @@ typedef struct wf_job {
 static int call_item(const void *ctx, void *out, const void *in)
 {
     const wf_job *job = ctx;
+    if (job->letter->head.kind == WF_LETTER_VALUE)
+        return ((int (*)(const void *, void *))job->fn)(in, out);
     if (job->letter->head.in_first)
         return ((int (*)(const void *, void *, void *))job->fn)(in, out, NULL);
     return ((weft_item_fn *)job->fn)(out, in, NULL);
@@ -111,11 +113,20 @@ static int run_task(const wf_job *job)
     return fn(l->head.bytes ? l->bytes : NULL, job->answer->head.bytes ? job->answer->bytes : NULL);
 }
 
+static int run_value(const wf_job *job)
+{
+    wf_item_end *end = (wf_item_end *)(void *)job->answer->bytes;
+    (void)wf_values_reserve(job->values); /* for one there is room */
+    end->fate = WF_ITEM_RAN;
+    return end->status = run_claimed(job, 0);
+}
+
 static int run_letter(wf_job *job)
 {
     uint32_t kind = job->letter->head.kind;
     return kind == WF_LETTER_TASK    ? run_task(job)
            : kind == WF_LETTER_START ? run_start(job)
+           : kind == WF_LETTER_VALUE ? run_value(job)
                                      : weft_parallel_for(NULL, 0, job->letter->head.count, run_items, job);
 }
 
@@ -205,7 +216,8 @@ static wf_letter *make_answer(const wf_letter *letter)
 {
     const wf_letter_head *h = &letter->head;
     size_t out = h->hooks & WF_HOOKS_OUT ? 0 : (size_t)(h->count * h->out_size);
-    size_t bytes = h->kind == WF_LETTER_ITEMS ? wf_items_out_at(h->count) + out : h->result_bytes;
+    bool of_items = h->kind == WF_LETTER_ITEMS || h->kind == WF_LETTER_VALUE;
+    size_t bytes = of_items ? wf_items_out_at(h->count) + out : h->result_bytes;
     wf_letter *a = wf_letter_new(bytes);
     if (!a)
         return NULL;
@@ -249,7 +261,7 @@ static void begin(wf_station *s, wf_letter *letter)
         return;
     }
     wf_values *values = NULL;
-    int err = letter->head.kind == WF_LETTER_ITEMS && letter->head.hooks ? wf_values_new(&values, letter) : 0;
+    int err = letter->head.kind >= WF_LETTER_VALUE && letter->head.hooks ? wf_values_new(&values, letter) : 0;
     wf_job *job = err ? NULL : make_job(s, letter, fn);
     if (!job) {
         wf_values_free(values);

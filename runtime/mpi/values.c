@@ -15,6 +15,63 @@
 
 _Static_assert(sizeof(wf_value_hooks) % 16 == 0, "what is packed behind them is aligned to 16");
 
+/* ---- one value, packed --------------------------------------------------------------------------- */
+
+/* One item's. */
+typedef struct value {
+    const void *in;
+    void *out; /* what became of it, packed; NULL: nothing */
+    size_t in_bytes, out_bytes;
+} value;
+
+/* In a letter. */
+static uint64_t packed_bytes(size_t bytes)
+{
+    return WF_PACKED_HEAD + ((bytes + 15) & ~(size_t)15);
+}
+
+static int keep(value *to, void *bytes, size_t count)
+{
+    to->out = malloc(count ? count : 1);
+    if (!to->out)
+        return -ENOMEM;
+    memcpy(to->out, bytes, count);
+    to->out_bytes = count;
+    return 0;
+}
+
+/* Into memory of its own. */
+static int pack(const weft_codec *codec, const void *result, size_t most, value *to)
+{
+    _Alignas(16) unsigned char first[AT_FIRST];
+    size_t room = most < sizeof first ? most : sizeof first, bytes = codec->pack(result, first, room);
+    if (bytes <= room)
+        return keep(to, first, bytes);
+    while (bytes > room && bytes <= most) {
+        free(to->out);
+        to->out = malloc(room = bytes);
+        if (!to->out)
+            return -ENOMEM;
+        bytes = codec->pack(result, to->out, room);
+    }
+    to->out_bytes = bytes;
+    if (bytes <= most)
+        return 0;
+    free(to->out);
+    to->out = NULL;
+    return -EMSGSIZE;
+}
+
+static size_t copy_value(const void *of, void *to, size_t room)
+{
+    const value *v = of;
+    if (v->out_bytes <= room)
+        memcpy(to, v->out, v->out_bytes);
+    return v->out_bytes;
+}
+
+static const weft_codec copy = {.pack = copy_value};
+
 /* ---- the submitting rank ------------------------------------------------------------------------- */
 
 static int name_of(void (*fn)(void), wf_image_name *name)
@@ -46,14 +103,67 @@ size_t wf_value_most(size_t message_bytes)
     return message_bytes / 4 > WF_PACKED_HEAD ? message_bytes / 4 - WF_PACKED_HEAD : 0;
 }
 
-/* ---- a serving rank ------------------------------------------------------------------------------ */
+/* Behind the hooks. */
+static wf_letter *write_task(const wf_letter *task, const wf_value_hooks *hooks, const value *packed)
+{
+    size_t bytes = packed ? (size_t)packed_bytes(packed->out_bytes) : (size_t)task->head.bytes;
+    wf_letter *letter = wf_letter_new(sizeof *hooks + bytes);
+    if (!letter)
+        return NULL;
+    letter->head = task->head;
+    letter->head.bytes = sizeof *hooks + bytes;
+    memcpy(letter->bytes, hooks, sizeof *hooks);
+    if (packed)
+        (void)wf_packed_put(&(wf_packed){.at = letter->bytes + sizeof *hooks, .room = bytes}, &copy, packed,
+                            packed->out_bytes);
+    else
+        memcpy(letter->bytes + sizeof *hooks, task->bytes, bytes);
+    return letter;
+}
 
-/* One item's. */
-typedef struct value {
-    const void *in;
-    void *out; /* what became of it, packed; NULL: nothing */
-    size_t in_bytes, out_bytes;
-} value;
+wf_letter *wf_value_letter(const wf_letter *task, const weft_codec *arg, const weft_codec *result, int *err)
+{
+    wf_value_hooks hooks;
+    uint32_t which;
+    value packed = {.out = NULL};
+    (void)wf_value_hooks_of(arg, result, &hooks, &which); /* they had names */
+    *err = arg ? pack(arg, task->bytes, (size_t)task->head.most, &packed) : 0;
+    if (*err)
+        return NULL;
+    wf_letter *letter = write_task(task, &hooks, arg ? &packed : NULL);
+    free(packed.out);
+    if (!letter)
+        *err = -ENOMEM;
+    return letter;
+}
+
+static int unpack(const weft_codec *codec, unsigned char *at, size_t room, void *result)
+{
+    wf_packed packed = {.at = at, .room = room};
+    size_t bytes;
+    const void *from = wf_packed_next(&packed, &bytes);
+    return from ? codec->unpack(result, from, bytes) : -EPROTO;
+}
+
+int wf_value_read(const wf_letter *answer, const weft_codec *codec, void *result, size_t bytes)
+{
+    wf_item_end end;
+    size_t at = wf_items_out_at(1), all = (size_t)answer->head.bytes;
+    if (all < at || (!codec && all != at + bytes))
+        return -EPROTO;
+    memcpy(&end, answer->bytes, sizeof end);
+    unsigned char *from = (unsigned char *)(uintptr_t)answer->bytes + at;
+    if (!codec && bytes)
+        memcpy(result, from, bytes);
+    if (end.status || !codec)
+        return end.status;
+    int status = unpack(codec, from, all - at, result);
+    if (status)
+        memset(result, 0, bytes);
+    return status;
+}
+
+/* ---- a serving rank ------------------------------------------------------------------------------ */
 
 struct wf_values {
     weft_codec in, out; /* of those that are called here */
@@ -126,12 +236,6 @@ void wf_values_free(wf_values *v)
 
 /* ---- one item ------------------------------------------------------------------------------------ */
 
-/* In the answer. */
-static uint64_t packed_bytes(size_t bytes)
-{
-    return WF_PACKED_HEAD + ((bytes + 15) & ~(size_t)15);
-}
-
 bool wf_values_reserve(wf_values *v)
 {
     uint64_t most = v->packs ? packed_bytes(v->most) : 0;
@@ -157,37 +261,6 @@ static void *new_value(size_t size)
     return calloc(1, size ? size : 1);
 }
 
-static int keep(value *to, void *bytes, size_t count)
-{
-    to->out = malloc(count ? count : 1);
-    if (!to->out)
-        return -ENOMEM;
-    memcpy(to->out, bytes, count);
-    to->out_bytes = count;
-    return 0;
-}
-
-static int pack(const wf_values *v, const void *result, value *to)
-{
-    _Alignas(16) unsigned char first[AT_FIRST];
-    size_t room = v->most < sizeof first ? v->most : sizeof first, bytes = v->out.pack(result, first, room);
-    if (bytes <= room)
-        return keep(to, first, bytes);
-    while (bytes > room && bytes <= v->most) {
-        free(to->out);
-        to->out = malloc(room = bytes);
-        if (!to->out)
-            return -ENOMEM;
-        bytes = v->out.pack(result, to->out, room);
-    }
-    to->out_bytes = bytes;
-    if (bytes <= v->most)
-        return 0;
-    free(to->out);
-    to->out = NULL;
-    return -EMSGSIZE;
-}
-
 /* With a result of its own, or where that is as it is. */
 static int call(const wf_values *v, value *of, int (*fn)(const void *ctx, void *out, const void *in),
                 const void *ctx, const void *in, void *out)
@@ -199,7 +272,7 @@ static int call(const wf_values *v, value *of, int (*fn)(const void *ctx, void *
         return -ENOMEM;
     int status = fn(ctx, result, in);
     if (!status)
-        status = pack(v, result, of);
+        status = pack(&v->out, result, v->most, of);
     if (v->out.drop)
         v->out.drop(result);
     free(result);
@@ -234,14 +307,6 @@ int wf_values_run(wf_values *v, size_t i, int (*fn)(const void *ctx, void *out, 
 
 /* ---- all ----------------------------------------------------------------------------------------- */
 
-static size_t copy_result(const void *of, void *to, size_t room)
-{
-    const value *v = of;
-    if (v->out_bytes <= room)
-        memcpy(to, v->out, v->out_bytes);
-    return v->out_bytes;
-}
-
 static size_t results_bytes(const wf_values *v, size_t count)
 {
     size_t bytes = 0;
@@ -253,7 +318,6 @@ static size_t results_bytes(const wf_values *v, size_t count)
 
 static void move_results(const wf_values *v, size_t count, unsigned char *to, size_t room)
 {
-    const weft_codec copy = {.pack = copy_result};
     wf_packed packed = {.at = to, .room = room};
     for (size_t i = 0; i < count; i++)
         if (v->each[i].out)

@@ -132,9 +132,9 @@ static void look(wf_wire *wire)
 /* Of the head, as far as its kind needs it; then the text, then the bytes, and room up to the next. */
 static size_t head_bytes(uint32_t kind)
 {
-    return kind == WF_LETTER_TASK || kind == WF_LETTER_START ? offsetof(wf_letter_head, count)
-           : kind == WF_LETTER_ITEMS                         ? offsetof(wf_letter_head, text)
-                                                             : offsetof(wf_letter_head, fn);
+    return kind == WF_LETTER_TASK || kind == WF_LETTER_START    ? offsetof(wf_letter_head, count)
+           : kind == WF_LETTER_ITEMS || kind == WF_LETTER_VALUE ? offsetof(wf_letter_head, text)
+                                                                : offsetof(wf_letter_head, fn);
 }
 
 static size_t packed_bytes(const wf_letter_head *h)

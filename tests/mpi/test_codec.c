@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_codec.c - maps and streams over ranks of items that have pointers: what fault/test_codec.c says of worker processes; letters that hold a
+ * test_codec.c - maps, streams and tasks over ranks of values that have pointers: what fault/test_codec.c says of worker processes; letters that hold a
  * few values; pieces that are divided again; hooks that a rank has not.
  *
  *     test_codec PLUGIN
@@ -12,6 +12,7 @@
 #include <stdbool.h>
 
 #include "../fault/codec_streams.h"
+#include "../fault/codec_tasks.h"
 
 static void check_all(weft_executor *e, const char *what)
 {
@@ -99,6 +100,12 @@ static void streams(weft_executor *e, void *arg)
     check_bad_streams(e);
 }
 
+static void tasks(weft_executor *e, void *arg)
+{
+    (void)arg;
+    check_tasks(e, DIES);
+}
+
 /* ---- divided again ------------------------------------------------------------------------------- */
 
 static char others_done[300];
@@ -154,6 +161,15 @@ static void not_there(weft_executor *e, void *plugin)
         refused += status[i] == -ENOENT && !out[i].text;
     CHECK(err == WEFT_EITEM && refused == ITEMS, "a hook that is not there: %d, %d", err, refused);
     empty();
+    int became = 0;
+    line l = line_of(GOOD, 5);
+    weft_task_spec spec = of_line(&l);
+    spec.arg_codec = &codec;
+    weft_future *future = submit_line(e, spec);
+    (void)weft_future_get(future, &became);
+    CHECK(became == -ENOENT && strstr(weft_future_error(future), "a hook"), "a task's: %d, %s", became,
+          weft_future_error(future));
+    weft_future_release(future);
     weft_executor *none = NULL;
     err = weft_mpi_executor_beside(&none, e, WEFT_MPI_CONFIG(.message_bytes = 100));
     CHECK(!err, "beside: %d", err);
@@ -161,25 +177,43 @@ static void not_there(weft_executor *e, void *plugin)
     err = map(none, WEFT_FAIL_FAST);
     CHECK(err == -EMSGSIZE, "letters that hold none: %d", err);
     empty();
+    l = (line){.text = NULL};
+    spec = of_line(&l);
+    err = weft_submit_task(none, &spec, &future);
+    CHECK(err == -EMSGSIZE && !future, "a task's: %d", err);
+}
+
+/* Who submits a task sends it, and waits. */
+static void tasks_without_threads(char **argv)
+{
+    weft_pool *pool = NULL;
+    int err = rank ? 0 : weft_pool_create(&pool, WEFT_POOL_CONFIG(.workers = WEFT_NONE));
+    CHECK(!err, "a pool: %s", weft_strerror(err));
+    err =
+        weft_mpi_run(MPI_COMM_WORLD, tasks, argv[1], WEFT_MPI_CONFIG(.pool = pool, .message_bytes = MESSAGE));
+    CHECK(!err, "without threads: %s", weft_strerror(err));
+    (void)weft_pool_destroy(pool);
 }
 
 int main(int argc, char **argv)
 {
-    static void (*const jobs[])(weft_executor * e, void *arg) = {there_and_back, failures, largest,  one_way,
-                                                                 streams,        divides,  not_there};
+    static const struct {
+        void (*run)(weft_executor *e, void *arg);
+        bool small; /* messages */
+    } jobs[] = {{there_and_back, false}, {failures, true}, {largest, true},  {one_way, false},
+                {streams, true},         {tasks, true},    {divides, false}, {not_there, false}};
     place = getenv("WEFT_TEST_PLACE");
     if (argc < 2 || !place)
         return 2;
     tally_watch(360);
     begin_ranks(argc, argv, MPI_THREAD_FUNNELED);
     for (size_t i = 0; i < sizeof jobs / sizeof *jobs; i++) {
-        const weft_mpi_config *config = jobs[i] == failures || jobs[i] == largest || jobs[i] == streams
-                                            ? WEFT_MPI_CONFIG(.message_bytes = MESSAGE)
-                                            : NULL;
-        int err = weft_mpi_run(MPI_COMM_WORLD, jobs[i], argv[1], config);
+        const weft_mpi_config *config = jobs[i].small ? WEFT_MPI_CONFIG(.message_bytes = MESSAGE) : NULL;
+        int err = weft_mpi_run(MPI_COMM_WORLD, jobs[i].run, argv[1], config);
         CHECK(!err, "job %zu: %s", i, weft_strerror(err));
         CHECK(!rank || atomic_load(&live) == 0, "%d are left on rank %d", atomic_load(&live), rank);
     }
+    tasks_without_threads(argv);
     MPI_Finalize();
     return end_ranks();
 }
