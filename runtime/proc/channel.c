@@ -133,25 +133,15 @@ void wf_channel_close(wf_channel *channel)
     channel->shared = NULL;
 }
 
-/* Behind the last one; a number whose slot is held still is left out: for the worker, as if it had been withdrawn. */
-static bool next_number(const wf_channel *channel, uint32_t *number)
-{
-    uint32_t next = channel->number + 1;
-    while (channel->sent[next % WF_CALLS].places && next != channel->number + WF_CALLS)
-        next++;
-    *number = next;
-    return !channel->sent[next % WF_CALLS].places;
-}
-
 bool wf_channel_room(wf_channel *channel, size_t bytes, uint32_t *number)
 {
-    if (!next_number(channel, number))
+    uint32_t next = channel->number + 1, places = places_for(channel, bytes, next);
+    wf_sent *sent = &channel->sent[next % WF_CALLS];
+    if (sent->places || channel->places & places)
         return false;
-    uint32_t places = places_for(channel, bytes, *number);
-    if (channel->places & places)
-        return false;
-    channel->sent[*number % WF_CALLS] = (wf_sent){.places = places, .at = at_of(channel, places, *number)};
+    *sent = (wf_sent){.places = places, .at = at_of(channel, places, next)};
     channel->places |= places;
+    *number = next;
     return true;
 }
 

@@ -26,6 +26,7 @@ enum wf_member_state { WF_NOBODY, WF_WANTED, WF_LIVES, WF_ENDED };
 typedef struct wf_member {
     wf_channel channel;
     uint64_t tasks; /* it has run; of who has the lane */
+    bool is_read;   /* what came back, by hooks of the program: no other call meanwhile; as that */
     enum wf_member_state state;
     int err; /* why it could not be made */
     wf_process process;

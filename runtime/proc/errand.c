@@ -89,14 +89,17 @@ static void tell_outcome(wf_staff *staff, unsigned lane, enum outcome outcome, w
 }
 
 /* What a dead one has left is read as well, if somebody reads. */
-static void fetch(wf_channel *channel, wf_errand *errand)
+static void fetch(wf_member *m, wf_errand *errand)
 {
     size_t used = (size_t)errand->call.result_bytes;
+    wf_channel *channel = &m->channel;
     uint32_t number = errand->number;
+    m->is_read = true;
     if (errand->read)
         used = errand->read(errand, wf_channel_arg(channel, number), wf_channel_result(channel, number));
     else if (errand->answered)
         wf_channel_fetch(channel, number, errand->result);
+    m->is_read = false;
     wf_channel_done(channel, number, used);
 }
 
@@ -116,7 +119,7 @@ static bool ask(wf_staff *staff, unsigned lane, wf_errand *errand)
 
 static void collect(wf_staff *staff, unsigned lane, wf_errand *errand)
 {
-    wf_channel *channel = &staff->crew.member[lane].channel;
+    const wf_channel *channel = &staff->crew.member[lane].channel;
     int64_t until = errand->budget_ns ? after(errand->budget_ns) : WEFT_FOREVER;
     enum outcome outcome = await(staff, lane, errand->number, until, errand->call.kind != WF_CALL_HELLO);
     errand->answered = outcome == ANSWERED;
@@ -124,7 +127,7 @@ static void collect(wf_staff *staff, unsigned lane, wf_errand *errand)
         wf_channel_answer_of(channel, errand->number, &errand->answer);
     else
         tell_outcome(staff, lane, outcome, &errand->answer);
-    fetch(channel, errand);
+    fetch(&staff->crew.member[lane], errand);
     if (!errand->answered)
         wf_crew_bury(&staff->crew, lane);
 }
@@ -183,7 +186,7 @@ static bool is_worn(const wf_staff *staff, unsigned lane)
 /* One that lives and is not worn out; or why there is none. */
 static bool have_process(wf_staff *staff, unsigned lane, wf_answer *answer)
 {
-    if (wf_crew_lives(&staff->crew, lane) && !is_worn(staff, lane))
+    if (!staff->crew.member[lane].is_read && wf_crew_lives(&staff->crew, lane) && !is_worn(staff, lane))
         return true;
     wf_errand_end(staff, lane);
     if (hire(staff, lane, answer))
@@ -198,17 +201,13 @@ static unsigned lane_of_caller(void)
     return lane;
 }
 
-/* What runs inside of a hook that reads an answer finds that one's room taken. */
 static bool ask_first(wf_staff *staff, unsigned lane, wf_errand *errand)
 {
     if (!have_process(staff, lane, &errand->answer))
         return false;
-    if (!ask(staff, lane, errand)) {
-        tell(&errand->answer, -ENOBUFS,
-             "no room beside the call of the same process whose result is just being read");
-        return false;
-    }
     staff->crew.member[lane].tasks++;
+    bool has_room = ask(staff, lane, errand);
+    WF_CHECK(has_room, "who reads an answer asks for no other one, and all else has been collected");
     return true;
 }
 
@@ -216,7 +215,10 @@ bool wf_errand_run(wf_staff *staff, wf_errand *errand)
 {
     unsigned lane = lane_of_caller();
     errand->answer = (wf_answer){.status = 0};
-    if (!errand->ahead && !ask_first(staff, lane, errand))
+    if (staff->crew.member[lane].is_read)
+        tell(&errand->answer, -EDEADLK,
+             "a hook that reads what a worker process answered waits for that process");
+    if (errand->answer.status || (!errand->ahead && !ask_first(staff, lane, errand)))
         return false;
     errand->ahead = false;
     collect(staff, lane, errand);
@@ -226,7 +228,8 @@ bool wf_errand_run(wf_staff *staff, wf_errand *errand)
 bool wf_errand_ahead(wf_staff *staff, wf_errand *errand)
 {
     unsigned lane = lane_of_caller();
-    if (wf_crew_lives(&staff->crew, lane) && !is_worn(staff, lane) && ask(staff, lane, errand)) {
+    if (!staff->crew.member[lane].is_read && wf_crew_lives(&staff->crew, lane) && !is_worn(staff, lane) &&
+        ask(staff, lane, errand)) {
         staff->crew.member[lane].tasks++;
         errand->ahead = true;
     }

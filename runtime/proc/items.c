@@ -271,8 +271,7 @@ static void run_gap(wf_staff *staff, load *l, size_t begin, size_t end)
         l->items->skipped(l->items, begin);
 }
 
-/* They go to the process, perhaps while that has others to run. The hooks of items that are packed may run anything, also something
- * that needs this room: they stay here until it is their turn. */
+/* They go to the process, perhaps while that has others to run; packed ones need all the room. */
 static bool send_ahead(wf_staff *staff, load *l)
 {
     return !l->refused && !l->half && wf_errand_ahead(staff, &l->errand);

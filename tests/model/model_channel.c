@@ -89,16 +89,6 @@ static void call_ahead(void)
     collect(third, 7);
 }
 
-/* Its slot is held still when the next one would have it. */
-static void call_inside(void)
-{
-    uint32_t first = ask(5), second = ask(6);
-    mc_assert(await(first));
-    collect(second, 6);
-    collect(ask(7), 7);
-    collect(first, 5);
-}
-
 /* And the next one has its slot, and perhaps its room. */
 static void call_and_take_back(void)
 {
@@ -198,7 +188,6 @@ static const mc_scenario scenarios[] = {
      .check = three,
      .bound = 2,
      .spurious = 1},
-    {.name = "inside", .setup = setup, .thread = {call_inside, answer_thrice}, .check = three, .bound = 2},
     {.name = "back",
      .setup = setup,
      .thread = {call_and_take_back, answer_to_the_third},
