@@ -68,7 +68,8 @@ typedef struct weft_codec {
      *  message_bytes (weft_processes_config, weft_mpi_config) does not go: the item's status is -EMSGSIZE. */
     size_t (*pack)(const void *value, void *to, size_t room);
     /** 0, or the item's status: then there is nothing to be dropped. `value` is zeros, but of a map's output here, which
-     *  is what was in the array; `from` is aligned to 16, and gone after the call. */
+     *  is what was in the array; `from` is aligned to 16, and gone after the call. Here it cannot wait for a task of the same
+     *  executor over processes: that ends with -EDEADLK. */
     int (*unpack)(void *value, const void *from, size_t bytes);
     /** There alone, after fn, for the input that was unpacked and for the output, which began as zeros, whatever fn answered.
      *  NULL: there is nothing to free. */
