@@ -175,9 +175,8 @@ bool wf_channel_answered(const wf_channel *channel, uint32_t number, uint32_t *s
 void wf_channel_wait(const wf_channel *channel, uint32_t seen, int64_t deadline_ns)
 {
     wf_shared *shared = channel->shared;
-    wf_store_seq_cst(&shared->awaited, 1u);         /* pair CH5 -> wf_channel_answer() */
-    if (wf_load_seq_cst(&shared->answered) == seen) /* pair CH5 -> wf_channel_answer() */
-        wf_futex_wait_shared(&shared->answered, seen, deadline_ns);
+    wf_store_seq_cst(&shared->awaited, 1u); /* pair CH5 -> wf_channel_answer() */
+    wf_futex_wait_shared(&shared->answered, seen, deadline_ns);
     wf_store_relaxed(&shared->awaited, 0u); /* hint: a wake too many */
 }
 
@@ -252,9 +251,8 @@ static void sleep_until_asked(const wf_channel *channel)
     uint32_t last = word_of(channel->number);
     /* pair CH1 -> wf_channel_ask() */
     while (wf_load_acquire(&shared->asked) == last) {
-        wf_store_seq_cst(&shared->idle, 1u);         /* pair CH4 -> wf_channel_ask() */
-        if (wf_load_seq_cst(&shared->asked) == last) /* pair CH4 -> wf_channel_ask() */
-            wf_futex_wait_shared(&shared->asked, last, WF_FOREVER);
+        wf_store_seq_cst(&shared->idle, 1u); /* pair CH4 -> wf_channel_ask() */
+        wf_futex_wait_shared(&shared->asked, last, WF_FOREVER);
         wf_store_relaxed(&shared->idle, 0u); /* hint: a wake too many */
     }
 }
