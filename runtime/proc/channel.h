@@ -19,9 +19,10 @@
  *   worker   W1 idle = 1; sleep while asked is the number of its last call; idle = 0   W2 the next one: claim it; withdrawn?
  *            W1   W3 run it; write answer and result   W4 answered = number   W5 awaited? wake
  *   keeper   K1 note elsewhere, under a lock, that the worker is dead   K2 set K   K3 wake
- * Who is to be woken and who wakes write and read in the opposite order, sequentially consistent: either A3 sees that the worker
- * sleeps, or the kernel, which looks for the worker, sees A2; the same of W5 and A4. Who waits for an answer reads `answered`, then looks for the note, under that
- * lock, then sleeps while `answered` is what he has read: so either he sees the note, or K2 comes between, and he does not sleep.
+ * Who is to be woken and who wakes write and read in the opposite order, sequentially consistent: either A3 sees that the
+ * worker sleeps, or the kernel, which looks for the worker, sees A2; the same of W5 and A4. Who waits for an answer reads
+ * `answered`, then looks for the note, under that lock, then sleeps while `answered` is what he has read: so either he sees the
+ * note, or K2 comes between, and he does not sleep.
  *
  * Trust goes one way: a worker believes its parent. The parent believes nothing that is in the shared memory: sizes and
  * places are those of its own copy of the call, of what the worker writes it takes a status, a text that it ends itself,
