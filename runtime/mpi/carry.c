@@ -94,13 +94,46 @@ static int carry(const void *arg, void *result)
     return err;
 }
 
-static bool should_stop(void *ctx)
+/* ---- where it has a thread that waits ------------------------------------------------------------ */
+
+/* A call in that one's stack. */
+typedef struct visit {
+    wf_call call;
+    bool told;
+    wf_letter *answer;
+    pthread_cond_t came;
+} visit;
+
+static void came(wf_call *call, wf_letter *answer)
 {
-    (void)ctx;
-    return weft_should_stop();
+    visit *v = (visit *)(void *)call;
+    wf_hub *hub = call->line->hub;
+    pthread_mutex_lock(&hub->lock);
+    v->answer = answer;
+    v->told = true;
+    pthread_cond_signal(&v->came);
+    pthread_mutex_unlock(&hub->lock);
 }
 
-/* The same where it has a thread that waits. */
+static void await(visit *v)
+{
+    wf_hub *hub = v->call.line->hub;
+    pthread_cond_init(&v->came, NULL);
+    pthread_mutex_lock(&hub->lock);
+    while (!v->told) {
+        if (wf_hub_await(hub, &v->came) || v->told)
+            continue;
+        pthread_mutex_unlock(&hub->lock);
+        bool stops = weft_should_stop();
+        pthread_mutex_lock(&hub->lock);
+        if (stops && !v->told)
+            wf_hub_stop(hub, &v->call);
+    }
+    pthread_mutex_unlock(&hub->lock);
+    pthread_cond_destroy(&v->came);
+}
+
+/* As carry. */
 static int carry_and_wait(const void *arg, void *result)
 {
     char text[SAID_BYTES] = "";
@@ -108,11 +141,23 @@ static int carry_and_wait(const void *arg, void *result)
     int err = address(of);
     if (err)
         return err;
-    wf_letter *answer = wf_hub_ask(&of->call, should_stop, NULL, &of->call.rank, &err);
-    int status = !answer && err != WEFT_EDIED ? err : tell(of, answer, result, text);
-    wf_letter_free(answer);
+    visit v = {.call = of->call};
+    v.call.answered = came;
+    v.call.stops = NULL;
+    err = wf_hub_call(of->call.line->hub, &v.call);
+    if (err)
+        wf_letter_free(v.call.letter);
+    else
+        await(&v);
+    if (err && err != WEFT_EDIED)
+        return err;
+    of->call.rank = v.call.rank;
+    int status = tell(of, v.answer, result, text);
+    wf_letter_free(v.answer);
     return *text ? weft_fail(status, "%s", text) : status;
 }
+
+/* ---- its life ------------------------------------------------------------------------------------ */
 
 static void discard(parcel *of)
 {

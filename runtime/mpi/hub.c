@@ -134,26 +134,7 @@ int wf_hub_call(wf_hub *hub, wf_call *call)
     return err;
 }
 
-/* ---- callers that wait --------------------------------------------------------------------------- */
-
-/* In their own stack. */
-typedef struct visit {
-    wf_call call;
-    bool told;
-    wf_letter *answer;
-    pthread_cond_t came;
-} visit;
-
-static void came(wf_call *call, wf_letter *answer)
-{
-    visit *v = (visit *)(void *)call;
-    wf_hub *hub = call->line->hub;
-    pthread_mutex_lock(&hub->lock);
-    v->answer = answer;
-    v->told = true;
-    pthread_cond_signal(&v->came);
-    pthread_mutex_unlock(&hub->lock);
-}
+/* ---- for callers that wait ----------------------------------------------------------------------- */
 
 /* Each time anew: it may have overtaken the call. Without memory for it the next one does. */
 static wf_letter *new_stop(const wf_call *call)
@@ -179,40 +160,6 @@ bool wf_hub_await(wf_hub *hub, pthread_cond_t *news)
     int64_t until = wf_now_ns() + WF_FAR_LOOK_NS;
     struct timespec t = {.tv_sec = until / 1000000000, .tv_nsec = until % 1000000000};
     return !pthread_cond_clockwait(news, &hub->lock, CLOCK_MONOTONIC, &t);
-}
-
-static void await(wf_hub *hub, visit *v, bool (*stop)(void *ctx), void *ctx)
-{
-    while (!v->told) {
-        if (wf_hub_await(hub, &v->came) || v->told)
-            continue;
-        pthread_mutex_unlock(&hub->lock);
-        bool stops = stop(ctx);
-        pthread_mutex_lock(&hub->lock);
-        if (stops && !v->told)
-            wf_hub_stop(hub, &v->call);
-    }
-}
-
-wf_letter *wf_hub_ask(const wf_call *given, bool (*stop)(void *ctx), void *ctx, int *rank, int *err)
-{
-    wf_hub *hub = given->line->hub;
-    visit v = {.call = *given};
-    v.call.answered = came;
-    v.call.stops = NULL;
-    *err = wf_hub_call(hub, &v.call);
-    if (*err) {
-        wf_letter_free(given->letter);
-        return NULL;
-    }
-    pthread_cond_init(&v.came, NULL);
-    pthread_mutex_lock(&hub->lock);
-    await(hub, &v, stop, ctx);
-    pthread_mutex_unlock(&hub->lock);
-    pthread_cond_destroy(&v.came);
-    *rank = v.call.rank;
-    *err = v.answer ? 0 : WEFT_EDIED;
-    return v.answer;
 }
 
 void wf_hub_end(wf_hub *hub)

@@ -94,9 +94,6 @@ void wf_hub_end(wf_hub *hub);
 bool wf_hub_is_carrier(const wf_hub *hub);
 /* C1, any thread; one holder's right to the letter is the hub's. 0; -ENOMEM, WEFT_EDIED (the wire broke): nothing was done. */
 int wf_hub_call(wf_hub *hub, wf_call *call);
-/* C1, C2, any thread but T: of a call with letter, line, to_rank. The letter is the hub's; the answer, from letter->rank, the
- * caller's; NULL: there is none, and why. stop is asked now and then whether the call should stop. rank: whom it went to. */
-wf_letter *wf_hub_ask(const wf_call *given, bool (*stop)(void *ctx), void *ctx, int *rank, int *err);
 /* Any thread but T, with the lock: until there is news, or it is time to look whether to stop: false. */
 bool wf_hub_await(wf_hub *hub, pthread_cond_t *news);
 /* Any thread, with the lock, for a call that is not answered: its rank is told that it should stop. */
