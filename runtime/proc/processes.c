@@ -16,10 +16,12 @@
 #include "proc/items.h"
 #include "proc/names.h"
 #include "proc/surroundings.h"
+#include "sched/follow.h"
 
 typedef struct processes {
     wf_far far;
     wf_staff staff;
+    weft_pool *pool; /* NULL: there is no executor */
     char name[32];
 } processes;
 
@@ -157,6 +159,8 @@ static void discard(processes *p)
 static void gone(wf_far *far)
 {
     processes *p = (processes *)(void *)far;
+    if (p->pool)
+        wf_follow_share(p->pool, false);
     wf_crew_fini(&p->staff.crew);
     discard(p);
 }
@@ -226,15 +230,21 @@ static int prepare(processes *p)
     return err ? err : wf_crew_init(&p->staff.crew, &contract);
 }
 
+/* The processes run on the pool's PUs: who spins there for an answer would stand in their way. */
 static int create(weft_executor **executor, processes *p)
 {
     const weft_processes_config *c = &p->staff.config;
-    return wf_executor_create_far(
+    int err = wf_executor_create_far(
         executor,
         WEFT_EXECUTOR_CONFIG(.pool = c->pool, .name = p->name, .limit = c->processes,
                              .queue_limit = c->queue_limit, .when_full = c->when_full, .stop = c->stop,
                              .on_error = on_error, .ctx = p, .start = start, .finish = finish, .blocking = 1),
         &p->far);
+    if (err)
+        return err;
+    p->pool = (*executor)->pool;
+    wf_follow_share(p->pool, true);
+    return 0;
 }
 
 int weft_executor_processes(weft_executor **executor, const weft_processes_config *given)
