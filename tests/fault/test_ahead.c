@@ -9,7 +9,7 @@
 #include <stdatomic.h>
 #include <weft/bulk.h>
 
-/* A message has room for some 30 items, and two calls. */
+/* A message has room for two calls of some 70 items. */
 enum { ITEMS = 300, MESSAGE = 8192, EACH = 30 };
 
 typedef struct work {
