@@ -255,7 +255,7 @@ static void cancel_pending(wf_queued *q)
     (void)wf_add_seq_cst(&q->cancelling, 1u); /* pair QU7 -> is_over() */
     while ((count = wf_inbox_take(&q->inbox, links, WF_BATCH)) != 0)
         for (unsigned i = 0; i < count; i++)
-            wf_queued_begin(q, (wf_task *)(void *)links[i]);
+            (void)wf_queued_begin(q, (wf_task *)(void *)links[i]);
     (void)wf_sub_seq_cst(&q->cancelling, 1u); /* pair QU7 -> is_over() */
     wf_tickets_tell(&q->tickets);
 }

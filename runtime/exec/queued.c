@@ -58,14 +58,14 @@ static void complete(const wf_queued *q, wf_task *task, int status)
     (void)wf_task_complete(task, status, true);
 }
 
-void wf_queued_begin(wf_queued *q, wf_task *task)
+bool wf_queued_begin(wf_queued *q, wf_task *task)
 {
     wf_worker *self = self_of(q);
     if (begins_no_more(q))
         (void)wf_task_cancel(task);
     if (!wf_task_claim(task)) {
         wf_task_release(task);
-        return;
+        return false;
     }
     const wf_pass *pass = wf_lane_pass(&q->lanes);
     const char *before = wf_lane_label(pass, wf_task_label(task));
@@ -74,16 +74,24 @@ void wf_queued_begin(wf_queued *q, wf_task *task)
     section_end(blocks);
     wf_lane_unlabel(pass, before);
     complete(q, task, status);
+    return true;
+}
+
+static wf_task *take_next(wf_queued *q)
+{
+    wf_link *link;
+    if (!wf_inbox_take(&q->inbox, &link, 1))
+        return NULL;
+    wf_tickets_tell(&q->tickets);
+    return (wf_task *)(void *)link;
 }
 
 bool wf_queued_run_next(wf_queued *q)
 {
-    wf_link *link;
-    if (!wf_inbox_take(&q->inbox, &link, 1))
-        return false;
-    wf_tickets_tell(&q->tickets);
-    wf_queued_begin(q, (wf_task *)(void *)link);
-    return true;
+    wf_task *task = take_next(q);
+    if (task)
+        (void)wf_queued_begin(q, task);
+    return task;
 }
 
 bool wf_queued_stops(const wf_task *task)
@@ -104,6 +112,7 @@ bool wf_queued_is_inside(const wf_queued *q)
 /* ---- runners come, and look once more ------------------------------------------------------------ */
 
 static int run(void *arg);
+static bool run_all(wf_queued *q);
 
 static wf_task *new_runner(wf_queued *q)
 {
@@ -150,7 +159,7 @@ void wf_queued_put(wf_queued *q, wf_worker *self, wf_task *task)
     } else {
         if (!wf_home_is_here(self, q->home))
             wf_home_strayed(q->base.pool);
-        (void)run(q); /* no memory for a runner: the caller is one */
+        (void)run_all(q); /* no memory for a runner: the caller is one */
     }
 }
 
@@ -222,28 +231,50 @@ static bool has_to_yield(const wf_queued *q)
     return wf_tasks_more_urgent(self_of(q), q->config.priority);
 }
 
-/* R2 */
-static void run_some(wf_queued *q)
+/* R2. False: waiters have taken over what there was, if anything. */
+static bool run_some(wf_queued *q)
 {
-    for (int i = 0; i < WF_RUNNER_TASKS && wf_queued_visible(q) && !(i && has_to_yield(q)); i++)
-        if (!wf_queued_run_next(q))
+    bool any = false;
+    for (int i = 0; i < WF_RUNNER_TASKS && wf_queued_visible(q) && !(i && has_to_yield(q)); i++) {
+        wf_task *task = take_next(q);
+        if (task)
+            any |= wf_queued_begin(q, task);
+        else
             wf_thread_yield(); /* half-way in, or another takes: a few instructions of theirs */
+    }
+    return any;
 }
 
-static int run(void *arg)
+static bool run_in_lane(wf_queued *q)
 {
-    wf_queued *q = arg;
+    wf_pass pass;
+    if (!wf_queued_visible(q))
+        return false;
+    bool entered = enter_lane(q, &pass), any = run_some(q);
+    if (entered)
+        wf_lane_leave(&pass);
+    return any;
+}
+
+/* R1 to R6. False: it was of no use. */
+static bool run_all(wf_queued *q)
+{
+    bool any = false;
     if (!wf_tickets_begin(&q->tickets)) {
         wf_tickets_leave(&q->tickets);
-        return 0;
+        return false;
     }
-    do {
-        wf_pass pass;
-        bool entered = enter_lane(q, &pass);
-        run_some(q);
-        if (entered)
-            wf_lane_leave(&pass);
-    } while (!give_ticket(q));
+    do
+        any |= run_in_lane(q);
+    while (!give_ticket(q));
+    return any;
+}
+
+/* A runner. The worker of one that came for nothing does not stay awake for more of them. */
+static int run(void *arg)
+{
+    if (!run_all(arg))
+        wf_task_want(wf_tasks_innermost()->task);
     return 0;
 }
 
@@ -260,7 +291,7 @@ void wf_queued_run_in_caller(wf_queued *q, wf_task *task)
         return;
     }
     (void)enter_lane(q, &pass); /* if one is free: there is no start hook */
-    wf_queued_begin(q, task);
+    (void)wf_queued_begin(q, task);
     (void)wf_add_relaxed(&q->in_callers, (uint64_t)1); /* statistic */
     leave_lane(q, &pass);
 }
@@ -273,7 +304,7 @@ static int run_one(void *task)
     wf_pass pass;
     wf_queued *q = wf_queued_of(wf_tasks_executor(task));
     (void)enter_lane(q, &pass); /* there is no start hook */
-    wf_queued_begin(q, task);
+    (void)wf_queued_begin(q, task);
     leave_lane(q, &pass);
     return 0;
 }
@@ -329,15 +360,14 @@ static bool begin_elsewhere(wf_queued *q, wf_task *task)
 /* The same with the oldest that can be begun. */
 static bool send_next(wf_queued *q)
 {
-    wf_link *link;
     bool gone = false;
-    while (!gone && wf_queued_visible(q))
-        if (wf_inbox_take(&q->inbox, &link, 1)) {
-            wf_tickets_tell(&q->tickets);
-            gone = begin_elsewhere(q, (wf_task *)(void *)link);
-        } else {
+    while (!gone && wf_queued_visible(q)) {
+        wf_task *task = take_next(q);
+        if (task)
+            gone = begin_elsewhere(q, task);
+        else
             wf_thread_yield(); /* half-way in, or another takes: a few instructions of theirs */
-        }
+    }
     return gone;
 }
 

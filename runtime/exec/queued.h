@@ -84,8 +84,8 @@ static inline bool wf_queued_visible(const wf_queued *q)
 
 /* Q2, Q3, of one that was accepted. self: of the executor's pool or NULL. */
 void wf_queued_put(wf_queued *q, wf_worker *self, wf_task *task);
-/* Somebody begins it: here, or has already. It was taken out. */
-void wf_queued_begin(wf_queued *q, wf_task *task);
+/* Somebody begins it: here, or has already: false. It was taken out. */
+bool wf_queued_begin(wf_queued *q, wf_task *task);
 /* With a ticket. False: nothing there, or the next one is half-way in, or another takes just now. */
 bool wf_queued_run_next(wf_queued *q);
 /* In who submitted it: above the limit, if need be. */

@@ -245,12 +245,17 @@ const wf_origins *wf_channel_origins(const wf_channel *channel)
     return &channel->shared->origins;
 }
 
+bool wf_channel_asked(const wf_channel *channel)
+{
+    /* pair CH1 -> wf_channel_ask() */
+    return wf_load_acquire(&channel->shared->asked) != word_of(channel->number);
+}
+
 static void sleep_until_asked(const wf_channel *channel)
 {
     wf_shared *shared = channel->shared;
     uint32_t last = word_of(channel->number);
-    /* pair CH1 -> wf_channel_ask() */
-    while (wf_load_acquire(&shared->asked) == last) {
+    while (!wf_channel_asked(channel)) {
         wf_store_seq_cst(&shared->idle, 1u); /* pair CH4 -> wf_channel_ask() */
         wf_futex_wait_shared(&shared->asked, last, WF_FOREVER);
         wf_store_relaxed(&shared->idle, 0u); /* hint: a wake too many */

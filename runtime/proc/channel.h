@@ -62,6 +62,7 @@ typedef struct wf_origins {
     int32_t parent;
     uint32_t cpu_seconds;
     uint64_t memory_bytes;
+    int64_t spin_ns; /* before it sleeps */
 } wf_origins;
 
 typedef struct wf_answer {
@@ -124,6 +125,8 @@ void wf_channel_knock(const wf_channel *channel);
 /* False: that is no channel. The descriptor is closed. */
 bool wf_channel_attach(wf_channel *channel, int fd);
 const wf_origins *wf_channel_origins(const wf_channel *channel);
+/* Is there a call behind the one that was answered last? */
+bool wf_channel_asked(const wf_channel *channel);
 /* W1, W2 */
 void wf_channel_next(wf_channel *channel);
 /* W3 to W5 */

@@ -10,6 +10,7 @@
 #include "base/check.h"
 #include "base/tunables.h"
 #include "os/clock.h"
+#include "os/thread.h"
 
 /* ---- the answer, or none ------------------------------------------------------------------------- */
 
@@ -29,11 +30,26 @@ static void stop_call(const wf_staff *staff, const wf_channel *channel, uint32_t
         *until = until_killed;
 }
 
+/* An answer that comes soon is not slept for. Who spins has the process's PU, perhaps: others go first. */
+static bool comes_soon(const wf_staff *staff, const wf_channel *channel, uint32_t number)
+{
+    uint32_t seen;
+    int64_t since = wf_now_ns();
+    while (!wf_channel_answered(channel, number, &seen))
+        if (wf_now_ns() - since < staff->spin_ns)
+            wf_thread_yield();
+        else
+            return false;
+    return true;
+}
+
 /* Who only begins is let begin. */
 static enum outcome await(wf_staff *staff, unsigned lane, uint32_t number, int64_t until, bool may_stop)
 {
     const wf_channel *channel = &staff->crew.member[lane].channel;
     bool stopping = false;
+    if (comes_soon(staff, channel, number))
+        return ANSWERED;
     for (;;) {
         uint32_t seen;
         if (wf_channel_answered(channel, number, &seen))

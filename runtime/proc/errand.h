@@ -16,6 +16,7 @@
 /* All processes of an executor, and what is to be known about them. */
 typedef struct wf_staff {
     weft_processes_config config;
+    int64_t spin_ns; /* who waits for an answer looks for it so long before he sleeps */
     wf_call hello;
     void *start_arg;
     wf_crew crew;

@@ -6,10 +6,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/atomic.h"
 #include "base/config.h"
 #include "base/tunables.h"
 #include "exec/executors.h"
 #include "exec/task_spec.h"
+#include "os/clock.h"
 #include "os/memory.h"
 #include "proc/blocks.h"
 #include "proc/errand.h"
@@ -230,7 +232,8 @@ static int prepare(processes *p)
     return err ? err : wf_crew_init(&p->staff.crew, &contract);
 }
 
-/* The processes run on the pool's PUs: who spins there for an answer would stand in their way. */
+/* The processes run on the pool's PUs: who spins there would stand in their way. For each other both sides spin as long as
+ * who waits in the pool does. */
 static int create(weft_executor **executor, processes *p)
 {
     const weft_processes_config *c = &p->staff.config;
@@ -243,6 +246,8 @@ static int create(weft_executor **executor, processes *p)
     if (err)
         return err;
     p->pool = (*executor)->pool;
+    p->staff.spin_ns = wf_ns_of(wf_load_relaxed(&p->pool->wait_ticks)); /* hint */
+    p->staff.crew.contract.origins.spin_ns = p->staff.spin_ns;
     wf_follow_share(p->pool, true);
     return 0;
 }

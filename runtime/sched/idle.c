@@ -63,7 +63,7 @@ static uint64_t hold_back(const weft_pool *pool, uint64_t ticks)
 {
     uint64_t since = wf_ticks();
     while (wf_ticks() - since < ticks && !wf_stopped(pool))
-        wf_pause();
+        wf_pause_in(pool);
     return ticks < pool->hold_ticks * WF_HOLD_MOST ? ticks * 2 : ticks;
 }
 
