@@ -6,17 +6,27 @@
  *   program asks and reads.
  * - One never returns and answers in the worker's place: in time, with the right number, and with bytes at random in the
  *   answer and in all that lies around it.
+ *   Meanwhile there are tasks, and maps.
+ * - A map's function leaves a thread behind that writes at random where that map's items lie, in its message: their number,
+ *   their statuses, their outputs, which are packed, of any length that the worker says.
  * What comes of the calls is not said; that the program stays in bounds is (AddressSanitizer), that each call ends, and that
- * texts do. Another executor is not affected.
+ * texts do, that no item is unpacked twice, nor from bytes that are not the program's own by then. Another executor is not
+ * affected.
  */
 #include "proc/channel.h"
 #include "processes.h"
 
+#include <weft/bulk.h>
+
+#include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <sys/prctl.h>
 
-enum { ROUNDS = 8, CALLS = 64 };
+enum { ROUNDS = 8, CALLS = 64, ITEMS = 40, MAPS = 60 };
 
 /* ---- the hostile side ---------------------------------------------------------------------------- */
 
@@ -104,6 +114,43 @@ static void answer_at_random(unsigned char *memory, size_t bytes, uint64_t state
     }
 }
 
+/* Where the items lie that are run just now: a small message has a page. */
+static _Atomic(unsigned char *) message;
+
+static void *spoil(void *seed)
+{
+    uint64_t state = (uint64_t)(uintptr_t)seed;
+    for (;;) {
+        uint32_t any = (uint32_t)next(&state);
+        uint32_t words[] = {any % 64, any, UINT32_MAX, any % 64};
+        memcpy(message + next(&state) % 1024 * 4, &words[any % 4], 4);
+        for (volatile int i = 0; i < 100; i++)
+            ;
+    }
+    return NULL;
+}
+
+/* What sanitizers say of the worker, which spoils its own memory as well. */
+static void be_quiet(void)
+{
+    int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    if (null >= 0)
+        (void)dup2(null, 2);
+}
+
+static int spoils(void *out, const void *in, void *ctx)
+{
+    static bool spoiling;
+    pthread_t thread;
+    message = (unsigned char *)((uintptr_t)in & ~(uintptr_t)4095);
+    if (!spoiling)
+        be_quiet();
+    if (!spoiling)
+        spoiling = pthread_create(&thread, NULL, spoil, (void *)(uintptr_t)getpid()) == 0;
+    *(int *)out = 2 * *(const int *)in;
+    return spoiling ? ctx != NULL : 99;
+}
+
 typedef struct hostility {
     uint64_t seed;
     int leaves, stays;
@@ -150,6 +197,70 @@ static void check_right(weft_executor *e, uint64_t seed)
           o.error);
 }
 
+/* ---- maps ---------------------------------------------------------------------------------------- */
+
+/* As many bytes as its number. */
+static size_t pack(const void *value, void *to, size_t room)
+{
+    size_t bytes = (size_t)(*(const int *)value % 100);
+    if (bytes <= room)
+        memset(to, (int)bytes, bytes);
+    return bytes;
+}
+
+static int unpacked;   /* of a map */
+static size_t longest; /* of all of them */
+
+static int unpack(void *value, const void *from, size_t bytes)
+{
+    const unsigned char *byte = from;
+    unsigned sum = 0, again = 0;
+    for (size_t i = 0; i < bytes; i++)
+        sum += byte[i];
+    for (size_t i = 0; i < bytes; i++)
+        again += byte[i];
+    CHECK(sum == again, "bytes change while they are read");
+    *(int *)value = (int)sum;
+    unpacked++;
+    longest = bytes > longest ? bytes : longest;
+    return 0;
+}
+
+/* What spoiled items there were. */
+static int check_map(weft_executor *e, uint64_t seed, int number)
+{
+    static const weft_codec codec = {.pack = pack, .unpack = unpack};
+    int in[ITEMS], out[ITEMS] = {0}, status[ITEMS], unset = 0, spoiled = 0;
+    for (int i = 0; i < ITEMS; i++) {
+        in[i] = i;
+        status[i] = INT_MIN;
+    }
+    unpacked = 0;
+    int err =
+        weft_executor_map(e, spoils, in, sizeof *in, out, sizeof *out, ITEMS,
+                          WEFT_MAP_CONFIG(.status = status, .on_error = WEFT_COLLECT, .out_codec = &codec));
+    for (int i = 0; i < ITEMS; i++) {
+        unset += status[i] == INT_MIN;
+        spoiled += status[i] || out[i] != 2 * i % 100 * (2 * i % 100);
+    }
+    CHECK((err == 0 || err == WEFT_EITEM) && unset == 0,
+          "seed %" PRIu64 ", map %d: %d, %d of its items are open", seed, number, err, unset);
+    CHECK(unpacked <= ITEMS && longest <= 4096, "seed %" PRIu64 ", map %d: %d items of up to %zu bytes", seed,
+          number, unpacked, longest);
+    return spoiled;
+}
+
+static void check_maps(uint64_t seed)
+{
+    int spoiled = 0;
+    weft_executor *e = make(WEFT_PROCESSES_CONFIG(.processes = 1, .message_bytes = 65536,
+                                                  .time_limit_ns = 10000000, .grace_ns = 10000000));
+    for (int number = 0; number < MAPS; number++)
+        spoiled += check_map(e, seed, number);
+    CHECK(spoiled > 0 && spoiled < MAPS * ITEMS, "seed %" PRIu64 ": %d items were spoiled", seed, spoiled);
+    CHECK(weft_executor_destroy(e) == 0, "seed %" PRIu64 ": destroyed", seed);
+}
+
 static void check_round(uint64_t seed)
 {
     weft_executor *hostile = make(WEFT_PROCESSES_CONFIG(.processes = 1, .message_bytes = 65536,
@@ -166,8 +277,11 @@ int main(int argc, char **argv)
 {
     uint64_t first = argc > 1 ? strtoull(argv[1], NULL, 10) : 1, rounds = argc > 1 ? 1 : ROUNDS;
     tally_watch(360);
-    for (uint64_t seed = first; seed < first + rounds; seed++)
+    for (uint64_t seed = first; seed < first + rounds; seed++) {
         check_round(seed);
+        if (seed % 3 == first % 3)
+            check_maps(seed);
+    }
     CHECK(strange > 0, "of all calls none was disturbed");
     return tally_end();
 }
