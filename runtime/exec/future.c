@@ -59,10 +59,21 @@ static bool run_here(weft_future *future, wf_worker *self)
     return true;
 }
 
+/* By who is outside of its pool, or inside. 0: ran? Or why it cannot enter. */
+static int enter_and_run(weft_future *future, bool *ran)
+{
+    wf_entry entry;
+    int err = wf_pool_enter(future->pool, &entry);
+    *ran = !err && run_here(future, entry.self);
+    if (!err)
+        wf_pool_leave(&entry);
+    return err;
+}
+
 /* 0; WEFT_ESTACK: it should run here, but there is not enough of the stack left. */
 static int take_over(weft_future *future)
 {
-    wf_entry entry;
+    bool ran;
     wf_pass pass;
     if (wf_task_state_of(future) != WF_TASK_PENDING) {
         wf_task_want(future);
@@ -75,11 +86,7 @@ static int take_over(weft_future *future)
     struct weft_executor *limited = wf_tasks_executor(future);
     if (limited && !wf_engine_of(limited)->begin(limited, future, &pass))
         return 0;
-    int err = wf_pool_enter(future->pool, &entry);
-    if (!err) {
-        (void)run_here(future, entry.self);
-        wf_pool_leave(&entry);
-    }
+    int err = enter_and_run(future, &ran);
     if (limited)
         wf_engine_of(limited)->end(limited, &pass);
     return err;
@@ -270,11 +277,19 @@ static int wait_for_needs(weft_future *future, int64_t deadline_ns, bool *one_wi
     return err;
 }
 
-/* The usual case: a task that needs nothing, in the queues of the pool that the caller is inside of. */
-static bool runs_at_once(weft_future *future)
+/* The usual case: a task that needs nothing, in the queues of a pool that the caller is inside of, or may enter. */
+static bool runs_at_once(weft_future *future, int64_t deadline_ns)
 {
     wf_worker *self = inside(future);
-    return self && wf_tasks_is_anybodys(future) && wf_thread_stack_left() && run_here(future, self);
+    if (!future->pool || !wf_tasks_is_anybodys(future) || !wf_thread_stack_left())
+        return false;
+    if (self)
+        return run_here(future, self);
+    bool ran = false;
+    if (wf_task_state_of(future) == WF_TASK_PENDING && !wf_task_held(future) &&
+        may_take_over(future, deadline_ns))
+        (void)enter_and_run(future, &ran);
+    return ran;
 }
 
 __attribute__((noinline)) static int wait_slow(weft_future *future, int64_t deadline_ns)
@@ -293,7 +308,7 @@ __attribute__((noinline)) static int wait_slow(weft_future *future, int64_t dead
 static int wait_for(weft_future *future, int64_t deadline_ns)
 {
     int err = wf_future_usable(future);
-    if (!err && !wf_task_ended(future) && !runs_at_once(future))
+    if (!err && !wf_task_ended(future) && !runs_at_once(future, deadline_ns))
         err = wait_slow(future, deadline_ns);
     if (!err)
         wf_tsan_acquire(future);
