@@ -3,6 +3,7 @@
 #include "sched/pool.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -102,6 +103,11 @@ static void place_records(weft_pool *pool)
     }
 }
 
+static int cpu_of(const wf_machine *machine, int pu)
+{
+    return machine->here && pu >= 0 ? machine->pu[pu].os_index : INT_MAX;
+}
+
 static int make_workers(weft_pool *pool)
 {
     if (wf_machine_several_nodes(pool->machine))
@@ -111,6 +117,7 @@ static int make_workers(weft_pool *pool)
         worker->pool = pool;
         worker->index = i;
         worker->pu = i < pool->workers ? wf_place_of(pool->machine, i) : -1;
+        worker->own_cpu = cpu_of(pool->machine, worker->pu);
         if (i < pool->size.workers && wf_stack_init(&worker->stack))
             return -ENOMEM;
     }

@@ -9,11 +9,16 @@
 
 static __thread wf_visit *visits; /* of the calling thread, the innermost first */
 
-/* A thread starts at the same seat each time: its lines are still in its cache. */
+/* Where the calling thread sat last: its lines are still in its cache. A new one begins at the first seat: who wakes and who
+ * steals look at all that were ever used. Two that are seldom inside together share one until they meet there. */
+static __thread struct {
+    const weft_pool *pool; /* only compared */
+    unsigned seat;
+} last;
+
 static unsigned first_seat(const weft_pool *pool)
 {
-    uintptr_t thread = (uintptr_t)wf_outside() >> 12;
-    return (unsigned)((thread * UINT64_C(0x9e3779b97f4a7c15)) >> 40) % pool->guests;
+    return last.pool == pool ? last.seat % pool->guests : 0;
 }
 
 static void count_seat(weft_pool *pool, unsigned seat)
@@ -49,6 +54,8 @@ static wf_worker *find_seat(weft_pool *pool)
             continue;
         if (seat->stack.base || wf_stack_init(&seat->stack) == 0) {
             count_seat(pool, at);
+            last.pool = pool;
+            last.seat = at;
             return seat;
         }
         wf_guest_end(seat); /* it held a place for a moment */

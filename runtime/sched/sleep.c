@@ -58,15 +58,13 @@ static bool shared_with_guest(const wf_worker *worker, int cpu)
 {
     const weft_pool *pool = worker->pool;
     unsigned used = wf_load_relaxed(&pool->seats_used); /* hint */
-    int own =
-        pool->machine->here ? pool->machine->pu[worker->pu].os_index : INT_MAX; /* of another: no CPU's */
     for (unsigned i = 0; i < used; i++) {
         const wf_worker *seat = wf_worker_at(pool, pool->workers + i);
-        if (wf_load_relaxed(&seat->mode) == WF_ACTIVE && /* hint */
-            wf_load_relaxed(&seat->cpu) == own)          /* hint */
+        if (wf_load_relaxed(&seat->mode) == WF_ACTIVE &&    /* hint */
+            wf_load_relaxed(&seat->cpu) == worker->own_cpu) /* hint */
             return true;
     }
-    return own == cpu;
+    return worker->own_cpu == cpu;
 }
 
 #define ANY_NODE UINT_MAX

@@ -209,6 +209,7 @@ struct wf_worker {
     /* Written by others. */
     uint32_t asleep __attribute__((aligned(WF_LINE))); /* AWAKE, ASLEEP or WAKING; sched/sleep.c */
     uint32_t duty;                                     /* enum wf_duty */
+    int32_t own_cpu; /* its PU's, whoever runs there; INT_MAX: of another machine. Never changes */
     wf_parker parker;
     wf_sight sight; /* of the task stack */
 
@@ -292,42 +293,42 @@ typedef struct wf_sizing {
 } wf_sizing;
 
 struct weft_pool {
-    /* Read mostly. */
-    uint64_t generation;     /* wf_generation() at creation */
-    unsigned workers, seats; /* records; seats: of guests, then of spares */
-    unsigned guests;         /* of the seats */
-    unsigned open;           /* places: so many workers and guests may be active */
+    /* Read mostly. First what a thread from outside reads that submits a task and runs it: two lines, if all is cold. */
+    uint64_t generation __attribute__((aligned(WF_LINE))); /* wf_generation() at creation */
+    unsigned workers, seats;                               /* records; seats: of guests, then of spares */
+    unsigned guests;                                       /* of the seats */
+    unsigned open;    /* places: so many workers and guests may be active */
     unsigned started; /* workers that sit, those that are to leave among them: all that pool->idle is about */
     unsigned reach;   /* no worker from this one on has ever had a thread */
+    wf_worker *all;   /* workers, then seats */
+    wf_place *places; /* as many as workers */
+    wf_inbox *inboxes; /* WF_BANDS for each NUMA node */
+    unsigned nodes;    /* that have inboxes */
+    uint32_t bands;    /* WF_SOME_BANDS: some executor has another priority; WF_SOME_STRICT: or both */
+    bool force;        /* children may be published without their owner */
+    bool crowded;      /* more workers than PUs, or than a quota lets run */
+    bool take_over;    /* waiters from outside run what they wait for */
+    bool grace;        /* liburcu's grace periods may be used */
+    uint32_t yields;   /* 1: who spins lets others run on its PU: sizing.shares */
+    struct weft_executor executor;
+    wf_slab *slab[WF_RECORD_SIZES]; /* of task records: 64, 128, 256 bytes; live on while futures do */
+    uint16_t *node_of_cpu;          /* by OS index, up to */
+    int cpus_known;
+
     wf_machine *machine;
-    wf_worker *all;        /* workers, then seats */
     uint16_t *victims;     /* the workers' lists, one after the other */
-    wf_place *places;      /* as many as workers */
-    wf_inbox *inboxes;     /* WF_BANDS for each NUMA node */
     wf_inbox *areas;       /* WF_AREAS_MAX, strict ones; behind inboxes */
     unsigned areas_made;   /* under locals_lock */
-    wf_inbox blocking;     /* tasks that are marked blocking: they need no place (sched/tasks.h) */
-    unsigned nodes;        /* that have inboxes */
-    uint32_t bands;        /* WF_SOME_BANDS: some executor has another priority; WF_SOME_STRICT: or both */
-    uint32_t yields;       /* 1: who spins lets others run on its PU: sizing.shares */
-    uint16_t *node_of_cpu; /* by OS index, up to */
-    int cpus_known;
     wf_stretch *stretches; /* of all records */
     unsigned homes;        /* hint, as the next: places by nodes, sched/layout.c */
     uint32_t home[WF_STRETCHES_MAX];
-    uint64_t takers;                /* the first worker's number at its shelves */
-    wf_slab *slab[WF_RECORD_SIZES]; /* of task records: 64, 128, 256 bytes; live on while futures do */
-    struct weft_executor executor;
+    uint64_t takers;             /* the first worker's number at its shelves */
     struct weft_executor *doors; /* under locals_lock: all executors that were ever made */
     struct wf_timers
         *timers; /* exec/timer.h; NULL: nobody asked for a time yet. Ended first, disposed of last: */
     int (*timers_end)(struct weft_pool *pool); /* 0; -EBUSY: a guest is inside; -EDEADLK: by the clock */
     void (*timers_dispose)(struct weft_pool *pool);
-    bool force;     /* children may be published without their owner */
-    bool crowded;   /* more workers than PUs, or than a quota lets run */
-    bool take_over; /* waiters from outside run what they wait for */
-    bool grace;     /* liburcu's grace periods may be used */
-    int bind;       /* planned: WEFT_BIND_NONE, _PU (it counts as one that owns its PUs) or _DOMAIN */
+    int bind; /* planned: WEFT_BIND_NONE, _PU (it counts as one that owns its PUs) or _DOMAIN */
     char *
         cpus; /* CPU sets: of each worker the planned one, then of each the kernel's answer; sched/binding.c */
     uint64_t spin_ticks, wait_ticks, short_ticks, block_ticks, paid_ticks, answer_ticks, force_ticks,
@@ -344,6 +345,8 @@ struct weft_pool {
     char part[64];    /* of the machine, in words; sched/part.h */
     weft_pool *older; /* of the process, and the pool's number there; sched/pools.h */
     uint64_t number;
+
+    wf_inbox blocking; /* tasks that are marked blocking: they need no place (sched/tasks.h) */
 
     /* The sleep word; sched/idle.h. */
     uint64_t idle __attribute__((aligned(WF_LINE)));
