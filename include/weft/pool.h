@@ -67,7 +67,8 @@ typedef struct weft_pool_config {
     int flat;           /**< 1: do not ask hwloc about the machine; all PUs count as equally far */
     int64_t spin_ns;    /**< how long an idle worker looks round before it sleeps. 0: 30 us with a PU
                               for each worker; 2 us with fewer, or under a CPU quota that is less than
-                              the workers or the PUs; WEFT_NONE: not at all; at most 1 s */
+                              the workers or the PUs; WEFT_NONE: not at all; at most 1 s. Who waits in the
+                              pool, or for a worker process, and such a process: as long, at most 30 us */
     size_t stack_bytes; /**< of a worker's thread. 0: the system's default; at least 64 KiB */
     int force;          /**< 0: children of a worker that is asked for work and does not come to its next fork
                               for 20 us are made public in its stead, where membarrier(2) is allowed; WEFT_NONE:

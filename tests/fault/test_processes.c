@@ -150,13 +150,15 @@ static void test_global_state(void)
 }
 
 /* Without threads, without spares: somebody runs what carries the bytes. */
-static void check_pool(int workers, int spares)
+static void check_pool(int workers, int spares, int64_t spin_ns)
 {
     enum { TASKS = 20 };
     weft_pool *pool = NULL;
     weft_future *futures[TASKS];
     int right = 0;
-    CHECK(weft_pool_create(&pool, WEFT_POOL_CONFIG(.workers = workers, .spare_max = spares)) == 0, "a pool");
+    CHECK(weft_pool_create(
+              &pool, WEFT_POOL_CONFIG(.workers = workers, .spare_max = spares, .spin_ns = spin_ns)) == 0,
+          "a pool");
     weft_executor *e = make(WEFT_PROCESSES_CONFIG(.pool = pool, .processes = 3));
     for (int i = 0; i < TASKS; i++)
         futures[i] = submit(e, add, (int[]){i, 1}, 2 * sizeof(int), sizeof(int));
@@ -169,8 +171,8 @@ static void check_pool(int workers, int spares)
     weft_task_spec nobody_asks = spec_of(add, (int[]){1, 1}, 2 * sizeof(int), sizeof(int));
     for (int i = 0; i < TASKS; i++)
         CHECK(weft_submit_task(e, &nobody_asks, NULL) == 0, "submitted");
-    CHECK(weft_executor_destroy(e) == 0 && right == TASKS, "%d workers, %d spares: %d right", workers, spares,
-          right);
+    CHECK(weft_executor_destroy(e) == 0 && right == TASKS, "%d workers, %d spares, %d ns: %d right", workers,
+          spares, (int)spin_ns, right);
     CHECK(weft_pool_destroy(pool) == 0, "destroyed");
 }
 
@@ -178,8 +180,10 @@ static void test_pools(void)
 {
     static const int workers[] = {WEFT_NONE, 1, 2}, spares[] = {WEFT_NONE, 1, 8};
     for (size_t i = 0; i < 3; i++)
-        for (size_t j = 0; j < 3; j++)
-            check_pool(workers[i], spares[j]);
+        for (size_t j = 0; j < 3; j++) {
+            check_pool(workers[i], spares[j], 0);
+            check_pool(workers[i], spares[j], WEFT_NONE); /* both sides sleep at once */
+        }
 }
 
 /* ---- stopping ------------------------------------------------------------------------------------ */

@@ -8,6 +8,8 @@
 #ifndef MODEL_POOL_H
 #define MODEL_POOL_H
 
+#include <limits.h>
+
 #include "checker/mc.h"
 #include "os/memory.h"
 #include "sched/idle.h"
@@ -48,6 +50,7 @@ static inline void model_worker(weft_pool *pool, unsigned index)
     worker->pool = pool;
     worker->index = index;
     worker->pu = index < pool->workers ? (int)index : -1;
+    worker->own_cpu = INT_MAX;
     worker->made = index < pool->workers;
     mc_assert(wf_stack_init(&worker->stack) == 0);
     if (index >= pool->workers)
