@@ -139,7 +139,7 @@ static wf_block *fresh(wf_shelf *shelf)
 }
 
 /* There is none left to hand out. */
-__attribute__((noinline)) static wf_block *take_slow(wf_shelf *shelf)
+WF_TOGETHER __attribute__((noinline)) static wf_block *take_slow(wf_shelf *shelf)
 {
     if (!wf_load_relaxed(&shelf->returned)) /* re-checked by the exchange */
         return fresh(shelf);
@@ -197,7 +197,7 @@ static void count_out(wf_slab *slab)
         destroy(slab);
 }
 
-void wf_slab_give(void *given)
+WF_TOGETHER void wf_slab_give(void *given)
 {
     wf_block *block = given;
     wf_shelf *shelf = block->home;

@@ -289,7 +289,7 @@ static enum wf_task_state end_of(uint32_t word, int status)
     return (word & ASKED) && status == -ECANCELED ? WF_TASK_CANCELLED : WF_TASK_DONE;
 }
 
-bool wf_task_complete(wf_task *task, int status, bool drop)
+WF_TOGETHER bool wf_task_complete(wf_task *task, int status, bool drop)
 {
     task->status = status;
     uint32_t word = wf_load_relaxed(&task->word), now; /* re-checked by the exchange */
@@ -374,7 +374,7 @@ bool wf_task_retain_to_follow(wf_task *task)
     return add_reference(task, FOLLOWED);
 }
 
-void wf_task_release(wf_task *task)
+WF_TOGETHER void wf_task_release(wf_task *task)
 {
     uint32_t before =
         wf_load_acquire(&task->word); /* pair TA1 -> wf_task_release(): the last needs no exchange */

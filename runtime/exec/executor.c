@@ -36,7 +36,7 @@ static void stand_before(weft_executor *executor, wf_door *door)
     door->self = self && self->pool == door->pool ? self : NULL;
 }
 
-int wf_executor_find_any(weft_executor *given, wf_door *door)
+WF_TOGETHER int wf_executor_find_any(weft_executor *given, wf_door *door)
 {
     if (given && !given->pool)
         return -ESHUTDOWN; /* destroyed */
@@ -191,7 +191,7 @@ bool wf_executor_cancels(const weft_executor *executor)
     return wf_engine_of(executor) && wf_engine_of(executor)->cancels(executor);
 }
 
-int weft_submit(weft_executor *executor, weft_task_fn *fn, void *arg, weft_future **future)
+WF_TOGETHER int weft_submit(weft_executor *executor, weft_task_fn *fn, void *arg, weft_future **future)
 {
     wf_door door;
     if (future)

@@ -44,7 +44,7 @@ static bool may_take_over(const weft_future *future, int64_t deadline_ns)
 }
 
 /* Claims it and runs it here. False: somebody else has begun it. */
-static bool run_here(weft_future *future, wf_worker *self)
+WF_TOGETHER static bool run_here(weft_future *future, wf_worker *self)
 {
     bool back = wf_tasks_take_back(self, future);
     if (!wf_task_claim(future)) {
@@ -60,7 +60,7 @@ static bool run_here(weft_future *future, wf_worker *self)
 }
 
 /* By who is outside of its pool, or inside. 0: ran? Or why it cannot enter. */
-static int enter_and_run(weft_future *future, bool *ran)
+WF_TOGETHER static int enter_and_run(weft_future *future, bool *ran)
 {
     wf_entry entry;
     int err = wf_pool_enter(future->pool, &entry);
@@ -332,7 +332,7 @@ static int status_of(const weft_future *future)
     }
 }
 
-int weft_future_get(weft_future *future, int *status)
+WF_TOGETHER int weft_future_get(weft_future *future, int *status)
 {
     int err = wait_for(future, WEFT_FOREVER);
     if (!err && status)
@@ -392,7 +392,7 @@ int weft_future_retain(weft_future *future)
     return wf_task_retain(future) ? 0 : -EOVERFLOW;
 }
 
-void weft_future_release(weft_future *future)
+WF_TOGETHER void weft_future_release(weft_future *future)
 {
     if (future && !wf_future_usable(future))
         wf_task_release(future);

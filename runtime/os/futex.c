@@ -2,6 +2,8 @@
 /* os/futex.c - see futex.h. */
 #include "os/futex.h"
 
+#include "base/atomic.h"
+
 #include <limits.h>
 #include <linux/futex.h>
 #include <sys/syscall.h>
@@ -26,7 +28,7 @@ void wf_futex_wait_until(uint32_t *word, uint32_t seen, int64_t deadline_ns)
     wait(word, FUTEX_WAIT_BITSET, seen, deadline_ns); /* bitset: the time is absolute */
 }
 
-void wf_futex_wake_one(uint32_t *word)
+WF_TOGETHER void wf_futex_wake_one(uint32_t *word)
 {
     (void)syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
 }

@@ -20,7 +20,7 @@ bool wf_park_sleeps(const wf_parker *parker)
     return wf_load_relaxed(&parker->state) == ASLEEP; /* hint */
 }
 
-void wf_wake(wf_parker *parker)
+WF_TOGETHER void wf_wake(wf_parker *parker)
 {
     /* pair PK1 -> wf_park() */
     if (wf_exchange_acq_rel(&parker->state, (uint32_t)TOKEN) == ASLEEP)

@@ -375,7 +375,7 @@ int wf_pool_current(weft_pool **current)
     return pool ? wf_pool_meant(pool, current) : weft_pool_default(current);
 }
 
-int wf_pool_enter(weft_pool *pool, wf_entry *entry)
+WF_TOGETHER int wf_pool_enter(weft_pool *pool, wf_entry *entry)
 {
     wf_worker *self = wf_self();
     int err = wf_pool_meant(pool, &pool);
@@ -388,7 +388,7 @@ int wf_pool_enter(weft_pool *pool, wf_entry *entry)
     return 0;
 }
 
-void wf_pool_leave(wf_entry *entry)
+WF_TOGETHER void wf_pool_leave(wf_entry *entry)
 {
     if (entry->visiting)
         wf_seat_leave(&entry->visit);

@@ -33,7 +33,7 @@ void wf_block_end(wf_worker *self)
     wf_offer_unasked(self, wf_census_read(self->pool));
 }
 
-void wf_guest_begin(wf_worker *self)
+WF_TOGETHER void wf_guest_begin(wf_worker *self)
 {
     self->vacated = self->sections = 0;                  /* the guest before may have left a section open */
     wf_store_relaxed(&self->entries, self->entries + 1); /* statistic, for wf_activity() */
@@ -57,7 +57,7 @@ static bool others_inside(const wf_worker *self)
     return false;
 }
 
-void wf_guest_end(wf_worker *self)
+WF_TOGETHER void wf_guest_end(wf_worker *self)
 {
     weft_pool *pool = self->pool;
     /* pair SL4 -> active_guests(): who found no place for a worker because of this guest is seen below */

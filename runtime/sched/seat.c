@@ -64,7 +64,7 @@ static wf_worker *find_seat(weft_pool *pool)
     return NULL;
 }
 
-void wf_seat_enter(weft_pool *pool, wf_visit *visit)
+WF_TOGETHER void wf_seat_enter(weft_pool *pool, wf_visit *visit)
 {
     *visit = (wf_visit){.pool = pool, .seat = find_seat(pool), .outer = weft_self_, .previous = visits};
     visits = visit;
@@ -102,7 +102,7 @@ void wf_seat_leave(wf_visit *visit)
     wf_guest_end(seat);
 }
 
-bool wf_inside(const weft_pool *pool)
+WF_TOGETHER bool wf_inside(const weft_pool *pool)
 {
     const wf_worker *own = wf_self();
     for (const wf_visit *visit = visits; visit; visit = visit->previous) {

@@ -75,7 +75,7 @@ static bool is_on(const weft_pool *pool, unsigned index, unsigned node)
 }
 
 /* One sleeper of the node whose PU is, or is not, shared; near ones first. */
-static bool wake_one_where(weft_pool *pool, wf_worker *self, unsigned node, int cpu, bool shared)
+WF_TOGETHER static bool wake_one_where(weft_pool *pool, wf_worker *self, unsigned node, int cpu, bool shared)
 {
     const uint16_t *victims = self ? self->victims : NULL;
     unsigned others = victims ? pool->workers - 1 : pool->workers;
@@ -108,7 +108,7 @@ bool wf_wake_worker(wf_worker *worker, wf_worker *self)
            wake(worker, self); /* pair SL2 -> wf_sleep_begin() */
 }
 
-void wf_wake_one(weft_pool *pool, wf_worker *self)
+WF_TOGETHER void wf_wake_one(weft_pool *pool, wf_worker *self)
 {
     int cpu = cpu_of(self);
     bool placed = pool->nodes == 1 || (self && self->victims); /* its victims are in order */
@@ -181,7 +181,8 @@ void wf_notify(wf_worker *self, enum wf_amount amount)
 }
 
 /* Nobody watches, or from a long nap. */
-__attribute__((noinline)) static void notify_task_slow(weft_pool *pool, wf_worker *self, uint64_t idle)
+WF_TOGETHER __attribute__((noinline)) static void notify_task_slow(weft_pool *pool, wf_worker *self,
+                                                                   uint64_t idle)
 {
     if (wf_census_nap(idle) == WF_NAP_LONG) {
         wf_store_relaxed(&pool->nap_ns, (int64_t)WF_NAP_MIN_NS); /* hint: there is one sentinel at a time */
@@ -198,7 +199,7 @@ __attribute__((noinline)) static void notify_task_slow(weft_pool *pool, wf_worke
         wf_arm(pool);
 }
 
-void wf_notify_task(weft_pool *pool, wf_worker *self)
+WF_TOGETHER void wf_notify_task(weft_pool *pool, wf_worker *self)
 {
     uint64_t idle = wf_census_read(pool);
     if (!idle) /* all are active: the usual case of a worker that submits many */

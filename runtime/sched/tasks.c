@@ -38,7 +38,7 @@ static wf_inbox *inbox_near(const weft_pool *pool)
     return &pool->inboxes[wf_node_near(pool) * WF_BANDS + WF_STRICT];
 }
 
-__attribute__((noinline)) static void *take_shared(wf_slab *slab)
+WF_TOGETHER __attribute__((noinline)) static void *take_shared(wf_slab *slab)
 {
     return wf_slab_take_shared(slab, (uintptr_t)&innermost >> 12); /* each thread has its own */
 }
@@ -131,7 +131,8 @@ __attribute__((noinline)) static void run_at_once(weft_pool *pool, wf_worker *se
     wf_seat_leave(&visit);
 }
 
-__attribute__((noinline)) static void put_into_inbox(weft_pool *pool, const wf_worker *self, wf_task *task)
+WF_TOGETHER __attribute__((noinline)) static void put_into_inbox(weft_pool *pool, const wf_worker *self,
+                                                                 wf_task *task)
 {
     wf_inbox *inbox = self && self->place ? self->place->inbox : inbox_near(pool);
     wf_tasks_goes_to(task, inbox);
@@ -374,7 +375,7 @@ __attribute__((noinline, cold)) static void told(wf_task *task, int status, char
 }
 
 /* since: ticks; 0: it counts from when what runs around it began. */
-static int call(wf_worker *self, wf_task *task, uint64_t since)
+WF_TOGETHER static int call(wf_worker *self, wf_task *task, uint64_t since)
 {
     wf_running here = {.task = task, .outer = innermost};
     wf_frame outer;
@@ -481,7 +482,7 @@ bool wf_tasks_take_back(wf_worker *self, const wf_task *task)
     return back;
 }
 
-void wf_tasks_dead(wf_worker *self, wf_task *task)
+WF_TOGETHER void wf_tasks_dead(wf_worker *self, wf_task *task)
 {
     wf_inbox *inbox = wf_load_relaxed(&task->inbox); /* hint: nobody sweeps for it, else */
     if (inbox) {
