@@ -18,6 +18,7 @@
  *            A4 awaited = 1; sleep while answered is as it was; awaited = 0; until it is the number or a later one
  *   worker   W1 idle = 1; sleep while asked is the number of its last call; idle = 0   W2 the next one: claim it; withdrawn?
  *            W1   W3 run it; write answer and result   W4 answered = number   W5 awaited? wake
+ *   Before A4 and W1 either looks for the other for a while (errand.c, child.c).
  *   keeper   K1 note elsewhere, under a lock, that the worker is dead   K2 set K   K3 wake
  * Who is to be woken and who wakes write and read in the opposite order, sequentially consistent: either A3 sees that the
  * worker sleeps, or the kernel, which looks for the worker, sees A2; the same of W5 and A4. Who waits for an answer reads
