@@ -86,8 +86,9 @@ static wf_worker *begin_making(wf_spares *s, bool *had_thread)
 {
     wf_worker *seat = NULL;
     pthread_mutex_lock(&s->lock);
-    if (s->wanted) {
+    if (s->wanted && !s->ends) {
         s->wanted--;
+        s->making++;
         count_made(s, 1);
         seat = pop(&s->unmade);
         *had_thread = seat->joinable;
@@ -103,12 +104,20 @@ static unsigned refused(wf_spares *s, wf_worker *seat)
     pthread_mutex_lock(&s->lock);
     unsigned calls = 1 + s->wanted;
     s->wanted = 0;
+    s->making--;
     count_made(s, -1);
     seat->joinable = 0;
     push(&s->unmade, seat);
     s->not_before = wf_now_ns() + WF_SPARE_RETRY_NS;
     pthread_mutex_unlock(&s->lock);
     return calls;
+}
+
+static void end_making(wf_spares *s)
+{
+    pthread_mutex_lock(&s->lock);
+    s->making--;
+    pthread_mutex_unlock(&s->lock);
 }
 
 static void make_wanted(weft_pool *pool)
@@ -127,6 +136,7 @@ static void make_wanted(weft_pool *pool)
             return;
         }
         wf_count_shared(&pool->outside.spares);
+        end_making(s);
     }
 }
 
@@ -240,13 +250,24 @@ void wf_spares_join_ended(weft_pool *pool)
         wf_thread_join(&thread);
 }
 
+/* From now on none is made. Who makes one just now is waited for: until then there is nothing to be joined. */
+static void make_no_more(wf_spares *s)
+{
+    pthread_mutex_lock(&s->lock);
+    s->ends = true;
+    while (s->making) {
+        pthread_mutex_unlock(&s->lock);
+        wf_thread_yield();
+        pthread_mutex_lock(&s->lock);
+    }
+    pthread_mutex_unlock(&s->lock);
+}
+
 void wf_spares_end(weft_pool *pool)
 {
     wf_spares *s = &pool->spares;
     wf_thread thread;
-    pthread_mutex_lock(&s->lock);
-    s->ends = true;
-    pthread_mutex_unlock(&s->lock);
+    make_no_more(s);
     for (unsigned i = 0; i < s->most; i++) {
         wf_worker *seat = wf_worker_at(pool, pool->workers + pool->guests + i);
         pthread_mutex_lock(&s->lock);

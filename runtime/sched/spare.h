@@ -10,6 +10,7 @@
  *
  *   most     seats of spares == resting + unmade + called; made == those with a thread, or whose thread is being made
  *   wanted   called, but nobody has begun to make the thread: whoever comes by does, outside the lock
+ *   making   somebody is about to have one made: its thread is nobody's to join; the pool's end waits for that
  *   coming   called, not seated yet: they count as active for who looks whether a place is free
  *   out      called, not back at rest yet: the pool is not still before they are (sched/drain.h)
  *   extra    may be active beyond the vacant places: the monitor bets that they will stand still, too

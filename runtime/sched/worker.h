@@ -252,6 +252,7 @@ struct wf_worker {
 typedef struct wf_spares {
     pthread_mutex_t lock;        /* of what follows, up to keep_ns, and of the seats' fields */
     unsigned made, wanted;       /* threads; those that are called and to be made */
+    unsigned making;             /* somebody makes just now, outside the lock */
     wf_worker *resting, *unmade; /* those that sleep, the last one first; seats without a thread */
     bool ends;
     int64_t not_before;        /* no thread is tried before that time; 0: none was refused */

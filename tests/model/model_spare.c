@@ -16,7 +16,7 @@
 
 static weft_pool *pool;
 static wf_task *task[2];
-static uint32_t ran;
+static uint32_t ran, gone;
 static int began, met[2], looked;
 
 extern bool model_sleeps;
@@ -65,6 +65,7 @@ static void submits_or_stays(size_t begin, size_t end, void *unused)
 static void make(unsigned workers)
 {
     pool = model_pool(workers, 1 + workers);
+    gone = 0;
     pool->guests = 1;
     wf_spares_init(pool, workers, WF_FOREVER, wf_serve_main);
     model_sleeps = false;
@@ -272,6 +273,20 @@ static void drains(void)
     wf_drain(pool);
     mc_assert(wf_spares_rest(pool));
 }
+static void calls(void)
+{
+    wf_spare_call(pool, 1);
+}
+static void ends(void)
+{
+    wf_spares_end(pool);
+    wf_store_relaxed(&gone, 1u);
+}
+static void runs_before_the_end(void)
+{
+    model_runs();
+    mc_assert(!wf_load_relaxed(&gone));
+}
 static void calls_and_ends(void)
 {
     wf_spare_call(pool, 1);
@@ -403,6 +418,12 @@ static const mc_scenario scenarios[] = {
      .setup = one_out,
      .thread = {drains, comes_back},
      .bound = MC_UNBOUNDED,
+     .keeps = true},
+    {.name = "the_end_while_a_spare_is_made",
+     .setup = one_asleep,
+     .thread = {calls, runs_before_the_end, ends},
+     .daemons = 2,
+     .bound = 2,
      .keeps = true},
     {.name = "the_end_of_a_spare",
      .setup = one_asleep,
