@@ -6,7 +6,6 @@
  *   program asks and reads.
  * - One never returns and answers in the worker's place: in time, with the right number, and with bytes at random in the
  *   answer and in all that lies around it.
- *   Meanwhile there are tasks, and maps.
  * - A map's function leaves a thread behind that writes at random where that map's items lie, in its message: their number,
  *   their statuses, their outputs, which are packed, of any length that the worker says.
  * What comes of the calls is not said; that the program stays in bounds is (AddressSanitizer), that each call ends, and that
