@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * bench/mpi/farm.c - the floor below tasks one by one: bare sends and receives of MPI, a number there and back, also with many
- * bytes, at most so many on the way to each rank.
+ * bytes, at most so many on the way to each rank; and below the skewed items: equal parts of that work, one for each rank.
  */
 #include <mpi.h>
 
 #include "ranks.h"
 
-enum { AHEAD = 64, TAG = 1, END = 2, WORDS = LONG / sizeof(long) };
+enum { AHEAD = 64, TAG = 1, WORK = 2, END = 3, WORDS = LONG / sizeof(long) };
 
 struct farm {
     int ranks; /* that serve: 1 to ranks */
+    bool quick;
     long wrong;
 };
 
@@ -23,6 +24,8 @@ static void serve(void)
         MPI_Recv(number, WORDS, MPI_LONG, 0, MPI_ANY_TAG, MPI_COMM_WORLD, &from);
         if (from.MPI_TAG == END)
             return;
+        if (from.MPI_TAG == WORK)
+            ranks_work(number[0]);
         number[0]++;
         MPI_Get_count(&from, MPI_LONG, &words);
         MPI_Send(number, words, MPI_LONG, 0, TAG, MPI_COMM_WORLD);
@@ -80,9 +83,21 @@ static void all(void *farm)
     f->wrong += sum != (long)TASKS * (TASKS + 1) / 2;
 }
 
+static void work_equally(void *farm)
+{
+    struct farm *f = farm;
+    long cost = ranks_total(f->quick) / f->ranks, back;
+    for (int rank = 1; rank <= f->ranks; rank++)
+        send(rank, cost, WORK);
+    for (int rank = 1; rank <= f->ranks; rank++) {
+        (void)receive(&back);
+        f->wrong += back != cost + 1;
+    }
+}
+
 static int lead(const struct bench *b)
 {
-    struct farm f = {.ranks = b->workers};
+    struct farm f = {.ranks = b->workers, .quick = b->quick};
     char version[MPI_MAX_LIBRARY_VERSION_STRING];
     int length;
     MPI_Get_library_version(version, &length);
@@ -91,6 +106,7 @@ static int lead(const struct bench *b)
     bench_print("hot-time", bench_time_batch(there_and_back, &f) * 1e6, "us");
     bench_print("long-time", bench_time_batch(long_there_and_back, &f) * 1e6, "us");
     bench_print("task-time", bench_time(all, &f) / TASKS * 1e6, "us");
+    bench_print("equal-parts", ranks_equal_parts(work_equally, &f, b), "x");
     for (int rank = 1; rank <= f.ranks; rank++)
         send(rank, 0, END);
     return bench_check("what came back wrong", f.wrong, 0);

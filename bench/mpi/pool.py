@@ -46,12 +46,15 @@ def map_all(executor, fn, items, chunk):
 
 
 def measure_skewed(executor, metric, costs, options):
+    """As a multiple of what equal parts take, one for each rank, side by side, before and after."""
+    equal = [sum(costs) // options.workers] * options.workers
     for prefix, chunk in (("", 10), ("single-", 1)):
         ratios = []
         for _ in range(3):
-            serial = bench.seconds(lambda: [skewed(cost) for cost in costs])
+            before = bench.seconds(lambda: map_all(executor, skewed, equal, 1))
             took = bench.seconds(lambda: map_all(executor, skewed, costs, chunk))
-            ratios.append(took / (serial / options.workers))
+            after = bench.seconds(lambda: map_all(executor, skewed, equal, 1))
+            ratios.append(took / ((before + after) / 2))
         bench.show(prefix + metric, sorted(ratios)[1], "x")
 
 

@@ -5,12 +5,18 @@
 
 #include "../common.h"
 
-enum { TASKS = 10000, ITEMS = 100000, SKEWED = 10000, LONG = 1000000 };
+enum { TASKS = 10000, ITEMS = 100000, SKEWED = 10000, LONG = 1000000, RANKS_TIMES = 5 };
+
+/* Iterations of an empty loop, of all skewed items together. */
+static inline long ranks_total(bool quick)
+{
+    return quick ? 100000000 : 400000000;
+}
 
 /* Item of rank i: total / H / (i + 1) iterations of an empty loop. */
 static inline void ranks_costs(long *cost, bool heavy_last, bool quick)
 {
-    const double total = quick ? 1e8 : 4e8;
+    const double total = (double)ranks_total(quick);
     double h = 0;
     for (long i = 0; i < SKEWED; i++)
         h += 1.0 / (double)(i + 1);
@@ -22,6 +28,24 @@ static inline void ranks_work(long cost)
 {
     for (; cost > 0; cost--)
         __asm__ volatile("");
+}
+
+static inline void ranks_work_all(void *total)
+{
+    ranks_work(*(long *)total);
+}
+
+/* What equal parts of that work take, one in each rank at the same time, over the serial time by their number: 1 where each has a
+ * processor for itself, and they do not slow each other down. */
+static inline double ranks_equal_parts(void (*work_equally)(void *), void *ctx, const struct bench *b)
+{
+    double ratio[RANKS_TIMES];
+    long total = ranks_total(b->quick);
+    for (int i = 0; i < RANKS_TIMES; i++) {
+        double serial = bench_once(ranks_work_all, &total);
+        ratio[i] = bench_once(work_equally, ctx) / (serial / b->workers);
+    }
+    return bench_median(ratio, RANKS_TIMES);
 }
 
 #endif

@@ -7,7 +7,7 @@
 
 #define QUIET 1000 /* looks without a result before the first nap */
 /* For each time that others run in between: a switch there and back takes longer than a look. */
-#define LOOKS 2
+#define LOOKS 4
 
 int wf_bell_init(wf_bell *bell)
 {

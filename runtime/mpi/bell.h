@@ -2,7 +2,7 @@
 /*
  * mpi/bell.h - how the thread that does all MPI waits for both: other threads, who can wake it, and MPI, which cannot.
  *
- * While there was something to do lately it looks again, letting others run at each second look; then it naps, each time for
+ * While there was something to do lately it looks again, letting others run at each fourth look; then it naps, each time for
  * longer, up to two milliseconds: what comes by MPI after a long silence is late by that much, what other threads leave is not.
  * After each nap it looks twice: MPI may take in what only the next look finds. A long letter takes several looks of both sides
  * in turn: while one is half-way naps stay short. Where nothing can come by MPI it sleeps until somebody rings.
