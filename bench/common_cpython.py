@@ -8,7 +8,7 @@ import statistics
 import sys
 import time
 
-REPEATS, SECONDS, BATCH = 7, 0.25, 0.002
+REPEATS, SECONDS, BATCH, BATCH_OF_PROCESSES = 7, 0.25, 0.002, 0.05
 LATENCY_IDLE = 0.002
 LEFT_OUT = 77
 
@@ -52,14 +52,14 @@ def seconds(run):
     return time.perf_counter() - start
 
 
-def repeat_batch(one):
+def repeat_batch(one, least=BATCH):
     """Seconds of one(), called back to back in batches that are long enough."""
     calls = 1
 
     def batch():
         return seconds(lambda: [one() for _ in range(calls)])
 
-    while batch() < BATCH:
+    while batch() < least:
         calls *= 2
     return repeat(batch) / calls
 

@@ -60,7 +60,7 @@ def measure_skewed(executor, metric, costs, options):
 
 def measure(executor, options):
     n, loops = (TASKS_QUICK, LOOPS_QUICK) if options.quick else (TASKS, LOOPS)
-    bench.show("hot-time", bench.repeat_batch(lambda: executor.submit(task).result()) * 1e6, "us")
+    bench.show("hot-time", bench.repeat_batch(lambda: executor.submit(task).result(), bench.BATCH_OF_PROCESSES) * 1e6, "us")
     values = bytes(LONG)
     bench.show("long-time", bench.repeat_batch(lambda: executor.submit(echo, values).result()) * 1e6, "us")
     bench.show("task-time", bench.repeat(lambda: bench.seconds(lambda: submit_all(executor, n))) / n * 1e6, "us")

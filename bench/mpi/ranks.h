@@ -3,6 +3,7 @@
 #ifndef BENCH_MPI_RANKS_H
 #define BENCH_MPI_RANKS_H
 
+#define BENCH_PROCESSES
 #include "../common.h"
 
 enum { TASKS = 10000, ITEMS = 100000, SKEWED = 10000, LONG = 1000000, RANKS_TIMES = 5 };

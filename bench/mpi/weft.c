@@ -5,8 +5,9 @@
  *
  * The first rank submits and does nothing else; each of the others has a pool of one worker.
  */
-#include "../common_weft.h"
 #include "ranks.h"
+
+#include "../common_weft.h"
 
 #include <weft/bulk.h>
 #include <weft/mpi.h>

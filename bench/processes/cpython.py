@@ -46,7 +46,7 @@ def map_blocks(run_map, blocks):
 def measure(prefix, submit, get, run_map, quick):
     n, items = (TASKS_QUICK, ITEMS // 10) if quick else (TASKS, ITEMS)
     blocks = [bytes(BLOCK)] * ((BYTES_QUICK if quick else BYTES) // BLOCK)
-    bench.show(prefix + "hot-time", bench.repeat_batch(lambda: get(submit(task))) * 1e6, "us")
+    bench.show(prefix + "hot-time", bench.repeat_batch(lambda: get(submit(task)), bench.BATCH_OF_PROCESSES) * 1e6, "us")
     took = bench.repeat(lambda: bench.seconds(lambda: submit_all(submit, get, n)))
     bench.show(prefix + "task-time", took / n * 1e6, "us")
     took = bench.repeat(lambda: bench.seconds(lambda: map_all(run_map, items)))

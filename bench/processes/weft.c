@@ -4,6 +4,7 @@
  * which each block is looked up in a table, as a multiple of what the pool's threads take: bytes go there and back, or
  * (shared) the array is memory that the workers have, too.
  */
+#define BENCH_PROCESSES
 #include "../common_weft.h"
 
 #include <weft/bulk.h>
