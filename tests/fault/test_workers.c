@@ -7,6 +7,8 @@
 
 #include <pthread.h>
 #include <sched.h>
+#include <stdatomic.h>
+#include <weft/parallel.h>
 
 /* ---- what tasks do ------------------------------------------------------------------------------- */
 
@@ -73,6 +75,38 @@ static int eats_memory(const void *arg, void *result)
     void *volatile much = malloc((size_t)1 << 30); /* or a compiler leaves it out */
     *(int *)result = much != NULL;
     free(much);
+    return 0;
+}
+
+enum { THREADS = 3 };
+
+static atomic_int met;
+
+/* Each item waits until all have begun, a while: answers whether they have. */
+static int meets(void *out, const void *in, void *ctx)
+{
+    int64_t until = now_ns() + LIMIT_NS;
+    atomic_fetch_add(&met, 1);
+    while (atomic_load(&met) < THREADS && now_ns() < until)
+        (void)sched_yield();
+    *(int *)out = atomic_load(&met) == THREADS;
+    return in || ctx;
+}
+
+static int meets_in_threads(const void *arg, void *result)
+{
+    int together[THREADS] = {0};
+    (void)arg;
+    int err = weft_parallel_map(NULL, meets, NULL, 0, together, sizeof(int), THREADS, NULL);
+    for (int i = 0; i < THREADS; i++)
+        *(int *)result += together[i];
+    return err;
+}
+
+static int counts_workers(const void *arg, void *result)
+{
+    (void)arg;
+    *(int *)result = weft_pool_workers(NULL);
     return 0;
 }
 
@@ -227,6 +261,24 @@ static void test_tasks_each(void)
     (void)weft_executor_destroy(e);
 }
 
+/* Whatever the machine has, and whatever the program's own environment says. */
+static void test_threads(void)
+{
+    (void)setenv("WEFT_WORKERS", "2", 1);
+    weft_executor *e = make(WEFT_PROCESSES_CONFIG(.processes = 1, .threads = THREADS));
+    outcome o = run(e, counts_workers, NULL, 0, sizeof(int));
+    CHECK(o.status == 0 && o.number == THREADS, "a worker's pool has %d", o.number);
+    o = run(e, meets_in_threads, NULL, 0, sizeof(int));
+    CHECK(o.status == 0 && o.number == THREADS, "a task's loop: %d, %d items at the same time", o.status,
+          o.number);
+    (void)weft_executor_destroy(e);
+    e = make(WEFT_PROCESSES_CONFIG(.processes = 1));
+    o = run(e, counts_workers, NULL, 0, sizeof(int));
+    CHECK(o.status == 0 && o.number == 1, "and one, if nothing is said: %d", o.number);
+    (void)weft_executor_destroy(e);
+    (void)unsetenv("WEFT_WORKERS");
+}
+
 static void test_limits(void)
 {
     weft_executor *e = make(WEFT_PROCESSES_CONFIG(.processes = 1, .cpu_seconds = 1));
@@ -308,6 +360,7 @@ int main(void)
     test_start();
     test_start_fails();
     test_tasks_each();
+    test_threads();
     test_limits();
     test_no_descriptor();
     test_child_signal_ignored();
