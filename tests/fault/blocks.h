@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* blocks.h - what the tests of blocks share: a block, its names, a task that uses a part of one, and what is left of them. */
+/* blocks.h - what the tests of blocks share: a block, its names, a task that uses a part of one. */
 #ifndef WEFT_TESTS_BLOCKS_H
 #define WEFT_TESTS_BLOCKS_H
 
@@ -54,17 +54,6 @@ __attribute__((unused)) static outcome run_part(weft_executor *e, weft_shared_re
 {
     const part p = {.ref = ref, .bytes = bytes};
     return run(e, doubles, &p, sizeof p, sizeof(int));
-}
-
-__attribute__((unused)) static int shared_files(void)
-{
-    int count = 0;
-    DIR *dir = opendir("/dev/shm");
-    for (struct dirent *entry; dir && (entry = readdir(dir));)
-        count += strstr(entry->d_name, "weft") != NULL;
-    if (dir)
-        (void)closedir(dir);
-    return count;
 }
 
 #endif

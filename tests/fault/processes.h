@@ -95,6 +95,43 @@ __attribute__((unused)) static int open_descriptors(void)
     return count;
 }
 
+/* Descriptors of memory that processes share, of which that is so. NULL: all. */
+__attribute__((unused)) static int shared_descriptors(bool (*is)(int fd))
+{
+    static const char name[] = "/memfd:weft";
+    char file[sizeof name];
+    int count = 0;
+    DIR *dir = opendir("/proc/self/fd");
+    for (struct dirent *entry; dir && (entry = readdir(dir));) {
+        bool known = readlinkat(dirfd(dir), entry->d_name, file, sizeof file) >= (ssize_t)sizeof name - 1;
+        if (known && !memcmp(file, name, sizeof name - 1))
+            count += !is || is((int)strtol(entry->d_name, NULL, 10));
+    }
+    if (dir)
+        (void)closedir(dir);
+    return count;
+}
+
+/* And mappings of it. */
+__attribute__((unused)) static int shared_mappings(void)
+{
+    char line[512];
+    int count = 0;
+    FILE *maps = fopen("/proc/self/maps", "r");
+    while (maps && fgets(line, sizeof line, maps))
+        count += strstr(line, "/memfd:weft") != NULL;
+    if (maps)
+        (void)fclose(maps);
+    return count;
+}
+
+__attribute__((unused)) static void check_nothing_shared(void)
+{
+    int descriptors = shared_descriptors(NULL), mappings = shared_mappings();
+    CHECK(!descriptors && !mappings, "of shared memory %d descriptors are left, %d mappings", descriptors,
+          mappings);
+}
+
 /* ---- tasks --------------------------------------------------------------------------------------- */
 
 __attribute__((unused)) static int add(const void *arg, void *result)

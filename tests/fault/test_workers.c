@@ -347,6 +347,7 @@ static void test_nothing_left(void)
     CHECK(kill(o.number, 0) && errno == ESRCH, "process %d is gone", o.number);
     CHECK(waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD, "no child");
     CHECK(open_descriptors() == before, "%d descriptors, then %d", before, open_descriptors());
+    check_nothing_shared();
 }
 
 int main(void)
