@@ -5,9 +5,12 @@
  */
 #include "processes.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <weft/parallel.h>
 
 /* ---- what tasks do ------------------------------------------------------------------------------- */
@@ -37,6 +40,29 @@ static int counts_descriptors(const void *arg, void *result)
 {
     (void)arg;
     *(int *)result = open_descriptors();
+    return 0;
+}
+
+/* By a page, which nobody uses. */
+static bool is_sealed(int fd)
+{
+    struct stat is;
+    int seals[] = {F_SEAL_WRITE, F_SEAL_FUTURE_WRITE}, refused = 0;
+    if (fstat(fd, &is))
+        return false;
+    for (off_t by = -4096; by <= 4096; by += 8192)
+        refused += ftruncate(fd, is.st_size + by) && errno == EPERM;
+    for (int i = 0; i < 2; i++)
+        refused += fcntl(fd, F_ADD_SEALS, seals[i]) && errno == EPERM;
+    return refused == 4;
+}
+
+/* Less 100 times those whose size may change. */
+static int counts_sealed(const void *arg, void *result)
+{
+    (void)arg;
+    int all = shared_descriptors(NULL), sealed = shared_descriptors(is_sealed);
+    *(int *)result = sealed - 100 * (all - sealed);
     return 0;
 }
 
@@ -199,6 +225,18 @@ static void test_environment_given(void)
     (void)weft_executor_destroy(e);
 }
 
+/* Memory that shrinks is SIGBUS to who uses it. */
+static void test_sealed(void)
+{
+    int here = 0;
+    weft_executor *e = make(WEFT_PROCESSES_CONFIG(.processes = 1));
+    outcome o = run(e, counts_sealed, NULL, 0, sizeof(int));
+    CHECK(o.status == 0 && o.number == 1, "in a worker the blocks, whose size stays: %d", o.number);
+    (void)counts_sealed(NULL, &here);
+    CHECK(here == 2, "here the messages, too: %d", here);
+    (void)weft_executor_destroy(e);
+}
+
 /* Made by a thread that is bound to one CPU. */
 static void *make_bound(void *arg)
 {
@@ -357,6 +395,7 @@ int main(void)
     test_others_go_on();
     test_surroundings();
     test_environment_given();
+    test_sealed();
     test_not_bound();
     test_start();
     test_start_fails();
