@@ -8,14 +8,16 @@
  *   answer and in all that lies around it.
  * - A map's function leaves a thread behind that writes at random where that map's items lie, in its message: their number,
  *   their statuses, their outputs, which are packed, of any length that the worker says.
+ * - Another one leaves a thread behind that writes, while the items of maps lie in blocks, into all that it shares of calls, and
+ *   into a block: what lies there, and the head in front.
  * What comes of the calls is not said; that the program stays in bounds is (AddressSanitizer), that each call ends, and that
- * texts do, that no item is unpacked twice, nor from bytes that are not the program's own by then. Another executor is not
- * affected.
+ * texts do, that no item is unpacked twice, nor from bytes that are not the program's own by then, and that a block is where it was, and as large,
+ * also to be given back. Another executor is not affected.
  */
+#include "blocks.h"
+#include "os/spawn.h"
+#include "proc/blocks.h"
 #include "proc/channel.h"
-#include "processes.h"
-
-#include <weft/bulk.h>
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -23,9 +25,10 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 
-enum { ROUNDS = 8, CALLS = 64, ITEMS = 40, MAPS = 60 };
+enum { ROUNDS = 8, CALLS = 64, ITEMS = 40, MAPS = 60, BLOCK_MAPS = 4, BLOCK_ITEM = 1024 };
 
 /* ---- the hostile side ---------------------------------------------------------------------------- */
 
@@ -150,6 +153,56 @@ static int spoils(void *out, const void *in, void *ctx)
     return spoiling ? ctx != NULL : 99;
 }
 
+/* What a worker shares with the program: what there is of calls, and a block, with its head in front, which nobody has given it. */
+static struct {
+    unsigned char *calls, *block;
+    size_t calls_bytes, block_bytes;
+    wf_block_head head;
+} prey;
+
+/* The head is now and then as it should be: else the block is soon nobody's. */
+static void *hunt(void *seed)
+{
+    uint64_t state = (uint64_t)(uintptr_t)seed;
+    for (;;) {
+        if (next(&state) % 16 == 0)
+            scribble(prey.calls, prey.calls_bytes, &state);
+        scribble(prey.block, prey.block_bytes, &state);
+        uint64_t words[] = {next(&state) % 3, next(&state) >> next(&state) % 40};
+        if (next(&state) % 2)
+            memcpy(prey.block, &prey.head, sizeof prey.head);
+        else
+            memcpy(prey.block + words[0] * sizeof *words, &words[1], sizeof *words);
+        for (volatile int i = 0; i < 200; i++)
+            ;
+    }
+    return NULL;
+}
+
+/* As the first function of each worker. */
+static int finds_prey(const void *arg)
+{
+    const part *p = arg;
+    prey.calls_bytes = find_memory(arg, &prey.calls);
+    prey.block_bytes = 4096 + p->bytes;
+    prey.block = mmap(NULL, prey.block_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, WF_SPAWN_BLOCKS_FD,
+                      (off_t)p->ref.block_);
+    prey.head = (wf_block_head){p->ref.program_, p->ref.block_, p->bytes};
+    return prey.calls_bytes && prey.block != MAP_FAILED ? 0 : 99;
+}
+
+static int copies(void *out, const void *in, void *ctx)
+{
+    static bool hunting;
+    pthread_t thread;
+    if (!hunting) {
+        be_quiet();
+        hunting = pthread_create(&thread, NULL, hunt, (void *)(uintptr_t)getpid()) == 0;
+    }
+    memcpy(out, in, BLOCK_ITEM);
+    return hunting ? ctx != NULL : 99;
+}
+
 typedef struct hostility {
     uint64_t seed;
     int leaves, stays;
@@ -173,6 +226,7 @@ static int is_hostile(const void *arg, void *result)
 /* ---- the program --------------------------------------------------------------------------------- */
 
 static int strange; /* calls that ended otherwise than they should */
+static int heads;   /* of blocks that a map has left spoiled */
 
 static void check_call(weft_executor *e, uint64_t seed, int call)
 {
@@ -260,6 +314,70 @@ static void check_maps(uint64_t seed)
     CHECK(weft_executor_destroy(e) == 0, "seed %" PRIu64 ": destroyed", seed);
 }
 
+/* ---- blocks -------------------------------------------------------------------------------------- */
+
+/* With items that nobody has to look at in front of the statuses, and behind them. */
+static void check_block_map(weft_executor *e, uint64_t seed, const char *in, char *out)
+{
+    int status[3 * ITEMS], unset = 0, others = 0;
+    for (int i = 0; i < 3 * ITEMS; i++)
+        status[i] = INT_MIN;
+    int err = weft_executor_map(e, copies, in, BLOCK_ITEM, out, BLOCK_ITEM, ITEMS,
+                                WEFT_MAP_CONFIG(.on_error = WEFT_COLLECT, .status = status + ITEMS));
+    for (int i = 0; i < ITEMS; i++) {
+        unset += status[ITEMS + i] == INT_MIN;
+        others += status[i] != INT_MIN || status[2 * ITEMS + i] != INT_MIN;
+    }
+    CHECK((err == 0 || err == WEFT_EITEM) && unset == 0 && others == 0,
+          "seed %" PRIu64 ", a map in blocks: %d, %d are open, %d are no items", seed, err, unset, others);
+}
+
+/* As the program has made it, whatever its head says. */
+static void check_block(uint64_t seed, char *block, const weft_shared_ref *before)
+{
+    const size_t bytes = ITEMS * BLOCK_ITEM;
+    weft_shared_ref ref = ref_of(block + bytes - 1), behind;
+    void *place = NULL;
+    CHECK(ref.block_ == before->block_ && ref.program_ == before->program_ && ref.offset_ == bytes - 1,
+          "seed %" PRIu64 ": a name is as it was", seed);
+    CHECK(weft_shared_at(before, bytes, &place) == 0 && place == block, "seed %" PRIu64 ": and finds it",
+          seed);
+    CHECK(weft_shared_at(before, bytes + 1, &place) == -EINVAL, "seed %" PRIu64 ": a byte too many", seed);
+    CHECK(weft_shared_ref_of(block + bytes, &behind) == -EINVAL || behind.block_ != ref.block_,
+          "seed %" PRIu64 ": a place behind it", seed);
+}
+
+static weft_executor *make_hunters(const part *block)
+{
+    return make(WEFT_PROCESSES_CONFIG(.processes = 1, .message_bytes = 65536, .time_limit_ns = 10000000,
+                                      .grace_ns = 10000000, .start = finds_prey, .start_arg = block,
+                                      .start_bytes = sizeof *block, .tasks_each = 8));
+}
+
+static void check_blocks(uint64_t seed)
+{
+    const size_t bytes = ITEMS * BLOCK_ITEM;
+    int wrong = 0;
+    char *in = alloc(bytes), *block = alloc(bytes), *behind = alloc(bytes);
+    const part all = {.ref = ref_of(block), .bytes = bytes};
+    wf_block_head *head = (wf_block_head *)(void *)(block - 4096), before = *head;
+    weft_executor *e = make_hunters(&all);
+    memset(behind, 7, bytes);
+    for (int map = 0; map < BLOCK_MAPS; map++) {
+        check_block_map(e, seed, in, block);
+        heads += memcmp(head, &before, sizeof before) != 0;
+        check_block(seed, block, &all.ref);
+        *head = before;
+    }
+    CHECK(weft_executor_destroy(e) == 0, "seed %" PRIu64 ": destroyed", seed);
+    release(block);
+    for (size_t i = 0; i < bytes; i++)
+        wrong += behind[i] != 7;
+    CHECK(wrong == 0, "seed %" PRIu64 ": of the block behind %d bytes are others", seed, wrong);
+    release(behind);
+    release(in);
+}
+
 static void check_round(uint64_t seed)
 {
     weft_executor *hostile = make(WEFT_PROCESSES_CONFIG(.processes = 1, .message_bytes = 65536,
@@ -280,7 +398,9 @@ int main(int argc, char **argv)
         check_round(seed);
         if (seed % 3 == first % 3)
             check_maps(seed);
+        check_blocks(seed);
     }
     CHECK(strange > 0, "of all calls none was disturbed");
+    CHECK(heads > 0, "of all blocks none was spoiled");
     return tally_end();
 }
