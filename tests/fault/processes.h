@@ -26,7 +26,7 @@ typedef struct outcome {
     char error[256];
 } outcome;
 
-static weft_executor *make(const weft_processes_config *config)
+__attribute__((unused)) static weft_executor *make(const weft_processes_config *config)
 {
     weft_executor *e = NULL;
     int err = weft_executor_processes(&e, config);
