@@ -60,6 +60,10 @@ typedef struct weft_processes_config {
     int (*start)(const void *arg);
     const void *start_arg;
     size_t start_bytes;
+    int64_t
+        start_limit_ns; /**< a process that has not begun, start included, after so long is killed, as if start had answered
+                                  -ETIMEDOUT. Until then nobody else ends it: no stop of a task that waits for it, no shutdown.
+                                  0: 30 seconds; WEFT_FOREVER: no limit */
     /** The processes' environment, ended by NULL, copied. NULL: of this program's environment HOME, LANG, PATH, TMPDIR,
      *  TZ, USER, and what begins with LC_, LD_, WEFT_, ASAN_, LSAN_, TSAN_ or UBSAN_. */
     const char *const *environment;

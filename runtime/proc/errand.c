@@ -92,11 +92,13 @@ static void tell_end(wf_answer *answer, wf_process_end end, int pid)
 }
 
 /* It is dead, or will be now: why there is no answer. */
-static void tell_outcome(wf_staff *staff, unsigned lane, enum outcome outcome, wf_answer *answer)
+static void tell_outcome(wf_staff *staff, unsigned lane, enum outcome outcome, bool begins, wf_answer *answer)
 {
     int pid;
     wf_process_end end = wf_crew_end(&staff->crew, lane, 0, &pid);
-    if (outcome == LATE)
+    if (outcome == LATE && begins)
+        tell(answer, -ETIMEDOUT, "worker process %d was killed: it had not begun in start_limit_ns", pid);
+    else if (outcome == LATE)
         tell(answer, -ETIMEDOUT, "worker process %d was killed: the task's time was over", pid);
     else if (outcome == STOPPED)
         tell(answer, -ECANCELED, "worker process %d ended: the task was asked to stop, and did not", pid);
@@ -137,12 +139,13 @@ static void collect(wf_staff *staff, unsigned lane, wf_errand *errand)
 {
     const wf_channel *channel = &staff->crew.member[lane].channel;
     int64_t until = errand->budget_ns ? after(errand->budget_ns) : WEFT_FOREVER;
-    enum outcome outcome = await(staff, lane, errand->number, until, errand->call.kind != WF_CALL_HELLO);
+    bool begins = errand->call.kind == WF_CALL_HELLO;
+    enum outcome outcome = await(staff, lane, errand->number, until, !begins);
     errand->answered = outcome == ANSWERED;
     if (errand->answered)
         wf_channel_answer_of(channel, errand->number, &errand->answer);
     else
-        tell_outcome(staff, lane, outcome, &errand->answer);
+        tell_outcome(staff, lane, outcome, begins, &errand->answer);
     fetch(&staff->crew.member[lane], errand);
     if (!errand->answered)
         wf_crew_bury(&staff->crew, lane);
@@ -169,7 +172,8 @@ static bool hire(wf_staff *staff, unsigned lane, wf_answer *answer)
 /* What its first function answers; then it is gone if that is not 0. */
 static void greet(wf_staff *staff, unsigned lane, wf_answer *answer)
 {
-    wf_errand hello = {.call = staff->hello, .arg = staff->start_arg, .budget_ns = WF_FAR_BEGIN_NS};
+    wf_errand hello = {
+        .call = staff->hello, .arg = staff->start_arg, .budget_ns = staff->config.start_limit_ns};
     (void)ask(staff, lane, &hello); /* the first one has room */
     collect(staff, lane, &hello);
     *answer = hello.answer;

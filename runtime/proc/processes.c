@@ -170,7 +170,7 @@ static void gone(wf_far *far)
 static bool sensible(const weft_processes_config *c)
 {
     return c->processes >= 0 && c->processes <= WF_CREW_MAX && c->threads >= 0 && c->time_limit_ns >= 0 &&
-           c->grace_ns >= 0 && c->message_bytes <= SIZE_MAX / 4 && (c->start_arg || !c->start_bytes) &&
+           c->grace_ns >= 0 && c->start_limit_ns >= 0 && c->message_bytes <= SIZE_MAX / 4 && (c->start_arg || !c->start_bytes) &&
            (c->start || !c->start_bytes);
 }
 
@@ -185,6 +185,7 @@ static int take_defaults(weft_processes_config *c)
     c->threads = c->threads ? c->threads : 1;
     c->message_bytes = c->message_bytes ? c->message_bytes : WF_AREA_BYTES;
     c->grace_ns = c->grace_ns ? c->grace_ns : WF_FAR_GRACE_NS;
+    c->start_limit_ns = c->start_limit_ns ? c->start_limit_ns : WF_FAR_BEGIN_NS;
     return c->start_bytes > c->message_bytes ? -EMSGSIZE : 0;
 }
 

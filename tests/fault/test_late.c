@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * test_late.c - worker processes with a time limit: what hangs is ended when its time is over, a task, an item of a map, an item
- * of a stream, and the others come back. Side by side: each takes as long as the limit.
+ * of a stream, a process that does not begin, and the others come back. Side by side: each takes as long as the limit.
  */
 #include "processes.h"
 
@@ -80,9 +80,76 @@ static void *test_stream(void *unused)
     return unused;
 }
 
+/* As late as the word in the block says. */
+static int begins(const void *place)
+{
+    void *hangs;
+    int err = weft_shared_at(place, sizeof(uint32_t), &hangs);
+    while (!err && __atomic_load_n((uint32_t *)hangs, __ATOMIC_SEQ_CST))
+        (void)pause();
+    return err;
+}
+
+typedef struct late {
+    weft_executor *executor;
+    uint32_t *hangs;
+} late;
+
+static late make_late(uint32_t hangs)
+{
+    late l = {.hangs = NULL};
+    weft_shared_ref place;
+    CHECK(weft_shared_alloc(sizeof *l.hangs, (void **)&l.hangs) == 0 &&
+              weft_shared_ref_of(l.hangs, &place) == 0,
+          "a block");
+    *l.hangs = hangs;
+    l.executor =
+        make(WEFT_PROCESSES_CONFIG(.processes = 1, .tasks_each = 1, .start = begins, .start_arg = &place,
+                                   .start_bytes = sizeof place, .start_limit_ns = LIMIT_NS));
+    return l;
+}
+
+static void end_late(late l)
+{
+    CHECK(weft_executor_destroy(l.executor) == 0 && weft_shared_free(l.hangs) == 0, "ended");
+}
+
+static outcome add_in(late l, uint32_t hangs)
+{
+    static const int terms[2] = {20, 22};
+    __atomic_store_n(l.hangs, hangs, __ATOMIC_SEQ_CST);
+    return run(l.executor, add, terms, sizeof terms, sizeof(int));
+}
+
+/* A later process that does not begin is the task's. */
+static void *test_beginning(void *unused)
+{
+    late l = make_late(0);
+    outcome first = add_in(l, 0), second = add_in(l, 1), third = add_in(l, 0);
+    CHECK(first.status == 0 && first.number == 42, "the first one: %d, %d", first.status, first.number);
+    CHECK(second.status == -ETIMEDOUT && strstr(second.error, "had not begun"), "%d: %s", second.status,
+          second.error);
+    CHECK(third.status == 0 && third.number == 42, "the next one: %d, %d", third.status, third.number);
+    end_late(l);
+    return unused;
+}
+
+/* The first one is all's. */
+static void *test_first(void *unused)
+{
+    late l = make_late(1);
+    outcome o = add_in(l, 1);
+    weft_executor_state state = {.size = sizeof state};
+    CHECK(o.status == -ECANCELED && weft_executor_inspect(l.executor, &state) == 0 &&
+              state.broken == -ETIMEDOUT,
+          "%d, broken %d", o.status, state.broken);
+    end_late(l);
+    return unused;
+}
+
 int main(void)
 {
-    void *(*const tests[])(void *) = {test_task, test_map, test_stream};
+    void *(*const tests[])(void *) = {test_task, test_map, test_stream, test_beginning, test_first};
     pthread_t threads[sizeof tests / sizeof *tests];
     tally_watch(360);
     for (int i = 0; i < ITEMS; i++)

@@ -260,6 +260,7 @@ static void test_refused(void)
     CHECK(weft_executor_processes(NULL, NULL) == -EINVAL, "nowhere to put it");
     CHECK(weft_executor_processes(&e, WEFT_PROCESSES_CONFIG(.processes = 65)) == -EINVAL && !e, "65");
     CHECK(weft_executor_processes(&e, WEFT_PROCESSES_CONFIG(.threads = -1)) == -EINVAL, "-1 threads");
+    CHECK(weft_executor_processes(&e, WEFT_PROCESSES_CONFIG(.start_limit_ns = -1)) == -EINVAL, "-1 ns");
 }
 
 static int ended; /* arguments */
