@@ -1,139 +1,209 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mpi_map.c - checksums of many files, over the ranks of an MPI program. All ranks see the same files.
+ * mpi_map.c - thumbnails of many photographs, over the ranks of an MPI program. All ranks see the same files.
  *
- *     mpirun -n 4 mpi_map [-r] FILE...
+ *     mpirun -n 4 mpi_map [-r] -o OUTDIR DIR_OR_FILE...
  *
- * Rank 0 submits, the others read: each file is an item of weft_executor_map, which goes as a name and comes back as a few
- * numbers. A rank runs as many at the same time as its pool has workers. With mpirun -n 1 all is done here.
+ * Rank 0 makes the list and submits, the others work: each picture is an item of weft_executor_map, which goes as two names and
+ * comes back as a number and a sentence. A rank works on as many at the same time as its pool has workers, with a thumbnailer
+ * for each. With mpirun -n 1 all is done here.
  *
- * Output, by rank 0, a line for each file in the order of the command line: Adler-32 (RFC 1950), bytes, with -r the rank
- * that has read it, name; or the name and why not.
- * Exit status: 0, 1 if a file could not be read, 2 for a wrong command line or if the ranks could not begin.
+ * Output, by rank 0: how many were made by how many ranks; with -r before that, in the order of the list, which rank made which
+ * thumbnail; on standard error what failed and why.
+ * Exit status: 0 all made, 1 some failed, 2 nothing was begun.
  */
 #include <errno.h>
-#include <stdint.h>
+#include <fcntl.h>
+#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <weft/bulk.h>
+#include <weft/local.h>
 #include <weft/mpi.h>
 
+#include "photos.h"
+#include "thumbnail.h"
+
+enum { PIXELS = 75 };
+
 struct item {
-    char name[1024];
+    char path[1024], name[256];
 };
 
-struct sum {
-    uint64_t bytes;
-    uint32_t adler;
+struct made {
     int rank;
+    char why_not[256];
 };
 
 struct request {
-    int show_rank, failed, count;
-    char **names;
+    const char *output;
+    int show_rank, failed;
+    struct photos photos;
 };
 
-static int rank;
+static int rank, ranks;
 
 /* ---- on any rank --------------------------------------------------------------------------------- */
 
-static uint32_t adler(uint32_t sum, const unsigned char *bytes, size_t count)
+static weft_local *thumbnailers; /* a struct thumbnailer for each worker of the rank's pool */
+static int directory;
+
+static int make(struct thumbnailer *t, const struct item *item)
 {
-    uint32_t low = sum & 0xffff, high = sum >> 16;
-    for (size_t i = 0; i < count; i++) {
-        low = (low + bytes[i]) % 65521;
-        high = (high + low) % 65521;
-    }
-    return high << 16 | low;
+    return thumbnail_load(t, item->path) || thumbnail_make(t, t->file.data, t->file.bytes, PIXELS) ||
+           thumbnail_save(t, directory, item->name);
 }
 
-/* What a file became; the item's status is 0 or errno. */
-static int sum_file(void *out, const void *in, void *ctx)
+/* in: a struct item; out: a struct made. */
+static int make_item(void *out, const void *in, void *ctx)
 {
-    static const size_t at_once = 1 << 16;
-    struct sum *sum = out;
-    FILE *file = fopen(((const struct item *)in)->name, "rb");
-    unsigned char *bytes = malloc(at_once);
-    size_t got;
+    struct made *made = out;
+    struct thumbnailer *t = weft_local_get(thumbnailers);
     (void)ctx;
-    *sum = (struct sum){.adler = 1, .rank = rank};
-    while (file && bytes && (got = fread(bytes, 1, at_once, file)) != 0) {
-        sum->adler = adler(sum->adler, bytes, got);
-        sum->bytes += got;
-    }
-    int status = !file || !bytes || ferror(file) ? errno : 0;
-    free(bytes);
-    if (file)
-        (void)fclose(file);
-    return status;
+    made->rank = rank;
+    if (!t)
+        return -ENOMEM;
+    int failed = make(t, in);
+    snprintf(made->why_not, sizeof made->why_not, "%s", failed ? t->error : "");
+    return 0;
+}
+
+static void fini(void *thumbnailer, void *ctx)
+{
+    (void)ctx;
+    thumbnailer_fini(thumbnailer);
 }
 
 /* ---- on rank 0 ----------------------------------------------------------------------------------- */
 
-static void show(const struct request *r, int i, const struct sum *sum, int status)
+static int complain(const char *what, const char *why)
 {
-    if (status)
-        printf("%s: %s\n", r->names[i], status > 0 ? strerror(status) : weft_strerror(status));
-    else if (r->show_rank)
-        printf("%08x %12llu %4d %s\n", sum->adler, (unsigned long long)sum->bytes, sum->rank, r->names[i]);
-    else
-        printf("%08x %12llu %s\n", sum->adler, (unsigned long long)sum->bytes, r->names[i]);
+    fprintf(stderr, "mpi_map: %s: %s\n", what, why);
+    return 0;
 }
 
-static int map(weft_executor *ranks, const struct request *r, struct item *items, struct sum *sums,
+/* Photographs must not be replaced by their thumbnails. */
+static int is_same(const char *one, const char *other)
+{
+    struct stat a, b;
+    return stat(one, &a) == 0 && stat(other, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+static int add(struct photos *photos, const char *path, const char *output)
+{
+    struct stat s;
+    int is_directory = stat(path, &s) == 0 && S_ISDIR(s.st_mode);
+    char *copy = strdup(path);
+    int same = copy && is_same(is_directory ? path : dirname(copy), output);
+    int err = !copy          ? -1
+              : same         ? 0
+              : is_directory ? photos_add_directory(photos, path)
+                             : photos_add(photos, path);
+    free(copy);
+    if (same)
+        return complain(path, "the thumbnails must go elsewhere");
+    return err ? complain(path, strerror(errno)) : 1;
+}
+
+/* The list, and the directory; 0: it said why not. */
+static int prepare(struct request *r, char **paths)
+{
+    if (mkdir(r->output, 0777) && errno != EEXIST)
+        return complain(r->output, strerror(errno));
+    for (; *paths; paths++)
+        if (!add(&r->photos, *paths, r->output))
+            return 0;
+    for (size_t i = 0; i < r->photos.n; i++)
+        if (strlen(r->photos.at[i].path) >= sizeof((struct item *)0)->path)
+            return complain(r->photos.at[i].path, strerror(ENAMETOOLONG));
+    return r->photos.n ? 1 : complain(*(paths - 1), "no pictures found");
+}
+
+static size_t show(const struct request *r, const struct made *made, const int *status)
+{
+    size_t failed = 0;
+    for (size_t i = 0; i < r->photos.n; i++) {
+        const char *why_not = status[i] ? weft_strerror(status[i]) : made[i].why_not;
+        failed += *why_not != 0;
+        if (*why_not)
+            (void)complain(r->photos.at[i].path, why_not);
+        else if (r->show_rank)
+            printf("%d %s\n", made[i].rank, r->photos.at[i].name);
+    }
+    printf("%zu pictures, %d ranks, %zu failed\n", r->photos.n, ranks, failed);
+    return failed;
+}
+
+static int map(weft_executor *executor, const struct request *r, struct item *items, struct made *made,
                int *status)
 {
-    for (int i = 0; i < r->count; i++)
-        snprintf(items[i].name, sizeof items[i].name, "%s", r->names[i]);
-    int err = weft_executor_map(ranks, sum_file, items, sizeof *items, sums, sizeof *sums, (size_t)r->count,
-                                WEFT_MAP_CONFIG(.on_error = WEFT_COLLECT, .status = status));
-    if (err && err != WEFT_EITEM) {
-        fprintf(stderr, "mpi_map: %s\n", weft_strerror(err));
-        return err;
+    for (size_t i = 0; i < r->photos.n; i++) {
+        snprintf(items[i].path, sizeof items[i].path, "%s", r->photos.at[i].path);
+        snprintf(items[i].name, sizeof items[i].name, "%s", r->photos.at[i].name);
     }
-    for (int i = 0; i < r->count; i++)
-        show(r, i, &sums[i], status[i]);
-    return err;
-}
-
-static void job(weft_executor *ranks, void *arg)
-{
-    struct request *r = arg;
-    size_t n = (size_t)r->count;
-    struct item *items = calloc(n, sizeof *items);
-    struct sum *sums = calloc(n, sizeof *sums);
-    int *status = calloc(n, sizeof *status);
-    r->failed = !items || !sums || !status || map(ranks, r, items, sums, status);
-    free(items);
-    free(sums);
-    free(status);
-}
-
-/* All ranks have the same command line, and come to the same answer; rank 0 says it. */
-static int usage(void)
-{
-    if (rank == 0)
-        fputs("usage: mpirun -n RANKS mpi_map [-r] FILE...\n", stderr);
+    int err = weft_executor_map(executor, make_item, items, sizeof *items, made, sizeof *made, r->photos.n,
+                                WEFT_MAP_CONFIG(.on_error = WEFT_COLLECT, .status = status));
+    if (!err || err == WEFT_EITEM)
+        return show(r, made, status) ? 1 : 0;
+    (void)complain("the map", weft_strerror(err));
     return 2;
 }
 
-static int run(int argc, char **argv)
+static void job(weft_executor *executor, void *arg)
+{
+    struct request *r = arg;
+    size_t n = r->photos.n;
+    struct item *items = calloc(n, sizeof *items);
+    struct made *made = calloc(n, sizeof *made);
+    int *status = calloc(n, sizeof *status);
+    if (items && made && status)
+        r->failed = map(executor, r, items, made, status);
+    else
+        r->failed = 2 + complain("the map", strerror(ENOMEM));
+    free(items);
+    free(made);
+    free(status);
+}
+
+/* ---- all of them together ------------------------------------------------------------------------ */
+
+static int run(struct request *r)
+{
+    char said[200] = "";
+    directory = open(r->output, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (directory < 0)
+        (void)complain(r->output, strerror(errno)); /* so will each item say that this rank works on */
+    int err = weft_local_create(&thumbnailers, NULL,
+                                WEFT_LOCAL_CONFIG(.bytes = sizeof(struct thumbnailer), .fini = fini));
+    if (!err)
+        err = weft_mpi_run(MPI_COMM_WORLD, job, r, WEFT_MPI_CONFIG(.said = said, .said_bytes = sizeof said));
+    if (err && rank == 0)
+        (void)complain(weft_strerror(err), said);
+    weft_local_destroy(thumbnailers);
+    (void)close(directory);
+    return err ? 2 : r->failed;
+}
+
+/* All ranks have the same command line; what rank 0 makes of it all follow. */
+static int start(int argc, char **argv)
 {
     struct request r = {.failed = 0};
-    char said[200] = "";
-    int option;
-    while ((option = getopt(argc, argv, "r")) == 'r')
-        r.show_rank = 1;
-    if (option != -1 || optind == argc)
-        return usage();
-    r.names = argv + optind;
-    r.count = argc - optind;
-    int err = weft_mpi_run(MPI_COMM_WORLD, job, &r, WEFT_MPI_CONFIG(.said = said, .said_bytes = sizeof said));
-    if (err && rank == 0)
-        fprintf(stderr, "mpi_map: %s: %s\n", weft_strerror(err), said);
-    return err ? 2 : r.failed;
+    int option, ready = 0;
+    while ((option = getopt(argc, argv, "ro:")) == 'r' || option == 'o') {
+        r.show_rank |= option == 'r';
+        r.output = option == 'o' ? optarg : r.output;
+    }
+    if (rank == 0 && (option != -1 || !r.output || optind == argc))
+        fputs("usage: mpirun -n RANKS mpi_map [-r] -o OUTDIR DIR_OR_FILE...\n", stderr);
+    else if (rank == 0)
+        ready = prepare(&r, argv + optind);
+    MPI_Bcast(&ready, 1, MPI_INT, 0, MPI_COMM_WORLD);
+    int status = ready ? run(&r) : 2;
+    photos_fini(&r.photos);
+    return status;
 }
 
 int main(int argc, char **argv)
@@ -142,7 +212,8 @@ int main(int argc, char **argv)
     opterr = 0;
     MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &level);
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-    int status = run(argc, argv);
+    MPI_Comm_size(MPI_COMM_WORLD, &ranks);
+    int status = start(argc, argv);
     MPI_Finalize();
     return status;
 }
