@@ -170,8 +170,8 @@ static void gone(wf_far *far)
 static bool sensible(const weft_processes_config *c)
 {
     return c->processes >= 0 && c->processes <= WF_CREW_MAX && c->threads >= 0 && c->time_limit_ns >= 0 &&
-           c->grace_ns >= 0 && c->start_limit_ns >= 0 && c->message_bytes <= SIZE_MAX / 4 && (c->start_arg || !c->start_bytes) &&
-           (c->start || !c->start_bytes);
+           c->grace_ns >= 0 && c->start_limit_ns >= 0 && c->message_bytes <= SIZE_MAX / 4 &&
+           (c->start_arg || !c->start_bytes) && (c->start || !c->start_bytes);
 }
 
 static int take_defaults(weft_processes_config *c)

@@ -11,8 +11,8 @@
  * - Another one leaves a thread behind that writes, while the items of maps lie in blocks, into all that it shares of calls, and
  *   into a block: what lies there, and the head in front.
  * What comes of the calls is not said; that the program stays in bounds is (AddressSanitizer), that each call ends, and that
- * texts do, that no item is unpacked twice, nor from bytes that are not the program's own by then, and that a block is where it was, and as large,
- * also to be given back. Another executor is not affected.
+ * texts do, that no item is unpacked twice, nor from bytes that are not the program's own by then, and that a block is where it
+ * was, and as large, also to be given back. Another executor is not affected.
  */
 #include "blocks.h"
 #include "os/spawn.h"
