@@ -2,10 +2,11 @@
 /*
  * test_divided.c - pieces of a map that turn out to be heavy are divided again between ranks. Run by tests/mpi/launch.
  *
- *     test_divided WORKERS
+ *     test_divided WORKERS...      (of rank 0, 1, ...; the last number is that of all further ones)
  *
  * Nothing here is a matter of time: items wait until others have run, which come behind them in the same piece. So without a
- * division the program hangs. What has run is counted on a board, memory that all ranks of this machine share.
+ * division the program hangs, and also if a rank is not sent as many items, or tasks, as its pool has workers. What has run is
+ * counted on a board, memory that all ranks of this machine share.
  * Rank 0 checks and prints; what other ranks find wrong is their exit status.
  */
 #include <errno.h>
@@ -20,11 +21,12 @@
 
 #include "../fault/tally.h"
 
-enum { ITEMS = 3000, TIMES = 10 };
+enum { ITEMS = 3000, TIMES = 10, RANKS_MOST = 8 };
 
 typedef struct board {
     atomic_int begun[ITEMS];
     atomic_int ended; /* of those that nobody holds */
+    atomic_int under_way, at[RANKS_MOST];
 } board;
 
 /* What an item is told. */
@@ -33,7 +35,7 @@ typedef struct item {
     unsigned char more[40];
 } item;
 
-static int rank, ranks, workers;
+static int rank, ranks, workers[RANKS_MOST];
 static board *all;
 
 /* ---- items --------------------------------------------------------------------------------------- */
@@ -87,6 +89,30 @@ static int fails_late(void *out, const void *in, void *ctx)
     return it->number == 0 ? 4 : 0;
 }
 
+/* Until `all_of_them` are under way at the same time, wherever. */
+static void meets(int all_of_them)
+{
+    atomic_fetch_add(&all->at[rank], 1);
+    atomic_fetch_add(&all->under_way, 1);
+    while (atomic_load(&all->under_way) < all_of_them && !weft_should_stop())
+        sched_yield();
+}
+
+static int item_meets(void *out, const void *in, void *ctx)
+{
+    (void)out;
+    (void)ctx;
+    meets(((const item *)in)->held);
+    return 0;
+}
+
+static int task_meets(const void *arg, void *result)
+{
+    (void)result;
+    meets(*(const int *)arg);
+    return 0;
+}
+
 /* ---- what rank 0 checks -------------------------------------------------------------------------- */
 
 static void clear(item *items, int held)
@@ -105,11 +131,56 @@ static int not_once(bool any)
     return wrong;
 }
 
+static int workers_there(void)
+{
+    int sum = 0;
+    for (int r = 1; r < ranks; r++)
+        sum += workers[r];
+    return sum;
+}
+
+/* Each rank has had as many as it has workers. */
+static void check_full(const char *what)
+{
+    for (int r = 1; r < ranks; r++)
+        CHECK(atomic_load(&all->at[r]) == workers[r], "%s: %d on rank %d, which has %d workers", what,
+              atomic_load(&all->at[r]), r, workers[r]);
+}
+
+/* As many items as there are workers, which all wait for each other: each worker has to have one. */
+static void fills_by_items(weft_executor *e, item *items)
+{
+    int count = workers_there();
+    clear(items, count);
+    int err = weft_executor_map(e, item_meets, items, sizeof *items, NULL, 0, (size_t)count, NULL);
+    CHECK(!err, "%s", weft_strerror(err));
+    check_full("items");
+}
+
+static void fills_by_tasks(weft_executor *e, item *items)
+{
+    int count = workers_there(), err = 0;
+    weft_future *future[8 * RANKS_MOST] = {NULL};
+    clear(items, 0);
+    for (int i = 0; i < count && !err; i++)
+        err = weft_submit_task(
+            e,
+            &(weft_task_spec){
+                .size = sizeof(weft_task_spec), .fn2 = task_meets, .arg = &count, .arg_bytes = sizeof count},
+            &future[i]);
+    CHECK(!err, "%s", weft_strerror(err));
+    for (int i = 0; i < count; i++) {
+        (void)weft_future_get(future[i], NULL);
+        weft_future_release(future[i]);
+    }
+    check_full("tasks");
+}
+
 /* All but one rank, or, where they have several workers, one of all, hold what they have: the rest comes to the others, in several
  * steps. */
 static void go_on(weft_executor *e, item *items, item *out)
 {
-    int held = ranks < 3 ? 0 : workers == 1 ? ranks - 2 : 1, wrong = 0, status[ITEMS];
+    int held = ranks < 3 ? 0 : workers_there() == ranks - 1 ? ranks - 2 : 1, wrong = 0, status[ITEMS];
     weft_map_report report = {0};
     clear(items, held);
     int err =
@@ -166,6 +237,8 @@ static void many(weft_executor *e, void *arg)
     item *items = calloc(ITEMS, sizeof *items), *out = calloc(ITEMS, sizeof *out);
     (void)arg;
     for (int i = 0; i < TIMES; i++) {
+        fills_by_tasks(e, items);
+        fills_by_items(e, items);
         go_on(e, items, out);
         cancels(e, items, ranks < 3 ? 1 : 1 + ITEMS * i / (TIMES + 1));
         if (ranks > 2)
@@ -190,20 +263,31 @@ static void open_board(const char *place)
         exit(2);
 }
 
+static bool read_workers(int count, char **number)
+{
+    bool fine = count > 0;
+    for (int r = 0; r < RANKS_MOST && fine; r++) {
+        workers[r] = atoi(number[r < count ? r : count - 1]);
+        fine = workers[r] > 0 && workers[r] <= 8;
+    }
+    return fine;
+}
+
 int main(int argc, char **argv)
 {
     int level;
     weft_pool *pool;
     const char *place = getenv("WEFT_TEST_PLACE");
-    workers = argc > 1 ? atoi(argv[1]) : 0;
-    if (workers < 1 || !place)
+    if (!read_workers(argc - 1, argv + 1) || !place)
         return 2;
     tally_watch(360);
     open_board(place);
     MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &level);
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
     MPI_Comm_size(MPI_COMM_WORLD, &ranks);
-    int err = weft_pool_create(&pool, WEFT_POOL_CONFIG(.workers = workers));
+    if (ranks > RANKS_MOST)
+        MPI_Abort(MPI_COMM_WORLD, 2);
+    int err = weft_pool_create(&pool, WEFT_POOL_CONFIG(.workers = workers[rank]));
     CHECK(!err, "a pool: %s", weft_strerror(err));
     err = weft_mpi_run(MPI_COMM_WORLD, many, NULL, WEFT_MPI_CONFIG(.pool = pool));
     CHECK(!err, "many: %s", weft_strerror(err));
