@@ -2,7 +2,9 @@
 /*
  * test_ranks.c - executors over ranks: tasks, errors, cancelling, maps, how they begin and end.
  *
- *     test_ranks funneled|serialized PLUGIN
+ *     test_ranks funneled|serialized|multiple PLUGIN
+ *
+ * multiple: the job and its tasks call MPI themselves meanwhile, by a communicator of their own and by the one that was given.
  */
 #include "maps.h"
 
@@ -239,6 +241,67 @@ static void not_there(weft_executor *e, const char *plugin)
     CHECK(err == WEFT_EITEM && report.status == -ENOENT, "%d, %d", err, report.status);
 }
 
+/* ---- MPI_THREAD_MULTIPLE: job and tasks call MPI --------------------------------------------------- */
+
+enum { TALKS = 400, QUESTION = 1, ANSWER = 2 };
+static MPI_Comm own[2]; /* of all ranks; the second one is that which weft_mpi_run was given, too */
+
+/* Asks the job for the number after its own, by both. */
+static int talks(const void *arg, void *result)
+{
+    int number = *(const int *)arg, answer[2] = {0};
+    for (int i = 0; i < 2; i++) {
+        MPI_Send(&number, 1, MPI_INT, 0, QUESTION, own[i]);
+        MPI_Recv(&answer[i], 1, MPI_INT, 0, ANSWER + number, own[i], MPI_STATUS_IGNORE);
+    }
+    *(int *)result = answer[0] + answer[1];
+    return 0;
+}
+
+/* As they come: who asks by the second has been answered by the first. */
+static void answers_questions(void)
+{
+    for (int left[2] = {TALKS, TALKS}; left[0] || left[1];)
+        for (int i = 0; i < 2; i++) {
+            int number, there = 0;
+            MPI_Status from;
+            MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, own[i], &there, &from);
+            if (!there)
+                continue;
+            MPI_Recv(&number, 1, MPI_INT, from.MPI_SOURCE, QUESTION, own[i], MPI_STATUS_IGNORE);
+            int answer = number + 1;
+            MPI_Send(&answer, 1, MPI_INT, from.MPI_SOURCE, ANSWER + number, own[i]);
+            left[i]--;
+        }
+}
+
+static void conversation(weft_executor *e, void *arg)
+{
+    weft_future *future[TALKS];
+    int wrong = 0;
+    (void)arg;
+    for (int i = 0; i < TALKS; i++)
+        future[i] = submit(e, talks, &i, sizeof i, sizeof(int), NULL);
+    answers_questions();
+    for (int i = 0; i < TALKS; i++) {
+        int status = -1;
+        (void)weft_future_get(future[i], &status);
+        const int *sum = weft_future_result(future[i]);
+        wrong += status || !sum || *sum != 2 * (i + 1);
+        weft_future_release(future[i]);
+    }
+    CHECK(!wrong, "%d of %d were answered something else", wrong, TALKS);
+}
+
+static void all_call_mpi(void)
+{
+    own[1] = MPI_COMM_WORLD;
+    MPI_Comm_dup(MPI_COMM_WORLD, &own[0]);
+    int err = weft_mpi_run(MPI_COMM_WORLD, conversation, NULL, NULL);
+    CHECK(!err, "all call MPI: %s", weft_strerror(err));
+    MPI_Comm_free(&own[0]);
+}
+
 /* ---- jobs, each one call of weft_mpi_run --------------------------------------------------------- */
 
 static void everything(weft_executor *e, void *plugin)
@@ -373,6 +436,8 @@ static void run_all(int level, char *plugin)
 {
     int mine = 4711, got = 0, err;
     MPI_Request sent = MPI_REQUEST_NULL;
+    if (level == MPI_THREAD_MULTIPLE)
+        all_call_mpi();
     if (rank == 1)
         MPI_Isend(&mine, 1, MPI_INT, 0, 1, MPI_COMM_WORLD, &sent);
     err = weft_mpi_run(MPI_COMM_WORLD, everything, plugin, NULL);
@@ -392,16 +457,25 @@ static void run_all(int level, char *plugin)
     CHECK(rank || got == mine, "the program's own message: %d", got);
 }
 
+static int level_of(const char *word)
+{
+    return !strcmp(word, "multiple")     ? MPI_THREAD_MULTIPLE
+           : !strcmp(word, "serialized") ? MPI_THREAD_SERIALIZED
+                                         : MPI_THREAD_FUNNELED;
+}
+
 int main(int argc, char **argv)
 {
-    int wanted = argc > 1 && !strcmp(argv[1], "serialized") ? MPI_THREAD_SERIALIZED : MPI_THREAD_FUNNELED;
+    int wanted = argc > 1 ? level_of(argv[1]) : 0;
     place = getenv("WEFT_TEST_PLACE");
     if (argc < 3 || !place)
         return 2;
     tally_watch(360);
     int err = weft_mpi_run(MPI_COMM_WORLD, never, NULL, NULL);
     CHECK(err == -ENOTCONN, "before MPI_Init: %s", weft_strerror(err));
-    run_all(begin_ranks(argc, argv, wanted), argv[2]);
+    int level = begin_ranks(argc, argv, wanted);
+    CHECK(level >= wanted, "MPI gives level %d instead of %d", level, wanted);
+    run_all(level, argv[2]);
     MPI_Finalize();
     err = weft_mpi_run(MPI_COMM_WORLD, never, NULL, NULL);
     CHECK(err == -ENOTCONN, "after MPI_Finalize: %s", weft_strerror(err));
