@@ -2,9 +2,12 @@
 /*
  * test_shared.c - bytes that the submitting rank shares with all others. Run by tests/mpi/launch.
  *
+ * A rank has one copy: whoever looks there remembers the first place, and it has to be the same one for all tasks and items of
+ * the call, and its start. Two tasks at least come to each rank, the starts of executors beside.
  * Rank 0 checks and prints; what other ranks find wrong is their exit status.
  */
 #include <errno.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #include <weft/bulk.h>
@@ -29,14 +32,42 @@ static size_t differences(const unsigned char *bytes, size_t count)
     return wrong;
 }
 
-/* The place as a number: a rank has one copy. */
+static atomic_uintptr_t first_place; /* 0: nobody has looked */
+
+static bool is_same_place(const void *bytes)
+{
+    uintptr_t first = 0;
+    return atomic_compare_exchange_strong(&first_place, &first, (uintptr_t)bytes) ||
+           first == (uintptr_t)bytes;
+}
+
+/* The place as a number. */
 static int looks_at_shared(const void *arg, void *result)
 {
     size_t count = 0;
     const void *bytes = weft_mpi_shared(&count);
     (void)arg;
     *(uintptr_t *)result = (uintptr_t)bytes;
-    return differences(bytes, count) || (uintptr_t)bytes % 16;
+    return differences(bytes, count) || (uintptr_t)bytes % 16 || !is_same_place(bytes);
+}
+
+static int starts_beside(void *arg)
+{
+    (void)arg;
+    return is_same_place(weft_mpi_shared(NULL)) ? 0 : weft_fail(1, "another copy");
+}
+
+static void twice_everywhere(weft_executor *first)
+{
+    for (int i = 0; i < 2; i++) {
+        weft_executor *e = NULL;
+        char said[200] = "";
+        int err = weft_mpi_executor_beside(
+            &e, first, WEFT_MPI_CONFIG(.start = starts_beside, .said = said, .said_bytes = sizeof said));
+        CHECK(!err, "beside: %s: %s", weft_strerror(err), said);
+        if (e)
+            CHECK(!weft_executor_destroy(e), "destroy");
+    }
 }
 
 static int looks_at_one(void *out, const void *in, void *ctx)
@@ -45,7 +76,7 @@ static int looks_at_one(void *out, const void *in, void *ctx)
     size_t i = *(const size_t *)in;
     (void)out;
     (void)ctx;
-    return !bytes || bytes[i] != shared_byte(i);
+    return !bytes || bytes[i] != shared_byte(i) || !is_same_place(bytes);
 }
 
 static void uses_shared(weft_executor *e, void *arg)
@@ -67,6 +98,7 @@ static void uses_shared(weft_executor *e, void *arg)
     weft_future_release(f);
     err = weft_executor_map(e, looks_at_one, in, sizeof *in, NULL, 0, N, NULL);
     CHECK(!err, "in a map: %s", weft_strerror(err));
+    twice_everywhere(e);
     free(in);
 }
 
@@ -75,7 +107,7 @@ static int starts_with_shared(void *arg)
 {
     size_t count = 0;
     const void *bytes = weft_mpi_shared(&count);
-    CHECK(!differences(bytes, count), "in start: %zu bytes", count);
+    CHECK(!differences(bytes, count) && is_same_place(bytes), "in start: %zu bytes", count);
     int err =
         weft_mpi_run(MPI_COMM_SELF, uses_shared, NULL, WEFT_MPI_CONFIG(.shared = &arg, .shared_bytes = 1));
     CHECK(err == -EBUSY && weft_mpi_shared(NULL) == bytes, "a second call: %s", weft_strerror(err));
@@ -86,6 +118,7 @@ static void none_shared(void)
 {
     size_t count = 1;
     CHECK(!weft_mpi_shared(&count) && !count, "%zu bytes are still there", count);
+    atomic_store(&first_place, 0);
 }
 
 static void shares(void)
