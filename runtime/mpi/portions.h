@@ -3,10 +3,10 @@
  * mpi/portions.h - maps and streams of an executor over ranks: some items are a letter, whose rank runs it as a loop of its
  * pool.
  *
- * exec/bulk.c cuts the pieces of a map: large ones first, each a part of what is left, down to an item for each worker of a
- * rank. Those of a stream are its chunks (exec/pump.h), no smaller either. Two threads for each rank hold one piece each, so that
- * while a rank works on one it has the next, and no round trip is waited for; the hub sends a piece to the rank that has least
- * for its workers.
+ * exec/bulk.c cuts the pieces of a map: large ones first, each a part of what is left, down to as many items as the ranks have
+ * workers on the average, wherever it goes. Those of a stream are its chunks (exec/pump.h), no smaller either. Two threads for
+ * each rank hold one piece each, so that while a rank works on one it has the next, and no round trip is waited for; the hub
+ * sends a piece to the rank that has least for its workers.
  *
  * A piece whose items turn out heavy is divided again when a rank has nothing to do:
  *   P1 the hub asks a rank for a part of a letter that it has had for long (GIVE; one for each idle rank)
