@@ -94,10 +94,12 @@ typedef struct weft_processes_config {
  * A task's status, beside what fn2 answers:
  *   WEFT_EDIED  its process ended before it did: by a signal, by exit; weft_future_error tells which. The other tasks go on,
  *               and the next one there gets a new process
- *   -ETIMEDOUT  it ran for time_limit_ns, and was killed
+ *   -ETIMEDOUT  it ran for time_limit_ns, and was killed; or the process that was made for it had not begun in start_limit_ns
  *   -ECANCELED  it was asked to stop (weft_future_cancel, its token or deadline, WEFT_STOP_RUNNING), and stopped, or was
  *               killed after grace_ns
  *   -ENOENT     the library that fn2 is in is not loaded there; nothing is registered there by its name
+ *   -EPROTO     an item of a map or stream: what its process has left of it makes no sense
+ *   -EDEADLK    it was waited for by a hook that reads what its process has answered
  *   -EMFILE, -ENOMEM, -EAGAIN and others of the system: no process could be made for it
  * In the process weft_should_stop and weft_fail are the task's as usual. Its thread is the process's main thread, always.
  *
