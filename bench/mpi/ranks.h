@@ -3,6 +3,9 @@
 #ifndef BENCH_MPI_RANKS_H
 #define BENCH_MPI_RANKS_H
 
+#ifdef BENCH_COMMON_H
+#error "ranks.h comes before common.h: calls between processes are timed in longer batches"
+#endif
 #define BENCH_PROCESSES
 #include "../common.h"
 

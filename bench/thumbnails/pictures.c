@@ -31,7 +31,7 @@ static struct album load(const char *directory)
 {
     struct photos photos = {0};
     struct thumbnailer t = {0};
-    if (photos_add_directory(&photos, directory) || photos.n == 0)
+    if (photos_add(&photos, directory) || photos.n == 0)
         die(directory, "no photographs can be read there");
     struct album album = {bench_alloc(photos.n * sizeof *album.at), photos.n};
     for (size_t i = 0; i < photos.n; i++) {

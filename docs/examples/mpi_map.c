@@ -14,7 +14,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,26 +85,11 @@ static int complain(const char *what, const char *why)
 }
 
 /* Photographs must not be replaced by their thumbnails. */
-static int is_same(const char *one, const char *other)
-{
-    struct stat a, b;
-    return stat(one, &a) == 0 && stat(other, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
-}
-
 static int add(struct photos *photos, const char *path, const char *output)
 {
-    struct stat s;
-    int is_directory = stat(path, &s) == 0 && S_ISDIR(s.st_mode);
-    char *copy = strdup(path);
-    int same = copy && is_same(is_directory ? path : dirname(copy), output);
-    int err = !copy          ? -1
-              : same         ? 0
-              : is_directory ? photos_add_directory(photos, path)
-                             : photos_add(photos, path);
-    free(copy);
-    if (same)
+    if (photos_are_in(path, output))
         return complain(path, "the thumbnails must go elsewhere");
-    return err ? complain(path, strerror(errno)) : 1;
+    return photos_add(photos, path) ? complain(path, strerror(errno)) : 1;
 }
 
 /* The list, and the directory; 0: it said why not. */

@@ -5,6 +5,7 @@
 #include "photos.h"
 
 #include <dirent.h>
+#include <libgen.h>
 #include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,9 +66,10 @@ static int add(struct photos *photos, const char *path, size_t round)
     return 0;
 }
 
-int photos_add(struct photos *photos, const char *path)
+static bool is_directory(const char *path)
 {
-    return add(photos, path, 1);
+    struct stat s;
+    return stat(path, &s) == 0 && S_ISDIR(s.st_mode);
 }
 
 static int has_suffix(const struct dirent *entry)
@@ -79,16 +81,14 @@ static int has_suffix(const struct dirent *entry)
 static int add_entry(struct photos *photos, const char *dir, const char *name)
 {
     char *path;
-    struct stat s;
     if (asprintf(&path, "%s/%s", dir, name) < 0)
         return -1;
-    int directory = stat(path, &s) == 0 && S_ISDIR(s.st_mode);
-    int err = directory ? 0 : photos_add(photos, path);
+    int err = is_directory(path) ? 0 : add(photos, path, 1);
     free(path);
     return err;
 }
 
-int photos_add_directory(struct photos *photos, const char *path)
+static int add_directory(struct photos *photos, const char *path)
 {
     struct dirent **entries;
     int n = scandir(path, &entries, has_suffix, alphasort), err = n < 0 ? -1 : 0;
@@ -100,6 +100,25 @@ int photos_add_directory(struct photos *photos, const char *path)
     if (n >= 0)
         free(entries);
     return err;
+}
+
+int photos_add(struct photos *photos, const char *path)
+{
+    return is_directory(path) ? add_directory(photos, path) : add(photos, path, 1);
+}
+
+static bool is_same(const char *one, const char *other)
+{
+    struct stat a, b;
+    return stat(one, &a) == 0 && stat(other, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+bool photos_are_in(const char *path, const char *directory)
+{
+    char *copy = strdup(path);
+    bool same = copy && is_same(is_directory(path) ? path : dirname(copy), directory);
+    free(copy);
+    return same;
 }
 
 static void cut(struct photos *photos, size_t n)

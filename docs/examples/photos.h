@@ -8,6 +8,7 @@
 #ifndef PHOTOS_H
 #define PHOTOS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct photo {
@@ -21,11 +22,12 @@ struct photos {
     void *names; /* all names given, a tree of tsearch(3) */
 };
 
-/* Adds a file, whatever it is. */
+/* Adds a file, whatever it is, if it is there or not; of a directory the files in it, not below, that end in .jpg, .jpeg or .jpe;
+ * sorted. */
 int photos_add(struct photos *photos, const char *path);
 
-/* Adds the files of a directory, not of those below, that end in .jpg, .jpeg or .jpe; sorted. */
-int photos_add_directory(struct photos *photos, const char *path);
+/* Is it this directory, or a file in it? There its photographs would be replaced by their thumbnails. */
+bool photos_are_in(const char *path, const char *directory);
 
 /* Goes round the list until it has n entries, or cuts it to n; n and the list are not empty. */
 int photos_repeat(struct photos *photos, size_t n);

@@ -9,12 +9,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
-#include <libgen.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <weft/weft.h>
@@ -130,28 +128,13 @@ static struct options parse(int argc, char **argv)
     return o;
 }
 
-/* Photographs must not be replaced by their thumbnails. */
-static void refuse_same(const char *dir, int output)
+/* Photographs must not be replaced by their thumbnails. What cannot be read will fail as broken pictures do. */
+static void add(struct photos *photos, const char *path, const char *output)
 {
-    struct stat a, b;
-    if (stat(dir, &a) == 0 && fstat(output, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino)
-        job_die("%s holds photographs: the thumbnails must go elsewhere", dir);
-}
-
-static void add(struct photos *photos, const char *path, int output)
-{
-    struct stat s;
-    if (stat(path, &s) == 0 && S_ISDIR(s.st_mode)) {
-        refuse_same(path, output);
-        if (photos_add_directory(photos, path))
-            job_die("cannot read %s: %s", path, strerror(errno));
-        return;
-    }
-    char *copy = strdup(path);
-    if (!copy || photos_add(photos, path)) /* if it cannot be read it will fail as broken pictures do */
-        job_die("%s", strerror(errno));
-    refuse_same(dirname(copy), output);
-    free(copy);
+    if (photos_are_in(path, output))
+        job_die("%s holds photographs: the thumbnails must go elsewhere", output);
+    if (photos_add(photos, path))
+        job_die("cannot read %s: %s", path, strerror(errno));
 }
 
 /* ---- after it ---- */
@@ -205,7 +188,7 @@ int main(int argc, char **argv)
     struct photos photos = {0};
     int output = job_output(o.output);
     for (int i = optind; i < argc; i++)
-        add(&photos, argv[i], output);
+        add(&photos, argv[i], o.output);
     if (!photos.n)
         job_die("no pictures found");
     if (o.repeat && photos_repeat(&photos, o.repeat))

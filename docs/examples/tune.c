@@ -84,9 +84,7 @@ static int tune_thumbnails(const struct photos *photos)
 static int add(struct photos *photos, const char *path)
 {
     struct stat s;
-    int err = stat(path, &s)       ? -1
-              : S_ISDIR(s.st_mode) ? photos_add_directory(photos, path)
-                                   : photos_add(photos, path);
+    int err = stat(path, &s) ? -1 : photos_add(photos, path);
     if (err)
         fprintf(stderr, "tune: %s: %s\n", path, strerror(errno));
     return err;
