@@ -24,9 +24,9 @@ typedef struct wf_inbox {
     uint64_t put __attribute__((aligned(WF_LINE)));
     uint64_t taken __attribute__((aligned(WF_LINE)));
     uint32_t lock, dead;
-    wf_queue kept; /* under lock: older than what is in queue */
     void *owner;   /* its maker's, from before others knew it; so is: */
     bool bound;    /* what is in there may run at home alone (sched/home.h) */
+    wf_queue kept; /* under lock: older than what is in queue */
 } wf_inbox;
 
 void wf_inbox_init(wf_inbox *inbox);

@@ -40,7 +40,7 @@ static wf_worker *inside(const weft_future *future)
 /* Inside the pool perhaps nobody else would ever come to it; also where the thread visits another pool just now. */
 static bool may_take_over(const weft_future *future, int64_t deadline_ns)
 {
-    return wf_inside(future->pool) || (deadline_ns == WEFT_FOREVER && future->pool->take_over);
+    return (deadline_ns == WEFT_FOREVER && future->pool->take_over) || wf_inside(future->pool);
 }
 
 /* Claims it and runs it here. False: somebody else has begun it. */

@@ -57,15 +57,22 @@ static bool others_inside(const wf_worker *self)
     return false;
 }
 
-WF_TOGETHER void wf_guest_end(wf_worker *self)
+/* Nobody watches: whom this guest kept from a place may have one now. */
+__attribute__((noinline)) static void leave_place_unwatched(wf_worker *self, uint64_t idle)
 {
     weft_pool *pool = self->pool;
+    bool others = wf_census_of(idle, WF_SLEEPING) < wf_load_relaxed(&pool->started); /* hint */
+    if ((others || others_inside(self)) && wf_place_free(pool, idle))
+        wf_wake_one(pool, self);
+}
+
+WF_TOGETHER void wf_guest_end(wf_worker *self)
+{
     /* pair SL4 -> active_guests(): who found no place for a worker because of this guest is seen below */
     wf_store_seq_cst(&self->mode, (uint32_t)WF_WAITING);
-    uint64_t idle = wf_census_read(pool);
-    bool others = wf_census_of(idle, WF_SLEEPING) < wf_load_relaxed(&pool->started); /* hint */
-    if (wf_census_unwatched(idle) && (others || others_inside(self)) && wf_place_free(pool, idle))
-        wf_wake_one(pool, self);
+    uint64_t idle = wf_census_read(self->pool);
+    if (wf_census_unwatched(idle))
+        leave_place_unwatched(self, idle);
     /* Last: from here on the pool may be destroyed. pair SL4 -> take(): the next guest in the seat sees what
      * this one left there */
     wf_store_release(&self->mode, (uint32_t)WF_IDLE);

@@ -18,7 +18,7 @@ static __thread struct {
 
 static unsigned first_seat(const weft_pool *pool)
 {
-    return last.pool == pool ? last.seat % pool->guests : 0;
+    return last.pool == pool && last.seat < pool->guests ? last.seat : 0;
 }
 
 static void count_seat(weft_pool *pool, unsigned seat)
@@ -46,9 +46,8 @@ static wf_worker *find_seat(weft_pool *pool)
 {
     if (!pool->guests)
         return NULL;
-    unsigned first = first_seat(pool);
-    for (unsigned i = 0; i < pool->guests; i++) {
-        unsigned at = (first + i) % pool->guests;
+    unsigned at = first_seat(pool);
+    for (unsigned i = 0; i < pool->guests; i++, at = at + 1 < pool->guests ? at + 1 : 0) {
         wf_worker *seat = wf_worker_at(pool, pool->workers + at);
         if (!take(seat))
             continue;
@@ -90,7 +89,7 @@ bool wf_seat_enter_own(wf_worker *seat, wf_visit *visit)
     return true;
 }
 
-void wf_seat_leave(wf_visit *visit)
+WF_TOGETHER void wf_seat_leave(wf_visit *visit)
 {
     wf_worker *seat = visit->seat;
     weft_self_ = visit->outer;

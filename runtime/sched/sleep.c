@@ -39,24 +39,23 @@ static void count_wake(weft_pool *pool, wf_worker *self)
         wf_count_shared(&pool->outside.wakes);
 }
 
-static bool wake(wf_worker *worker, wf_worker *self)
+static bool wake(weft_pool *pool, wf_worker *worker, wf_worker *self)
 {
     uint32_t asleep = ASLEEP;
     /* pair SL2 -> wf_sleep_end(): one wakes it */
     if (!wf_cas_seq_cst(&worker->asleep, &asleep, (uint32_t)WAKING))
         return false;
     /* pair SL2: the woken one searches from now on, so that nobody wakes another for the same work */
-    (void)wf_add_seq_cst(&worker->pool->idle, WF_SEARCHING - WF_SLEEPING);
+    (void)wf_add_seq_cst(&pool->idle, WF_SEARCHING - WF_SLEEPING);
     wf_store_release(&worker->asleep, (uint32_t)AWAKE); /* pair SL7 -> wf_sleep_end(): it is counted */
-    count_wake(worker->pool, self);
+    count_wake(pool, self);
     wf_wake(&worker->parker);
     return true;
 }
 
 /* Does an active guest run where the worker is bound (as of the guest's arrival), or the caller from outside? */
-static bool shared_with_guest(const wf_worker *worker, int cpu)
+static bool shared_with_guest(const weft_pool *pool, const wf_worker *worker, int cpu)
 {
-    const weft_pool *pool = worker->pool;
     unsigned used = wf_load_relaxed(&pool->seats_used); /* hint */
     for (unsigned i = 0; i < used; i++) {
         const wf_worker *seat = wf_worker_at(pool, pool->workers + i);
@@ -85,7 +84,7 @@ WF_TOGETHER static bool wake_one_where(weft_pool *pool, wf_worker *self, unsigne
         wf_worker *other = wf_worker_at(pool, index);
         /* pair SL2 -> wf_sleep_begin(): P3 */
         if (index < reach && is_on(pool, index, node) && wf_load_seq_cst(&other->asleep) == ASLEEP &&
-            shared_with_guest(other, cpu) == shared && wake(other, self))
+            shared_with_guest(pool, other, cpu) == shared && wake(pool, other, self))
             return true;
     }
     return false;
@@ -105,7 +104,7 @@ bool wf_wake_on_node(weft_pool *pool, wf_worker *self, unsigned node)
 bool wf_wake_worker(wf_worker *worker, wf_worker *self)
 {
     return wf_load_seq_cst(&worker->asleep) == ASLEEP &&
-           wake(worker, self); /* pair SL2 -> wf_sleep_begin() */
+           wake(worker->pool, worker, self); /* pair SL2 -> wf_sleep_begin() */
 }
 
 WF_TOGETHER void wf_wake_one(weft_pool *pool, wf_worker *self)
@@ -119,7 +118,7 @@ WF_TOGETHER void wf_wake_one(weft_pool *pool, wf_worker *self)
 
 bool wf_give_way(wf_worker *self)
 {
-    return shared_with_guest(self, -1) && wake_one_where(self->pool, self, ANY_NODE, -1, false);
+    return shared_with_guest(self->pool, self, -1) && wake_one_where(self->pool, self, ANY_NODE, -1, false);
 }
 
 /* The sentinel's nap was long and is over: the publisher that makes it short wakes it. */
@@ -351,7 +350,7 @@ void wf_sleep_stop(weft_pool *pool)
 void wf_rouse(wf_worker *worker)
 {
     /* pair SL11 -> wf_sleep_begin(): S2, before it asks whether it was dismissed */
-    if (wf_load_seq_cst(&worker->asleep) != ASLEEP || !wake(worker, NULL))
+    if (wf_load_seq_cst(&worker->asleep) != ASLEEP || !wake(worker->pool, worker, NULL))
         wf_wake(&worker->parker);
 }
 

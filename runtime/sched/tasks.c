@@ -470,6 +470,12 @@ static void trim_oldest(wf_run_queue *queue)
             wf_task_release(task);
 }
 
+__attribute__((noinline)) static void trim(wf_run_queue *queue)
+{
+    trim_newest(queue);
+    trim_oldest(queue);
+}
+
 bool wf_tasks_take_back(wf_worker *self, const wf_task *task)
 {
     if (!self || !self->place)
@@ -485,12 +491,10 @@ bool wf_tasks_take_back(wf_worker *self, const wf_task *task)
 WF_TOGETHER void wf_tasks_dead(wf_worker *self, wf_task *task)
 {
     wf_inbox *inbox = wf_load_relaxed(&task->inbox); /* hint: nobody sweeps for it, else */
-    if (inbox) {
+    if (inbox)
         wf_inbox_dead(inbox, drop_dead);
-    } else if (self && self->place) {
-        trim_newest(&self->place->queue);
-        trim_oldest(&self->place->queue);
-    }
+    else if (self && self->place)
+        trim(&self->place->queue);
 }
 
 void wf_tasks_sweep(wf_inbox *inbox)

@@ -213,22 +213,23 @@ struct wf_worker {
     wf_parker parker;
     wf_sight sight; /* of the task stack */
 
-    /* Owner only. */
-    unsigned index __attribute__((aligned(WF_LINE)));
+    /* Owner only. First what a guest touches that comes and runs a task: 64 bytes. */
+    wf_origin origin __attribute__((aligned(WF_LINE))); /* single words, that dumps read */
+    struct weft_pool *pool;
+    wf_place *place;     /* NULL: a seat */
     unsigned loops_open; /* nesting depth of its loops */
     unsigned vacated;  /* how often it has left its place and not come back: waits inside blocking sections */
     unsigned sections; /* of these, begun by the user */
-    wf_origin origin;  /* single words, that dumps read */
-    uintptr_t waits;   /* the same; what it is parked for | enum wf_wait; 0: nothing */
-    int tid;           /* the same; what the kernel calls the thread; 0: it has not begun */
+    int tid;           /* as origin; what the kernel calls the thread; 0: it has not begun */
+
+    unsigned index;
+    unsigned turns;      /* of who has no place: how many tasks it took */
+    uintptr_t waits;     /* as origin; what it is parked for | enum wf_wait; 0: nothing */
     int64_t quiet_since; /* ns; 0: has not looked yet */
     uint64_t entries_seen;
     uint64_t latest; /* ticks: when the last task began */
     bool absent;     /* not counted in pool->idle */
-    unsigned turns;  /* of who has no place: how many tasks it took */
-    struct weft_pool *pool;
     int pu;          /* of pool->machine; -1: a seat */
-    wf_place *place; /* NULL: a seat */
     wf_thread thread;
     bool made, lost, chosen;        /* under sizing.turn: it has one; its PU may not be used; it is to sit */
     bool strays;                    /* under sizing.turn: it may run elsewhere than planned */
