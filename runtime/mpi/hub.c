@@ -14,17 +14,32 @@
 
 /* ---- callers ------------------------------------------------------------------------------------- */
 
-/* The one with the fewest calls for its workers; idle: of those without any, -1: there is none. With the lock. */
-static int choose(const wf_hub *hub, bool idle)
+/* The one with the fewest calls for its workers. With the lock. */
+static int choose(const wf_hub *hub)
 {
     int best = -1;
     for (int r = 0; r < hub->ranks; r++) {
         const wf_post *p = &hub->post[r], *b = best < 0 ? NULL : &hub->post[best];
-        if (p->workers && !(idle && p->load) &&
-            (!b || (p->load + 1) * (uint64_t)b->workers < (b->load + 1) * (uint64_t)p->workers))
+        if (p->workers && (!b || (p->load + 1) * (uint64_t)b->workers < (b->load + 1) * (uint64_t)p->workers))
             best = r;
     }
     return best;
+}
+
+/* Its workers that have no item. With the lock. */
+static unsigned idle_of(const wf_post *p)
+{
+    return p->items < p->workers ? p->workers - (unsigned)p->items : 0;
+}
+
+/* The one with the most idle workers; if none has any, that with the fewest calls. With the lock. */
+static int choose_idle(const wf_hub *hub)
+{
+    int best = 0;
+    for (int r = 1; r < hub->ranks; r++)
+        if (idle_of(&hub->post[r]) > idle_of(&hub->post[best]))
+            best = r;
+    return idle_of(&hub->post[best]) ? best : choose(hub);
 }
 
 /* With the lock. */
@@ -64,13 +79,15 @@ static void enter(wf_hub *hub, wf_call *call)
     hub->used++;
     slot->call = call;
     call->number = call->letter->head.number = (uint64_t)++slot->turn << 32 | at;
-    int rank = call->to_rank ? call->letter->rank : call->part ? choose(hub, true) : -1;
-    call->rank = call->letter->rank = rank < 0 ? choose(hub, false) : rank;
+    call->rank = call->to_rank ? call->letter->rank : call->part ? choose_idle(hub) : choose(hub);
+    call->letter->rank = call->rank;
+    call->items = call->given ? call->letter->head.count : 1;
     hub->post[call->rank].load++;
+    hub->post[call->rank].items += call->items;
     call->line->away++;
     if (call->given) {
         hub->divisible++;
-        call->left = call->letter->head.count;
+        call->left = call->items;
         call->since_ns = wf_now_ns();
     }
     leave(hub, call->letter);
@@ -111,6 +128,7 @@ static wf_call *take_out(wf_hub *hub, uint64_t number)
     hub->first_free = at;
     hub->used--;
     hub->post[call->rank].load--;
+    hub->post[call->rank].items -= call->items;
     call->line->away--;
     hub->divisible -= call->given != NULL;
     ask_no_more(hub, call);
@@ -223,15 +241,24 @@ static void keep_pace(wf_line *line)
         line->paced(line);
 }
 
+/* With the lock. As many of its items are its rank's no more. */
+static void give_up(wf_hub *hub, wf_call *call, const wf_letter *list)
+{
+    uint64_t count = list->head.bytes / sizeof(uint64_t);
+    if (!list->head.status)
+        call->left = count;
+    call->items -= count;
+    hub->post[call->rank].items -= count;
+    call->since_ns = wf_now_ns();
+}
+
 /* Of a call that was answered meanwhile nothing is done: the answer has said the same. */
 static void tell_given(wf_hub *hub, wf_letter *list)
 {
     pthread_mutex_lock(&hub->lock);
     wf_call *call = find(hub, list->head.number);
-    if (call && !list->head.status)
-        call->left = list->head.bytes / sizeof(uint64_t);
     if (call)
-        call->since_ns = wf_now_ns();
+        give_up(hub, call, list);
     pthread_mutex_unlock(&hub->lock);
     if (call && list->head.bytes) {
         call->given(call, list);
@@ -312,22 +339,29 @@ static bool has_room(const wf_line *line)
     return !line->most || line->away + line->asked < line->most;
 }
 
-/* With the lock. The one with most of those that are away for long; NULL: none. */
+/* Has its rank more than its workers can begin? With the lock. */
+static bool has_more(const wf_hub *hub, const wf_call *call)
+{
+    const wf_post *p = &hub->post[call->rank];
+    return p->items > p->workers;
+}
+
+/* The one with most left of those that are away for long; NULL: none. With the lock. */
 static wf_call *find_late(const wf_hub *hub, int64_t now)
 {
     wf_call *best = NULL;
     for (uint32_t i = 0; i < hub->room; i++) {
         wf_call *call = hub->slots[i].call;
         if (call && call->given && !call->asked && now - call->since_ns >= WF_HUB_LATE_NS &&
-            has_room(call->line) && call->left > (best ? best->left : 0))
+            has_more(hub, call) && has_room(call->line) && call->left > (best ? best->left : 0))
             best = call;
     }
     return best;
 }
 
-static wf_letter *new_give(const wf_hub *hub, const wf_call *call, unsigned others)
+static wf_letter *new_give(const wf_hub *hub, const wf_call *call, unsigned idle)
 {
-    const wf_wish wish = {.workers = hub->post[call->rank].workers, .others = others};
+    const wf_wish wish = {.workers = hub->post[call->rank].workers, .others = idle};
     wf_letter *letter = wf_letter_new(sizeof wish);
     if (!letter)
         return NULL;
@@ -338,11 +372,11 @@ static wf_letter *new_give(const wf_hub *hub, const wf_call *call, unsigned othe
     return letter;
 }
 
-/* For one idle rank. With the lock. */
-static bool ask_for_part(wf_hub *hub, unsigned workers, int64_t now)
+/* For one rank's idle workers. With the lock. */
+static bool ask_for_part(wf_hub *hub, unsigned idle, int64_t now)
 {
     wf_call *call = find_late(hub, now);
-    wf_letter *letter = call ? new_give(hub, call, workers) : NULL;
+    wf_letter *letter = call ? new_give(hub, call, idle) : NULL;
     if (!letter)
         return false;
     ask(hub, call);
@@ -351,7 +385,7 @@ static bool ask_for_part(wf_hub *hub, unsigned workers, int64_t now)
     return true;
 }
 
-/* T6. For some idle ranks it was done already. */
+/* T6. For some of these ranks it was done already. */
 static bool divide(wf_hub *hub)
 {
     int64_t now = wf_now_ns();
@@ -362,10 +396,10 @@ static bool divide(wf_hub *hub)
     pthread_mutex_lock(&hub->lock);
     uint32_t served = hub->asked;
     for (int r = 0; r < hub->ranks; r++) {
-        const wf_post *p = &hub->post[r];
-        if (!p->workers || p->load || (served && served--))
+        unsigned idle = idle_of(&hub->post[r]);
+        if (!idle || (served && served--))
             continue;
-        if (!ask_for_part(hub, p->workers, now))
+        if (!ask_for_part(hub, idle, now))
             break;
         any = true;
     }

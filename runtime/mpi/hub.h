@@ -7,8 +7,8 @@
  *            sleeps, looking now and then whether to stop: then leaves a STOP, each time
  *   thread   T1 under the lock: take what was left   T2 send it   T3 look for answers; under the lock: out of the slots;
  *            tell the call   T4 now and then ask the calls that nobody sleeps for whether to stop   T5 rest: without end if
- *            nobody is to be answered   T6 for each rank that has no call: ask another one by GIVE for a part of a call that it
- *            has had for long; GIVEN: tell the call, whose caller makes another one of that part
+ *            nobody is to be answered   T6 for each rank that has fewer items than workers: ask one that has more, by GIVE, for
+ *            a part of a call that it has had for long; GIVEN: tell the call, whose caller makes another one of that part
  * Everything is under one lock, but the wire, which is the thread's. Calls are told without the lock: they may make others.
  * Any number of executors use one hub, each by a line of its own: ranks are chosen by what all of them have there.
  */
@@ -28,6 +28,7 @@
 typedef struct wf_post {
     unsigned workers; /* 0: not to be asked, it is this one */
     unsigned load;    /* calls that it has not answered */
+    uint64_t items;   /* of these, and that it has not given back; of a call that cannot be divided, one */
     wf_letter *end;   /* kept for the end */
 } wf_post;
 
@@ -56,9 +57,10 @@ typedef struct wf_call {
     /* T, before it is answered: what its rank has given back; the letter is the call's. NULL: it cannot be divided. While this
      * has not been followed by wf_hub_shared, nothing more of it is asked for. */
     void (*given)(struct wf_call *call, wf_letter *list);
-    bool part;        /* of another one: to a rank that has no call, if there is one */
-    bool asked;       /* with the lock, as what follows; of one that can be divided */
-    uint64_t left;    /* at most so many of its items have not begun; 0: nothing more is to be had */
+    bool part;        /* of another one: to a rank that has fewer items than workers, if there is one */
+    uint64_t items;   /* with the lock, as what follows: the post's */
+    bool asked;       /* of one that can be divided, as what follows */
+    uint64_t left;    /* the more of its items have not begun, the larger; 0: nothing more is to be had */
     int64_t since_ns; /* sent, or divided */
 } wf_call;
 

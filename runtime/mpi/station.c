@@ -321,6 +321,16 @@ static size_t count_left(const wf_job *job)
     return left;
 }
 
+static bool is_given(const wf_job *job)
+{
+    const wf_item_end *end = (const wf_item_end *)(const void *)job->answer->bytes;
+    size_t i = 0;
+    while (i < job->letter->head.count &&
+           wf_load_relaxed(&end[i].fate) == WF_ITEM_GIVEN) /* hint: it stays so */
+        i++;
+    return i == job->letter->head.count;
+}
+
 static const wf_job *find(const wf_station *s, uint64_t number)
 {
     const wf_job *job = s->jobs;
@@ -330,7 +340,8 @@ static const wf_job *find(const wf_station *s, uint64_t number)
 }
 
 /* Without memory for the answer, or anything to give, the letter goes back as its own, and lists nothing. Its status says if it is
- * of use to ask again: a short letter may have overtaken the long one that it is about. */
+ * of use to ask again: a short letter may have overtaken the long one that it is about. A task that has nothing left is
+ * answered now: it may be behind others that take long, and who waits for it has more to send. */
 static void give(wf_station *s, wf_letter *letter)
 {
     wf_wish wish;
@@ -349,6 +360,8 @@ static void give(wf_station *s, wf_letter *letter)
     }
     letter->head.kind = WF_LETTER_GIVEN;
     wf_wire_send(&s->wire, letter);
+    if (list && is_given(job))
+        (void)weft_future_cancel(job->future);
 }
 
 static void obey(wf_station *s, wf_letter *letter)

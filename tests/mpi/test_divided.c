@@ -11,11 +11,11 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <weft/bulk.h>
 #include <weft/mpi.h>
 
@@ -38,6 +38,12 @@ typedef struct item {
 static int rank, ranks, workers[RANKS_MOST];
 static board *all;
 
+/* Who waits leaves the processors to those that are waited for. */
+static void rest(void)
+{
+    (void)nanosleep(&(struct timespec){.tv_nsec = 100000}, NULL);
+}
+
 /* ---- items --------------------------------------------------------------------------------------- */
 
 static void begin(const item *it)
@@ -48,7 +54,7 @@ static void begin(const item *it)
 static void await_others(const item *it)
 {
     while (atomic_load(&all->ended) < ITEMS - it->held && !weft_should_stop())
-        sched_yield();
+        rest();
 }
 
 static int holds(void *out, const void *in, void *ctx)
@@ -72,7 +78,7 @@ static int is_stopped(void *out, const void *in, void *ctx)
     (void)ctx;
     begin(it);
     while (it->number == 0 && !weft_should_stop())
-        sched_yield();
+        rest();
     atomic_fetch_add(&all->ended, 1);
     return 0;
 }
@@ -84,7 +90,7 @@ static int fails_late(void *out, const void *in, void *ctx)
     (void)ctx;
     begin(it);
     while (it->number == 0 && atomic_load(&all->ended) < ITEMS / 2)
-        sched_yield();
+        rest();
     atomic_fetch_add(&all->ended, 1);
     return it->number == 0 ? 4 : 0;
 }
@@ -95,7 +101,7 @@ static void meets(int all_of_them)
     atomic_fetch_add(&all->at[rank], 1);
     atomic_fetch_add(&all->under_way, 1);
     while (atomic_load(&all->under_way) < all_of_them && !weft_should_stop())
-        sched_yield();
+        rest();
 }
 
 static int item_meets(void *out, const void *in, void *ctx)
@@ -157,22 +163,34 @@ static void fills_by_items(weft_executor *e, item *items)
     check_full("items");
 }
 
-static void fills_by_tasks(weft_executor *e, item *items)
+static void submit_all(weft_executor *e, int (*fn)(const void *, void *), int *arg, int count,
+                       weft_future **future)
 {
-    int count = workers_there(), err = 0;
-    weft_future *future[8 * RANKS_MOST] = {NULL};
-    clear(items, 0);
+    int err = 0;
     for (int i = 0; i < count && !err; i++)
         err = weft_submit_task(
             e,
             &(weft_task_spec){
-                .size = sizeof(weft_task_spec), .fn2 = task_meets, .arg = &count, .arg_bytes = sizeof count},
+                .size = sizeof(weft_task_spec), .fn2 = fn, .arg = arg, .arg_bytes = sizeof *arg},
             &future[i]);
     CHECK(!err, "%s", weft_strerror(err));
+}
+
+static void get_all(weft_future **future, int count)
+{
     for (int i = 0; i < count; i++) {
         (void)weft_future_get(future[i], NULL);
         weft_future_release(future[i]);
     }
+}
+
+static void fills_by_tasks(weft_executor *e, item *items)
+{
+    int count = workers_there();
+    weft_future *future[8 * RANKS_MOST] = {NULL};
+    clear(items, 0);
+    submit_all(e, task_meets, &count, count, future);
+    get_all(future, count);
     check_full("tasks");
 }
 
@@ -194,6 +212,22 @@ static void go_on(weft_executor *e, item *items, item *out)
           "%zu, %zu, %zu", report.done, report.failed, report.index);
 }
 
+/* All workers but one on each rank are at tasks, which stay until the map is over: so where its item is held, none is free, and
+ * another rank, which has tasks, takes all that is left. */
+static void goes_where_one_is_free(weft_executor *e, item *items, item *out)
+{
+    int count = workers_there() - (ranks - 1), never = ITEMS;
+    weft_future *future[8 * RANKS_MOST] = {NULL};
+    clear(items, 0);
+    submit_all(e, task_meets, &never, count, future);
+    while (atomic_load(&all->under_way) < count)
+        rest();
+    go_on(e, items, out);
+    for (int i = 0; i < count; i++)
+        CHECK(weft_future_cancel(future[i]) == -EBUSY, "task %d does not run", i);
+    get_all(future, count);
+}
+
 /* Cancelled in the middle of it: what has run is told, nothing twice, and all come back. */
 static void cancels(weft_executor *e, item *items, int after)
 {
@@ -205,7 +239,7 @@ static void cancels(weft_executor *e, item *items, int after)
                                       WEFT_MAP_CONFIG(.status = state, .report = &report), &future);
     CHECK(!err, "%s", weft_strerror(err));
     while (atomic_load(&all->ended) < after)
-        sched_yield();
+        rest();
     (void)weft_future_cancel(future);
     (void)weft_future_get(future, &status);
     weft_future_release(future);
@@ -240,6 +274,8 @@ static void many(weft_executor *e, void *arg)
         fills_by_tasks(e, items);
         fills_by_items(e, items);
         go_on(e, items, out);
+        if (ranks > 2 && workers_there() > ranks - 1)
+            goes_where_one_is_free(e, items, out);
         cancels(e, items, ranks < 3 ? 1 : 1 + ITEMS * i / (TIMES + 1));
         if (ranks > 2)
             fails_fast(e, items);
@@ -287,7 +323,8 @@ int main(int argc, char **argv)
     MPI_Comm_size(MPI_COMM_WORLD, &ranks);
     if (ranks > RANKS_MOST)
         MPI_Abort(MPI_COMM_WORLD, 2);
-    int err = weft_pool_create(&pool, WEFT_POOL_CONFIG(.workers = workers[rank]));
+    int spares = rank ? WEFT_NONE : 0; /* nobody stands in for a worker that waits */
+    int err = weft_pool_create(&pool, WEFT_POOL_CONFIG(.workers = workers[rank], .spare_max = spares));
     CHECK(!err, "a pool: %s", weft_strerror(err));
     err = weft_mpi_run(MPI_COMM_WORLD, many, NULL, WEFT_MPI_CONFIG(.pool = pool));
     CHECK(!err, "many: %s", weft_strerror(err));
