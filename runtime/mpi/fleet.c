@@ -158,7 +158,7 @@ static wf_far far_of(const wf_fleet *f, const weft_mpi_config *c)
                     .gone = gone,
                     .brings = brings,
                     .sends = has_threads(c->pool),
-                    .width = (size_t)2 * others,
+                    .width = (size_t)others * WF_PORTIONS_AWAY(f->workers / others),
                     .unit = f->workers / others,
                     .chunk_ns = WF_RANKS_CHUNK_NS};
 }

@@ -4,12 +4,13 @@
  * pool.
  *
  * exec/bulk.c cuts the pieces of a map: large ones first, each a part of what is left, down to as many items as the ranks have
- * workers on the average, wherever it goes. Those of a stream are its chunks (exec/pump.h), no smaller either. Two threads for
- * each rank hold one piece each, so that while a rank works on one it has the next, and no round trip is waited for; the hub
- * sends a piece to the rank that has least for its workers.
+ * workers on the average, wherever it goes. Those of a stream are its chunks (exec/pump.h), no smaller either. Threads here
+ * hold one piece each: two for each rank, so that while it works on one it has the next, and no round trip is waited for; with
+ * many workers more, since a piece lasts as long as its longest item, and others have nothing to do meanwhile. The hub sends a
+ * piece to the rank that has least for its workers.
  *
- * A piece whose items turn out heavy is divided again when a rank has nothing to do:
- *   P1 the hub asks a rank for a part of a letter that it has had for long (GIVE; one for each idle rank)
+ * A piece whose items turn out heavy is divided again when a rank has fewer items than workers:
+ *   P1 the hub asks one that has more for a part of a letter that it has had for long (GIVE; one for each rank that has fewer)
  *   P2 that claims items that have not begun, and sends their places back (GIVEN)
  *   P3 the thread that waits for the letter strikes them out and sends them in a letter of their own, which may be divided, too;
  *      it has ended when all its letters have
@@ -21,6 +22,9 @@
 
 #include "exec/far.h"
 #include "mpi/hub.h"
+
+/* So many pieces for each rank at the same time, if it has so many workers. */
+#define WF_PORTIONS_AWAY(workers) (2 + (workers) / 4)
 
 /* wf_far.check, .run */
 int wf_portions_check(const wf_line *line, const wf_items *items);

@@ -31,7 +31,8 @@ typedef struct board {
 
 /* What an item is told. */
 typedef struct item {
-    int number, held; /* the first `held` wait for all others */
+    int number, held; /* those that `stay`, so many, wait for all others */
+    bool stays;
     unsigned char more[40];
 } item;
 
@@ -62,7 +63,7 @@ static int holds(void *out, const void *in, void *ctx)
     const item *it = in;
     (void)ctx;
     begin(it);
-    if (it->number < it->held)
+    if (it->stays)
         await_others(it);
     else
         atomic_fetch_add(&all->ended, 1);
@@ -112,6 +113,12 @@ static int item_meets(void *out, const void *in, void *ctx)
     return 0;
 }
 
+static int one_of_each_meets(void *out, const void *in, void *ctx)
+{
+    const item *it = in;
+    return it->stays ? item_meets(out, in, ctx) : 0;
+}
+
 static int task_meets(const void *arg, void *result)
 {
     (void)result;
@@ -125,7 +132,7 @@ static void clear(item *items, int held)
 {
     memset(all, 0, sizeof *all);
     for (int i = 0; i < ITEMS; i++)
-        items[i] = (item){.number = i, .held = held};
+        items[i] = (item){.number = i, .held = held, .stays = i < held};
 }
 
 /* How many items began more than once, or, if all were to run, not at all. */
@@ -182,6 +189,23 @@ static void get_all(weft_future **future, int count)
         (void)weft_future_get(future[i], NULL);
         weft_future_release(future[i]);
     }
+}
+
+/* The first item of each of the first pieces, which all wait for each other: with many workers there are more than two for each
+ * rank at the same time. The pieces' lengths: exec/pieces.c. */
+static void sends_many(weft_executor *e, item *items)
+{
+    int count = (ranks - 1) * (2 + workers[1] / 4), first = 0;
+    clear(items, 0);
+    for (int i = 0; i < ITEMS; i++)
+        items[i].held = count;
+    for (int i = 0; i < count; i++) {
+        items[first].stays = true;
+        first += (ITEMS - first) / (4 * count);
+    }
+    int err = weft_executor_map(e, one_of_each_meets, items, sizeof *items, NULL, 0, ITEMS, NULL);
+    CHECK(!err && atomic_load(&all->under_way) == count, "%s, %d of %d", weft_strerror(err),
+          atomic_load(&all->under_way), count);
 }
 
 static void fills_by_tasks(weft_executor *e, item *items)
@@ -273,6 +297,8 @@ static void many(weft_executor *e, void *arg)
     for (int i = 0; i < TIMES; i++) {
         fills_by_tasks(e, items);
         fills_by_items(e, items);
+        if (workers[1] >= 4 && workers[1] == workers[ranks - 1])
+            sends_many(e, items);
         go_on(e, items, out);
         if (ranks > 2 && workers_there() > ranks - 1)
             goes_where_one_is_free(e, items, out);
