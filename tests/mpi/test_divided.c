@@ -170,16 +170,17 @@ static void fills_by_items(weft_executor *e, item *items)
     check_full("items");
 }
 
-static void submit_all(weft_executor *e, int (*fn)(const void *, void *), int *arg, int count,
-                       weft_future **future)
+/* Each waits until so many are under way. */
+static void submit_all(weft_executor *e, int *under_way, int count, weft_future **future)
 {
     int err = 0;
     for (int i = 0; i < count && !err; i++)
-        err = weft_submit_task(
-            e,
-            &(weft_task_spec){
-                .size = sizeof(weft_task_spec), .fn2 = fn, .arg = arg, .arg_bytes = sizeof *arg},
-            &future[i]);
+        err = weft_submit_task(e,
+                               &(weft_task_spec){.size = sizeof(weft_task_spec),
+                                                 .fn2 = task_meets,
+                                                 .arg = under_way,
+                                                 .arg_bytes = sizeof *under_way},
+                               &future[i]);
     CHECK(!err, "%s", weft_strerror(err));
 }
 
@@ -213,7 +214,7 @@ static void fills_by_tasks(weft_executor *e, item *items)
     int count = workers_there();
     weft_future *future[8 * RANKS_MOST] = {NULL};
     clear(items, 0);
-    submit_all(e, task_meets, &count, count, future);
+    submit_all(e, &count, count, future);
     get_all(future, count);
     check_full("tasks");
 }
@@ -243,7 +244,7 @@ static void goes_where_one_is_free(weft_executor *e, item *items, item *out)
     int count = workers_there() - (ranks - 1), never = ITEMS;
     weft_future *future[8 * RANKS_MOST] = {NULL};
     clear(items, 0);
-    submit_all(e, task_meets, &never, count, future);
+    submit_all(e, &never, count, future);
     while (atomic_load(&all->under_way) < count)
         rest();
     go_on(e, items, out);
