@@ -41,8 +41,8 @@ WEFT_API int weft_completions_add(weft_completions *set, weft_future *future, vo
  * @param deadline_ns  of CLOCK_MONOTONIC; one that has passed: a look
  * @param future       receives it, with a reference that is the caller's now; NULL: released here
  * @param tag          receives its tag; NULL
- * @return 0; WEFT_EEND: every future that was added has come out; -ETIMEDOUT; -EINVAL, -EDEADLK, -EOWNERDEAD,
- *         WEFT_ESTACK as weft_future_wait
+ * @return 0; WEFT_EEND: every future that was added has come out; -ETIMEDOUT; -EDEADLK: none of those that are in it can
+ *         end before the calling task has; -EINVAL, -EOWNERDEAD, WEFT_ESTACK as weft_future_wait
  * Any thread; several at a time get different futures. As weft_future_wait it runs a task of the set here if nobody has
  * begun one; nothing else.
  */

@@ -66,6 +66,8 @@ typedef struct wf_kind {
      * to look on. */
     wf_task *(*needs)(wf_task *task, size_t *at);
     bool any; /* of several that it needs one will do */
+    /* Not run: it ends when one of several does. True: ends() is for one of those that have not ended, or none is left. */
+    bool (*some)(const wf_task *task, bool (*ends)(const wf_task *part));
     const char *(*label)(const wf_task *task);
     struct wf_limited *(*limited)(const wf_task *task); /* its place in a limit; NULL: it has none */
     void (*submit)(wf_task *task); /* into the pool's queues, of what was held; NULL: near who submits */

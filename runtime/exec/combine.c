@@ -87,7 +87,17 @@ static void all_ended(wf_follower *self, wf_task *part)
     part_ended(((link *)(void *)self)->whole);
 }
 
-static const wf_kind all_kind = {.freed = freed, .needs = next_not_ended};
+/* wf_kind.some: it needs all: if the first of those that are left cannot end, it cannot. */
+static bool first_ends(const wf_task *task, bool (*ends)(const wf_task *part))
+{
+    const combined *whole = combined_of(task);
+    size_t i = 0;
+    while (i < whole->count && wf_task_ended(whole->links[i].part))
+        i++;
+    return i == whole->count || ends(whole->links[i].part);
+}
+
+static const wf_kind all_kind = {.freed = freed, .needs = next_not_ended, .some = first_ends};
 
 /* ---- any ---------------------------------------------------------------------------------------- */
 
@@ -116,7 +126,22 @@ static void any_ended(wf_follower *self, wf_task *part)
     part_ended(whole);
 }
 
-static const wf_kind any_kind = {.freed = freed, .needs = next_pending, .any = true};
+static bool some_ends(const wf_task *task, bool (*ends)(const wf_task *part))
+{
+    const combined *whole = combined_of(task);
+    bool left = false;
+    for (size_t i = 0; i < whole->count; i++) {
+        const wf_task *part = whole->links[i].part;
+        if (wf_task_ended(part))
+            continue;
+        left = true;
+        if (ends(part))
+            return true;
+    }
+    return !left;
+}
+
+static const wf_kind any_kind = {.freed = freed, .needs = next_pending, .any = true, .some = some_ends};
 
 ptrdiff_t weft_when_any_index(const weft_future *any)
 {

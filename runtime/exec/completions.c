@@ -4,6 +4,7 @@
 
 #include <errno.h>
 
+#include "exec/cycles.h"
 #include "exec/executor.h"
 #include "exec/future.h"
 #include "os/clock.h"
@@ -17,6 +18,7 @@ typedef struct entry {
     wf_block block;
     wf_link ready, added; /* its places in both queues */
     wf_follower follower;
+    struct entry *next, **before; /* under the lock: in the list of all that are not out */
     weft_completions *set;
     weft_future *future;
     void *tag;
@@ -25,15 +27,73 @@ typedef struct entry {
 } entry;
 
 struct weft_completions {
+    wf_wide several; /* for who looks whether a wait can end: as a future that ends with one of the set's */
     uint64_t generation;
     wf_queue ready, added;
     uint64_t left;  /* added and not out */
     uint32_t users; /* entries whose futures have not ended, and the maker */
     uint32_t told, sleepers, lock;
-    int fd; /* -1: nobody asked for one */
+    bool is_looked_at; /* by who looks for circles, one at a time */
+    entry *all;        /* under the lock: those that are not out, newest first */
+    int fd;            /* -1: nobody asked for one */
 };
 
 _Static_assert(sizeof(entry) <= 2 * WF_TASK_BYTES, "an entry is two lines");
+
+/* ---- those that are in it ------------------------------------------------------------------------- */
+
+static void lock(weft_completions *set)
+{
+    uint32_t open = 0;
+    while (!wf_cas_acquire(&set->lock, &open, 1u)) { /* pair CO4 -> unlock() */
+        open = 0;
+        wf_thread_yield();
+    }
+}
+
+static void unlock(weft_completions *set)
+{
+    wf_store_release(&set->lock, 0u); /* pair CO4 -> lock() */
+}
+
+/* Under the lock, as the next one. */
+static void enter(weft_completions *set, entry *e)
+{
+    e->next = set->all;
+    e->before = &set->all;
+    if (e->next)
+        e->next->before = &e->next;
+    set->all = e;
+}
+
+static void take_out(entry *e)
+{
+    e->out = true;
+    *e->before = e->next;
+    if (e->next)
+        e->next->before = e->before;
+}
+
+/* wf_kind.some. Again within itself: it ends with none but those that are looked at already. */
+static bool some_ends(const wf_task *task, bool (*ends)(const wf_task *part))
+{
+    weft_completions *set = (weft_completions *)(uintptr_t)task;
+    bool left = false, found = false;
+    if (set->is_looked_at)
+        return false;
+    lock(set);
+    set->is_looked_at = true;
+    for (const entry *e = set->all; e && !found; e = e->next)
+        if (!wf_task_ended(e->future)) {
+            left = true;
+            found = ends(e->future);
+        }
+    set->is_looked_at = false;
+    unlock(set);
+    return found || !left;
+}
+
+static const wf_kind set_kind = {.some = some_ends};
 
 int weft_completions_create(weft_completions **set)
 {
@@ -42,6 +102,7 @@ int weft_completions_create(weft_completions **set)
     *set = wf_alloc(sizeof **set);
     if (!*set)
         return -ENOMEM;
+    wf_task_init_held(&(*set)->several, &set_kind, NULL, NULL, 1);
     wf_queue_init(&(*set)->ready);
     wf_queue_init(&(*set)->added);
     (*set)->generation = wf_generation();
@@ -140,6 +201,9 @@ int weft_completions_add(weft_completions *set, weft_future *future, void *tag)
     (void)wf_add_relaxed(&set->users, 1u);                      /* statistic: the caller uses it */
     (void)wf_add_relaxed(&set->left,
                          (uint64_t)1); /* statistic: before it is in a queue, so before it is out */
+    lock(set);
+    enter(set, e);
+    unlock(set);
     if (pending)
         wf_queue_put(&set->added, &e->added);
     wf_task_follow(future, &e->follower);
@@ -147,20 +211,6 @@ int weft_completions_add(weft_completions *set, weft_future *future, void *tag)
 }
 
 /* ---- taking them out ------------------------------------------------------------------------------ */
-
-static void lock(weft_completions *set)
-{
-    uint32_t open = 0;
-    while (!wf_cas_acquire(&set->lock, &open, 1u)) { /* pair CO4 -> unlock() */
-        open = 0;
-        wf_thread_yield();
-    }
-}
-
-static void unlock(weft_completions *set)
-{
-    wf_store_release(&set->lock, 0u); /* pair CO4 -> lock() */
-}
 
 /* Under the lock: may something of it be run, now or later? Of a promise nothing ever is. */
 static bool is_pending(const entry *e)
@@ -195,7 +245,7 @@ static entry *next_ready(weft_completions *set)
             wf_event_post(set->fd);
     }
     if (e) {
-        e->out = true;
+        take_out(e);
         tidy(set);
     }
     unlock(set);
@@ -247,11 +297,17 @@ static bool help(weft_completions *set, int64_t deadline_ns, int *err)
     return helped || *err;
 }
 
-static void sleep_until(weft_completions *set, uint32_t told, int64_t deadline_ns)
+static int sleep_until(weft_completions *set, uint32_t told, int64_t deadline_ns)
 {
+    wf_waiter waiter;
+    int err = wf_waiter_begin(&waiter, &set->several.task, deadline_ns);
+    if (err)
+        return err;
     (void)wf_add_seq_cst(&set->sleepers, 1u); /* pair CO2 -> ended() */
     wf_block_while(&set->told, told, wf_serial_look(deadline_ns), set);
     (void)wf_sub_relaxed(&set->sleepers, 1u); /* hint: too late, somebody wakes for nothing */
+    wf_waiter_done(&waiter);
+    return 0;
 }
 
 int weft_completions_next(weft_completions *set, int64_t deadline_ns, weft_future **future, void **tag)
@@ -270,7 +326,7 @@ int weft_completions_next(weft_completions *set, int64_t deadline_ns, weft_futur
             continue;
         if (deadline_ns != WEFT_FOREVER && wf_now_ns() >= deadline_ns)
             return -ETIMEDOUT;
-        sleep_until(set, told, deadline_ns);
+        err = sleep_until(set, told, deadline_ns);
     }
     return err;
 }

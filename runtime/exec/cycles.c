@@ -20,10 +20,16 @@ static struct {
 
 /* ---- what it says ------------------------------------------------------------------------------- */
 
+static bool is_several(const wf_task *task)
+{
+    const wf_kind *kind = wf_task_kind(task);
+    return kind && kind->some;
+}
+
 static const char *label_of(const wf_task *task)
 {
     const char *label = wf_task_label(task);
-    return label ? label : "a task";
+    return label ? label : is_several(task) ? "one of several" : "a task";
 }
 
 /* Goes on with the text of the calling thread's running task. */
@@ -103,6 +109,8 @@ static wf_limited *limited(const wf_task *task)
 static bool can_end(const wf_task *task)
 {
     unsigned holders;
+    if (is_several(task))
+        return wf_task_ended(task) || wf_task_kind(task)->some(task, can_end);
     const wf_limited *in_line = limited(task);
     if (in_line)
         return wf_limited_can_end(in_line, can_end);
@@ -135,6 +143,28 @@ static bool is_needed(const wf_waiter *waiter, const wf_task *task, const struct
     return full ? tasks_of(waiter, full) != 0 : is_inside(waiter, task);
 }
 
+/* Under the lock: the one that was found last. */
+static const wf_task *part;
+
+static bool is_found(const wf_task *task)
+{
+    part = task;
+    return true;
+}
+
+/* Of several, one that has not ended. */
+static const wf_task *one_of(const wf_task *task)
+{
+    while (is_several(task)) {
+        part = NULL;
+        (void)wf_task_kind(task)->some(task, is_found);
+        if (!part)
+            return task;
+        task = part;
+    }
+    return task;
+}
+
 /* The first way round, from what the calling thread waits for. */
 static void tell(const wf_waiter *own)
 {
@@ -144,6 +174,10 @@ static void tell(const wf_waiter *own)
         w->seen = false;
     for (;;) {
         unsigned holders;
+        if (is_several(task)) {
+            task = one_of(task);
+            say(false, ", among them %s", label_of(task));
+        }
         const wf_limited *in_line = limited(task);
         const weft_limit *limit = in_line ? wf_limited_waits(in_line) : NULL;
         const struct weft_executor *full = full_executor(task, &holders);

@@ -8,6 +8,7 @@
  *   a task that a noted thread is inside of   needs   what that thread waits for
  *   a pending task of an executor that is full   needs   one of the tasks that hold its tickets to end
  *   a task in the line of a limit   needs   one of the tasks that hold its permits to end
+ *   several as one (exec/combine.h), a set (exec/completions.h)   need   one of those that have not ended
  *   anything else   is alive: somebody runs it, or may come to run it, or it is fulfilled from outside
  *
  * If from what a thread is about to wait for nothing alive can be reached, it must not sleep. Whoever would close a

@@ -117,14 +117,14 @@ static bool spin(const weft_future *future, const weft_pool *pool, uint64_t tick
     return true;
 }
 
-/* held: until it is let go, too. */
-static int sleep_for(weft_future *future, bool held, int64_t deadline_ns)
+/* held: until it is let go, too. until_ns: or until then, to look again. */
+static int sleep_for(weft_future *future, bool held, int64_t deadline_ns, int64_t until_ns)
 {
     wf_waiter waiter;
     int err = wf_waiter_begin(&waiter, future, deadline_ns);
     if (err)
         return err;
-    if (!wf_block_for(future, held, deadline_ns))
+    if (!wf_block_for(future, held, until_ns))
         err = -ETIMEDOUT;
     wf_waiter_done(&waiter);
     return err;
@@ -139,7 +139,7 @@ static const wf_engine *helping(const struct weft_executor *executor)
 
 /* A future that needs no other one, or whose needs are being met elsewhere: until it has ended, or may be run now. pool:
  * none, of a promise. */
-static int wait_for_one(weft_future *future, int64_t deadline_ns)
+static int wait_for_one(weft_future *future, int64_t deadline_ns, int64_t until_ns)
 {
     weft_pool *pool = future->pool;
     if (wf_task_ended(future))
@@ -149,12 +149,12 @@ static int wait_for_one(weft_future *future, int64_t deadline_ns)
         pool && wf_task_state_of(future) == WF_TASK_PENDING ? wf_tasks_executor(future) : NULL;
     const wf_engine *engine = helping(helped);
     int err = !pool || held ? 0
-              : engine      ? engine->help(helped, future, deadline_ns)
-                            : see_to_it(future, deadline_ns);
+              : engine      ? engine->help(helped, future, until_ns)
+                            : see_to_it(future, until_ns);
     if (err)
         return err;
-    uint64_t ticks = pool && deadline_ns == WEFT_FOREVER ? wf_load_relaxed(&pool->wait_ticks) : 0; /* hint */
-    return spin(future, pool, ticks) ? 0 : sleep_for(future, held, deadline_ns);
+    uint64_t ticks = pool && until_ns == WEFT_FOREVER ? wf_load_relaxed(&pool->wait_ticks) : 0; /* hint */
+    return spin(future, pool, ticks) ? 0 : sleep_for(future, held, deadline_ns, until_ns);
 }
 
 static int help_with(weft_future *needed, int64_t deadline_ns)
@@ -254,7 +254,7 @@ static bool go_up(const way *w, int64_t deadline_ns, int *err)
         weft_future *needed = w->last[(w->length - 1 - i) % WF_WAY];
         if (needs_more(needed))
             return true;
-        *err = wait_for_one(needed, deadline_ns);
+        *err = wait_for_one(needed, deadline_ns, deadline_ns);
         if (*err || !wf_task_ended(needed))
             return !*err;
     }
@@ -299,7 +299,7 @@ __attribute__((noinline)) static int wait_slow(weft_future *future, int64_t dead
         int err = wait_for_needs(future, deadline_ns, &looks);
         int64_t until = !err && looks ? wf_serial_look(deadline_ns) : deadline_ns;
         if (!err)
-            err = wait_for_one(future, until);
+            err = wait_for_one(future, deadline_ns, until);
         if (err ? err != -ETIMEDOUT || until == deadline_ns : wf_task_ended(future))
             return err;
     }
