@@ -36,7 +36,8 @@ typedef int weft_then_fn(weft_future *before, void *arg);
  * @return 0; before anything was done -EINVAL (before or fn is NULL), -ENOMEM, -EOWNERDEAD,
  *         -ESHUTDOWN (the executor is gone; or it is not named, and the pool of `before` is)
  * Any thread that holds `before`, which it may release at once. Does not wait. What follows one future runs, or is
- * submitted, in the order in which it was attached. Cancelling the new future does not touch `before`.
+ * submitted, in the order in which it was attached. Cancelling the new future does not touch `before`. If fn fails and
+ * nobody holds its future the executor's on_error is told, inline that of the pool of `before`.
  */
 WEFT_API int weft_future_then(weft_future *before, weft_executor *executor, weft_then_fn *fn, void *arg,
                               weft_future **future);

@@ -60,8 +60,8 @@ typedef struct weft_executor_config {
     size_t queue_limit; /**< tasks that wait to begin. 0: no limit */
     int when_full;      /**< enum weft_when_full */
     weft_stop *stop;    /**< fires all its tasks' tokens; retained. NULL: none */
-    /** A task ended with another status than 0, and nobody holds its future: told in the thread that ran it. NULL:
-     *  nobody is told. */
+    /** A task ended with another status than 0, and nobody holds its future: told in the thread that ran it. NULL: the
+     *  pool's hook is told. */
     void (*on_error)(const char *label, int status, void *ctx);
     void *ctx;
     /** A hint: the NUMA node, as the kernel counts them, near which its tasks should begin: WEFT_NODE(n). 0, or a node

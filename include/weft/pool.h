@@ -103,6 +103,11 @@ typedef struct weft_pool_config {
     /** The same of NUMA nodes: the PUs whose own memory is there, node of weft_worker_inspect. NULL: all. Not with flat. */
     const char *nodes;
     int core_kind; /**< enum weft_core_kind. Not with flat */
+    /** A task ended with another status than 0, and nobody holds its future: told in the thread that ran it, with the task's
+     *  label or NULL. Of tasks of the pool's own executor and of others without a hook of their own, and of what runs inline
+     *  after a future. It must not wait. NULL: nobody is told. */
+    void (*on_error)(const char *label, int status, void *ctx);
+    void *ctx; /**< of on_error; lives as long as the pool */
 } weft_pool_config;
 
 /** A pointer to a config in which the named fields are set and all others default (C only; in C++:

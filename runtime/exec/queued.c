@@ -23,7 +23,9 @@ static wf_worker *self_of(const wf_queued *q)
 
 static void tell_error(const wf_queued *q, wf_task *task, int status)
 {
-    if (status && q->config.on_error && wf_task_detached(task))
+    if (status && !q->config.on_error)
+        wf_tasks_failed(task, status);
+    else if (status && wf_task_detached(task))
         q->config.on_error(wf_task_label(task), status, q->config.ctx);
 }
 

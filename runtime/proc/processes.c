@@ -51,8 +51,7 @@ static void finish(unsigned lane, void *ctx)
 static void on_error(const char *label, int status, void *ctx)
 {
     const weft_processes_config *c = &((processes *)ctx)->staff.config;
-    if (c->on_error)
-        c->on_error(label, status, c->ctx);
+    c->on_error(label, status, c->ctx);
 }
 
 /* ---- tasks --------------------------------------------------------------------------------------- */
@@ -242,7 +241,8 @@ static int create(weft_executor **executor, processes *p)
         executor,
         WEFT_EXECUTOR_CONFIG(.pool = c->pool, .name = p->name, .limit = c->processes,
                              .queue_limit = c->queue_limit, .when_full = c->when_full, .stop = c->stop,
-                             .on_error = on_error, .ctx = p, .start = start, .finish = finish, .blocking = 1),
+                             .on_error = c->on_error ? on_error : NULL, .ctx = p, .start = start,
+                             .finish = finish, .blocking = 1),
         &p->far);
     if (err)
         return err;

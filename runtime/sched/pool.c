@@ -248,6 +248,8 @@ static int fill(weft_pool *pool, const weft_pool_config *config)
     pool->grace = wf_grace_usable();
     pool->take_over = config->take_over != WEFT_NONE;
     pool->executor.pool = pool;
+    pool->on_error = config->on_error;
+    pool->ctx = config->ctx;
     if (wf_size_choose(&pool->size, config->workers, (unsigned)pool->machine->pus, NULL))
         return -ENOMEM;
     if (config->workers_max && pool->size.workers > (unsigned)config->workers_max)

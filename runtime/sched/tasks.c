@@ -411,6 +411,22 @@ int wf_tasks_call(wf_worker *self, wf_task *task)
     return call(self, task, wf_ticks());
 }
 
+/* A pool that is gone does not hear of what followed a promise. */
+void wf_tasks_failed(const wf_task *task, int status)
+{
+    const weft_pool *pool = wf_slab_closed(task) ? NULL : task->pool;
+    if (pool && pool->on_error && wf_task_detached(task))
+        pool->on_error(wf_task_label(task), status, pool->ctx);
+}
+
+/* drop: with a reference that the caller gives up. */
+static inline bool complete(wf_task *task, int status, bool drop)
+{
+    if (status && drop)
+        wf_tasks_failed(task, status);
+    return wf_task_complete(task, status, drop);
+}
+
 bool wf_tasks_run_one(wf_worker *self, wf_task *task)
 {
     if (!wf_task_claim(task)) {
@@ -418,7 +434,7 @@ bool wf_tasks_run_one(wf_worker *self, wf_task *task)
         return false;
     }
     wf_count(&self->counters.tasks);
-    return !wf_task_complete(task, wf_tasks_call(self, task), true);
+    return !complete(task, wf_tasks_call(self, task), true);
 }
 
 bool wf_tasks_run(wf_worker *self, wf_task *task)
@@ -434,7 +450,7 @@ bool wf_tasks_run(wf_worker *self, wf_task *task)
 void wf_tasks_run_held(wf_worker *self, wf_task *task)
 {
     if (wf_task_claim_held(task))
-        (void)wf_task_complete(task, call(self, task, 0), true);
+        (void)complete(task, call(self, task, 0), true);
     else
         wf_task_release(task);
 }
@@ -509,5 +525,5 @@ void wf_tasks_take_over(wf_worker *self, wf_task *task, bool drop)
         wf_count(&self->counters.taken_over);
     else
         wf_count_shared(&task->pool->outside.taken_over);
-    wf_task_complete(task, call(self, task, 0), drop);
+    (void)complete(task, call(self, task, 0), drop);
 }

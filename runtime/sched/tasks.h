@@ -103,6 +103,8 @@ wf_running *wf_tasks_innermost(void);
 int wf_tasks_call(wf_worker *self, wf_task *task);
 /* fn(arg) as a part of a task that runs in another thread, and waits for it: what asks that to stop asks this. */
 void wf_tasks_call_part(wf_task *task, void (*fn)(void *arg), void *arg);
+/* What ended in the calling thread with that status, for the pool's hook, if nobody holds it. */
+void wf_tasks_failed(const wf_task *task, int status);
 /* Does the calling thread run it now, at whatever depth? */
 bool wf_tasks_runs_here(const wf_task *task);
 

@@ -343,6 +343,8 @@ struct weft_pool {
     wf_sizing sizing;
     wf_size size;       /* where the number of places comes from, and the quota; under sizing.turn */
     size_t stack_bytes; /* of its threads; 0: the system's default */
+    void (*on_error)(const char *label, int status, void *ctx); /* NULL: nobody is told */
+    void *ctx;
     char name[11];
     char part[64];    /* of the machine, in words; sched/part.h */
     weft_pool *older; /* of the process, and the pool's number there; sched/pools.h */
