@@ -69,6 +69,7 @@ typedef struct wf_kind {
     /* Not run: it ends when one of several does. True: ends() is for one of those that have not ended, or none is left. */
     bool (*some)(const wf_task *task, bool (*ends)(const wf_task *part));
     const char *(*label)(const wf_task *task);
+    void *(*result)(const wf_task *task);               /* its bytes; NULL: there are none */
     struct wf_limited *(*limited)(const wf_task *task); /* its place in a limit; NULL: it has none */
     void (*submit)(wf_task *task); /* into the pool's queues, of what was held; NULL: near who submits */
     struct wf_away *(*away)(wf_task *task); /* it runs elsewhere (exec/far.h); NULL: none of the kind does */

@@ -20,8 +20,6 @@
 #include "sched/self.h"
 #include "sched/tasks.h"
 
-#define RECORD_MAX (WF_TASK_BYTES << (WF_RECORD_SIZES - 1))
-
 /* Of a task that was away. */
 typedef struct ending {
     int status;
@@ -194,8 +192,12 @@ static wf_away *away(wf_task *task)
     return r->goes_away ? &r->away : NULL;
 }
 
-static const wf_kind kind = {
-    .cancelled = end_argument, .freed = freed, .label = label, .submit = submit, .away = away};
+static const wf_kind kind = {.cancelled = end_argument,
+                             .freed = freed,
+                             .label = label,
+                             .result = result_of,
+                             .submit = submit,
+                             .away = away};
 
 /* With a time. If that has not come nobody needs the alarm any more. */
 static void timed_cancelled(wf_task *task)
@@ -215,6 +217,7 @@ static const wf_kind timed = {.cancelled = timed_cancelled,
                               .freed = timed_freed,
                               .needs = wf_held_needs,
                               .label = label,
+                              .result = result_of,
                               .submit = submit,
                               .away = away};
 
@@ -241,6 +244,7 @@ static const wf_kind limited = {.cancelled = timed_cancelled,
                                 .needs = limited_needs,
                                 .any = true,
                                 .label = label,
+                                .result = result_of,
                                 .limited = limited_of,
                                 .submit = submit,
                                 .away = away};
@@ -304,7 +308,7 @@ static int stop_of(const weft_task_spec *spec, weft_stop **stop)
 static wf_task *make(const wf_door *door, const weft_task_spec *spec, const wf_kind *of)
 {
     size_t bytes = result_at(spec) + spec->result_bytes, fixed = fixed_bytes(of);
-    bool inside = bytes <= RECORD_MAX - fixed;
+    bool inside = bytes <= WF_RECORD_MAX - fixed;
     weft_stop *stop;
     void *block = inside ? NULL : wf_alloc(bytes);
     wf_task *task = NULL;
@@ -505,8 +509,8 @@ int weft_submit_task(weft_executor *executor, const weft_task_spec *given, weft_
 
 const void *weft_future_result(const weft_future *future)
 {
-    const rich *r = wf_future_usable(future) ? NULL : rich_or_null(future);
-    return r && wf_task_state_of(future) == WF_TASK_DONE ? result_of(future) : NULL;
+    const wf_kind *of = wf_future_usable(future) ? NULL : wf_task_kind(future);
+    return of && of->result && wf_task_state_of(future) == WF_TASK_DONE ? of->result(future) : NULL;
 }
 
 const char *weft_future_label(const weft_future *future)

@@ -21,7 +21,8 @@
 
 #include "sched/worker.h"
 
-/* A record of the pool's, of 256 bytes at most; NULL: no memory. self NULL: the caller is outside. */
+#define WF_RECORD_MAX (WF_TASK_BYTES << (WF_RECORD_SIZES - 1))
+/* A record of the pool's, of so many bytes at most; NULL: no memory. self NULL: the caller is outside. */
 wf_task *wf_tasks_new(weft_pool *pool, const wf_worker *self, size_t bytes);
 /* Puts it where it belongs, with one reference, and wakes who is to run it. */
 void wf_tasks_submit(weft_pool *pool, wf_worker *self, wf_task *task);
