@@ -121,7 +121,8 @@ enum weft_shutdown {
  * Closes the executor and waits until everything that was accepted has ended.
  * @param mode         enum weft_shutdown; a later call may be harsher
  * @param deadline_ns  of CLOCK_MONOTONIC
- * @return 0; -ETIMEDOUT: weft_executor_running tells what still runs; call again. -EDEADLK: from one of its own tasks.
+ * @return 0; -ETIMEDOUT: weft_executor_running tells what still runs; call again. -EDEADLK: from one of its own tasks, or one of
+ *         those waits for the caller's (weft_future_get); it is closed then, and to be shut down again.
  *         -EINVAL (NULL, no such mode, a pool's own executor), -EOWNERDEAD
  * Any thread. A worker's place is free meanwhile.
  */
@@ -151,7 +152,7 @@ WEFT_API int weft_executor_running(weft_executor *executor, char *text, size_t b
  *  -1: none, or it runs above the limit. */
 WEFT_API int weft_executor_lane(void);
 
-/** Shuts it down (WEFT_DRAIN) if that was not done, and frees it. 0 (also NULL); -EDEADLK from one of its own tasks;
+/** Shuts it down (WEFT_DRAIN) if that was not done, and frees it. 0 (also NULL); -EDEADLK as weft_executor_shutdown;
  *  -EINVAL (a pool's own), -EOWNERDEAD. Nobody may use it during or after the call. */
 WEFT_API int weft_executor_destroy(weft_executor *executor);
 
@@ -202,7 +203,7 @@ typedef struct weft_task_spec {
  * As weft_submit.
  * @return 0; before anything was done -EINVAL (no function, or both; node and worker; no such worker; strict without either,
  *         with blocking, or through an executor that was created; a codec without pack, unpack or bytes), -ENODEV (strict: nobody sits there), -ENOMEM,
- *         -EAGAIN (full), -ESHUTDOWN (closed),
+ *         -EAGAIN (full), -EDEADLK (it would never have room), -ESHUTDOWN (closed),
  *         -EOWNERDEAD (also: limit is of a parent process). After an error destroy is not called: the argument is still the caller's.
  */
 WEFT_API int weft_submit_task(weft_executor *executor, const weft_task_spec *spec, weft_future **future);

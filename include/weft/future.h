@@ -69,7 +69,8 @@ WEFT_API int weft_pool_executor(weft_pool *pool, weft_executor **executor);
  * @param executor  NULL: of the pool that the caller works in, or of the default pool
  * @param future    receives the future, to be released; NULL: nobody will ask
  * @return 0; before anything was done -EINVAL (fn is NULL), -ENOMEM, -EOWNERDEAD, and from an executor with limits
- *         -EAGAIN (full), -ESHUTDOWN (closed, broken); then *future is NULL and fn will not run
+ *         -EAGAIN (full), -EDEADLK (full, and there would never be room: as in weft_future_get), -ESHUTDOWN (closed, broken);
+ *         then *future is NULL and fn will not run
  * Any thread, also a task's. Does not wait, but for room where the executor says so (WEFT_BLOCK), and does not assume
  * that a get follows: a worker is woken if none is
  * awake. In a pool without threads (WEFT_NONE) all that is queued runs in the caller before the call returns, but for

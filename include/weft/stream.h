@@ -75,7 +75,8 @@ WEFT_API int weft_stream_open(weft_stream **stream, const weft_stream_config *co
  * @param out          receives out_bytes; NULL: the result is dropped
  * @param status       receives the item's status; NULL
  * @param index        receives the item's number, from 0; NULL
- * @return 0; WEFT_EEND: all have come out; the source's own error, once, in its place; -ETIMEDOUT; -EINVAL, -EOWNERDEAD
+ * @return 0; WEFT_EEND: all have come out; the source's own error, once, in its place; -ETIMEDOUT; -EDEADLK: the caller is
+ *         inside a task that the items which run wait for (weft_future_get): not to be closed in there; -EINVAL, -EOWNERDEAD
  * One thread at a time. Waiting it runs items of this stream, if it may (weft_future_wait), and nothing else. A thread
  * outside that has a deadline leaves items and source to the workers, unless the executor is serial, closed or gone,
  * the pool has no threads, or there is no memory.
@@ -87,7 +88,7 @@ WEFT_API int weft_stream_next(weft_stream *stream, int64_t deadline_ns, void *ou
 WEFT_API int weft_stream_fd(weft_stream *stream);
 
 /** Ends it, also half read: nothing more is pulled, what was pulled and not begun does not run, what runs is waited for.
- *  NULL is fine. Nobody may use it during or after the call. Not from an item of its own. Its
+ *  NULL is fine. Nobody may use it during or after the call. Not from an item of its own, nor from a task that its items wait for. Its
  *  pool has to be there still; its executor need not: what is left is run by who calls weft_stream_next then. Of an executor whose first function
  *  failed nothing runs: -ECANCELED is the items' status. */
 WEFT_API void weft_stream_close(weft_stream *stream);

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 
+#include "exec/cycles.h"
 #include "exec/executor.h"
 #include "sched/home.h"
 #include "sched/self.h"
@@ -65,16 +66,27 @@ static bool has_room_or_turn(void *arg)
     return has_room(arg) || wf_tickets_left(&q->tickets);
 }
 
-/* Of a serial executor, whose tasks nobody else may ever run, the caller makes room. */
-static void wait_for_room(wf_queued *q)
+/* wf_crowd.running: while tickets are left one more may begin, which makes room. */
+static unsigned running(const void *of)
 {
+    const wf_queued *q = of;
+    return wf_tickets_left(&q->tickets) ? 0 : wf_tickets_out(&q->tickets);
+}
+
+/* Of a serial executor, whose tasks nobody else may ever run, the caller makes room. 0, -EDEADLK. */
+static int wait_for_room(wf_queued *q)
+{
+    wf_crowd room = {.of = q, .running = running, .is_one = wf_is_task_of};
     bool serial = wf_queued_serial(q);
-    (void)wf_tickets_wait(&q->tickets, serial ? has_room_or_turn : has_room, q, WEFT_FOREVER);
     wf_pass pass;
-    if (!serial || has_room(q) || !wf_queued_waiter_begins(&q->base, NULL, &pass))
-        return;
+    wf_crowd_init(&room, "room in", q->name);
+    int err =
+        wf_tickets_wait(&q->tickets, serial ? has_room_or_turn : has_room, q, &room.wide.task, WEFT_FOREVER);
+    if (err || !serial || has_room(q) || !wf_queued_waiter_begins(&q->base, NULL, &pass))
+        return err;
     (void)wf_queued_run_next(q);
     wf_queued_waiter_ended(&q->base, &pass);
+    return 0;
 }
 
 static bool is_own(const wf_queued *q, const wf_worker *self)
@@ -99,10 +111,9 @@ static int policy_of(const wf_queued *q, const wf_worker *self, int when_full)
 static int wait_into_room(wf_queued *q)
 {
     int err;
-    do {
-        wait_for_room(q);
-        err = accept_into_room(q, WEFT_BLOCK);
-    } while (err == -EAGAIN);
+    do
+        err = wait_for_room(q);
+    while (!err && (err = accept_into_room(q, WEFT_BLOCK)) == -EAGAIN);
     return err;
 }
 

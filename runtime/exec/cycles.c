@@ -66,38 +66,62 @@ static wf_waiter *inside_of(const wf_task *task)
     return waiter;
 }
 
-static const struct weft_executor *full_executor(const wf_task *task, unsigned *holders)
+static unsigned holders_of(const void *executor)
+{
+    unsigned holders;
+    return wf_engine_of(executor)->full(executor, &holders) ? holders : 0;
+}
+
+bool wf_is_task_of(const wf_task *task, const void *executor)
+{
+    return wf_tasks_executor(task) == executor;
+}
+
+static const struct weft_executor *full_executor(const wf_task *task)
 {
     const struct weft_executor *executor = wf_tasks_executor(task);
     bool is = wf_task_state_of(task) == WF_TASK_PENDING && executor && wf_engine_of(executor) &&
-              wf_engine_of(executor)->full(executor, holders);
+              holders_of(executor);
     return is ? executor : NULL;
-}
-
-static unsigned tasks_of(const wf_waiter *waiter, const struct weft_executor *executor)
-{
-    unsigned count = 0;
-    for (const wf_running *r = waiter->inside; r; r = r->outer)
-        count += wf_tasks_executor(r->task) == executor;
-    return count;
 }
 
 static bool can_end(const wf_task *task);
 
-/* One of those who hold the executor's tickets can give it back. */
-static bool gets_free(const struct weft_executor *executor, unsigned holders)
+/* Under the lock, of what others run: may one of them come to its end? Who is not noted is alive. */
+static bool one_ends(const wf_crowd *c, bool (*ends)(const wf_task *part))
 {
-    unsigned noted_holders = 0;
-    for (wf_waiter *waiter = noted.first; waiter; waiter = waiter->next)
-        noted_holders += tasks_of(waiter, executor);
-    bool free = noted_holders < holders;
-    for (wf_waiter *waiter = noted.first; waiter && !free; waiter = waiter->next)
-        if (!waiter->seen && tasks_of(waiter, executor)) {
-            waiter->seen = true;
-            free = can_end(waiter->awaited);
-        }
-    return free;
+    unsigned known = 0, running = c->running(c->of);
+    for (const wf_waiter *w = noted.first; w; w = w->next)
+        for (const wf_running *r = w->inside; r; r = r->outer)
+            known += c->is_one(r->task, c->of);
+    bool alive = known < running || !running;
+    for (const wf_waiter *w = noted.first; w && !alive; w = w->next)
+        for (const wf_running *r = w->inside; r && !alive; r = r->outer)
+            alive = c->is_one(r->task, c->of) && ends(r->task);
+    return alive;
 }
+
+/* ---- crowds ------------------------------------------------------------------------------------- */
+
+static bool crowd_ends(const wf_task *task, bool (*ends)(const wf_task *part))
+{
+    return one_ends((const wf_crowd *)(const void *)task, ends);
+}
+
+static const char *crowd_label(const wf_task *task)
+{
+    return ((const wf_crowd *)(const void *)task)->label;
+}
+
+static const wf_kind crowd_kind = {.some = crowd_ends, .label = crowd_label};
+
+void wf_crowd_init(wf_crowd *crowd, const char *what, const char *name)
+{
+    wf_task_init_held(&crowd->wide, &crowd_kind, NULL, NULL, 1);
+    snprintf(crowd->label, sizeof crowd->label, name ? "%s %s" : "%s", what, name);
+}
+
+/* ---- can it end? -------------------------------------------------------------------------------- */
 
 /* Its place in a limit, if it may be in the line. */
 static wf_limited *limited(const wf_task *task)
@@ -108,15 +132,14 @@ static wf_limited *limited(const wf_task *task)
 
 static bool can_end(const wf_task *task)
 {
-    unsigned holders;
     if (is_several(task))
         return wf_task_ended(task) || wf_task_kind(task)->some(task, can_end);
     const wf_limited *in_line = limited(task);
     if (in_line)
         return wf_limited_can_end(in_line, can_end);
-    const struct weft_executor *full = full_executor(task, &holders);
+    const struct weft_executor *full = full_executor(task);
     if (full)
-        return gets_free(full, holders);
+        return one_ends(&(wf_crowd){.of = full, .running = holders_of, .is_one = wf_is_task_of}, can_end);
     wf_waiter *waiter = inside_of(task);
     if (!waiter)
         return true;
@@ -126,10 +149,16 @@ static bool can_end(const wf_task *task)
     return can_end(waiter->awaited);
 }
 
-static bool has_task_of(const wf_waiter *waiter, const weft_limit *limit)
+static bool is_under(const wf_task *task, const void *limit)
+{
+    return wf_limit_of(task) == limit;
+}
+
+static bool has_one(const wf_waiter *waiter, bool (*is_one)(const wf_task *task, const void *of),
+                    const void *of)
 {
     for (const wf_running *r = waiter->inside; r; r = r->outer)
-        if (wf_limit_of(r->task) == limit)
+        if (is_one(r->task, of))
             return true;
     return false;
 }
@@ -139,8 +168,8 @@ static bool is_needed(const wf_waiter *waiter, const wf_task *task, const struct
                       const weft_limit *limit)
 {
     if (limit)
-        return has_task_of(waiter, limit);
-    return full ? tasks_of(waiter, full) != 0 : is_inside(waiter, task);
+        return has_one(waiter, is_under, limit);
+    return full ? has_one(waiter, wf_is_task_of, full) : is_inside(waiter, task);
 }
 
 /* Under the lock: the one that was found last. */
@@ -173,14 +202,14 @@ static void tell(const wf_waiter *own)
     for (wf_waiter *w = noted.first; w; w = w->next)
         w->seen = false;
     for (;;) {
-        unsigned holders;
         if (is_several(task)) {
+            bool crowd = wf_task_kind(task) == &crowd_kind;
             task = one_of(task);
-            say(false, ", among them %s", label_of(task));
+            say(false, ", %s %s", crowd ? "held up by" : "among them", label_of(task));
         }
         const wf_limited *in_line = limited(task);
         const weft_limit *limit = in_line ? wf_limited_waits(in_line) : NULL;
-        const struct weft_executor *full = full_executor(task, &holders);
+        const struct weft_executor *full = full_executor(task);
         wf_waiter *waiter = noted.first;
         while (waiter && (waiter->seen || !is_needed(waiter, task, full, limit)))
             waiter = waiter->next;

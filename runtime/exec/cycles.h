@@ -9,10 +9,12 @@
  *   a pending task of an executor that is full   needs   one of the tasks that hold its tickets to end
  *   a task in the line of a limit   needs   one of the tasks that hold its permits to end
  *   several as one (exec/combine.h), a set (exec/completions.h)   need   one of those that have not ended
+ *   room in an executor, its end, a stream's next item   need   one of those that run for it to end
  *   anything else   is alive: somebody runs it, or may come to run it, or it is fulfilled from outside
  *
  * If from what a thread is about to wait for nothing alive can be reached, it must not sleep. Whoever would close a
- * circle is the one who sees it: notes are made and looked at under one lock. Joins and loops are not noted: what they
+ * circle is the one who sees it: notes are made and looked at under one lock. (Who needs several to end, and is woken by each,
+ * sees it when those that are alive have ended.) Joins and loops are not noted: what they
  * wait for is alive. Nor are waits with a deadline: they end.
  */
 #ifndef WF_EXEC_CYCLES_H
@@ -34,5 +36,19 @@ int wf_waiter_begin(wf_waiter *waiter, wf_task *awaited, int64_t deadline_ns);
 void wf_waiter_done(wf_waiter *waiter);
 /* It waits for a task that the calling thread is inside of: the same text. -EDEADLK. */
 int wf_waits_for_itself(const wf_task *awaited);
+
+/* What ends with what others run, as something to wait for: on the stack of who waits. */
+typedef struct wf_crowd {
+    wf_wide wide;
+    const void *of;
+    unsigned (*running)(const void *of);                 /* tasks; 0: it waits for something else */
+    bool (*is_one)(const wf_task *task, const void *of); /* of a task that runs */
+    char label[56];
+} wf_crowd;
+
+/* what: "the end of"; name: the executor's; NULL. The three above are filled in before. */
+void wf_crowd_init(wf_crowd *crowd, const char *what, const char *name);
+/* wf_crowd.is_one, of the tasks of an executor. */
+bool wf_is_task_of(const wf_task *task, const void *executor);
 
 #endif

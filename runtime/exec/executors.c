@@ -9,6 +9,7 @@
 #include "base/config.h"
 #include "base/text.h"
 #include "exec/accept.h"
+#include "exec/cycles.h"
 #include "exec/executor.h"
 #include "exec/limit.h"
 #include "exec/queued.h"
@@ -235,16 +236,28 @@ static bool is_over_or_has_turn(void *arg)
     return is_over(arg) || (wf_queued_visible(q) && wf_tickets_left(&q->tickets));
 }
 
-static bool drain(wf_queued *q, int64_t deadline_ns)
+/* wf_crowd.running: where more may begin it waits for that. */
+static unsigned running(const void *of)
 {
+    const wf_queued *q = of;
+    unsigned out = wf_tickets_out(&q->tickets);
+    return wf_accepted_left(q) && out < wf_tickets_limit(&q->tickets) ? 0 : out;
+}
+
+/* 0, -ETIMEDOUT, -EDEADLK. */
+static int drain(wf_queued *q, int64_t deadline_ns)
+{
+    wf_crowd end = {.of = q, .running = running, .is_one = wf_is_task_of};
+    wf_task *awaited = &end.wide.task;
+    int err;
+    wf_crowd_init(&end, "the end of", q->name);
     if (!wf_queued_serial(q))
-        return wf_tickets_wait(&q->tickets, is_over, q, deadline_ns);
-    bool in_time;
+        return wf_tickets_wait(&q->tickets, is_over, q, awaited, deadline_ns);
     do {
         wf_serial_drain(q);
-        in_time = wf_tickets_wait(&q->tickets, is_over_or_has_turn, q, deadline_ns);
-    } while (in_time && !is_over(q));
-    return in_time;
+        err = wf_tickets_wait(&q->tickets, is_over_or_has_turn, q, awaited, deadline_ns);
+    } while (!err && !is_over(q));
+    return err;
 }
 
 /* It is not over before all that was taken out has ended, for another thread that shuts it down, too. */
@@ -279,7 +292,7 @@ int weft_executor_shutdown(weft_executor *executor, int mode, int64_t deadline_n
         wf_limits_cancel(executor);
         cancel_pending(q);
     }
-    return drain(q, deadline_ns) ? 0 : -ETIMEDOUT;
+    return drain(q, deadline_ns);
 }
 
 int weft_executor_destroy(weft_executor *executor)

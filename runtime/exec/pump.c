@@ -224,3 +224,23 @@ bool wf_pump_add(weft_stream *s)
     (void)wf_sub_seq_cst(&s->pumps, 1u); /* pair SM1 -> pump() */
     return false;
 }
+
+/* ---- who waits for one ----------------------------------------------------------------------------- */
+
+/* wf_crowd.running: a pump that has not begun, or is about to leave, is alive. */
+static unsigned running(const void *of)
+{
+    /* hint: who added one had not left himself */
+    return wf_load_relaxed(&((const weft_stream *)of)->pumps);
+}
+
+static bool is_pump(const wf_task *task, const void *of)
+{
+    return wf_task_kind(task) == &pump_kind && task->arg == of;
+}
+
+void wf_pump_awaited(const weft_stream *s, wf_crowd *item)
+{
+    *item = (wf_crowd){.of = s, .running = running, .is_one = is_pump};
+    wf_crowd_init(item, "a stream", NULL);
+}

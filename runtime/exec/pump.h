@@ -16,6 +16,7 @@
 #ifndef WF_EXEC_PUMP_H
 #define WF_EXEC_PUMP_H
 
+#include "exec/cycles.h"
 #include "exec/executor.h"
 #include "exec/far.h"
 #include "exec/window.h"
@@ -45,6 +46,8 @@ bool wf_pump_add(weft_stream *s);
 bool wf_pump_chunk(weft_stream *s, int barred);
 /* The items as a far executor sees them. */
 wf_items wf_pump_items(const weft_stream_config *config);
+/* An item of it as what the consumer waits for. */
+void wf_pump_awaited(const weft_stream *s, wf_crowd *item);
 /* Gives the reference up. */
 void wf_pump_let_go(weft_stream *s);
 

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 
-#include "exec/cycles.h"
 #include "os/clock.h"
 #include "os/thread.h"
 
@@ -14,25 +13,13 @@ static bool has_turn(void *arg)
     return wf_tickets_left(&q->tickets);
 }
 
-static int wait_for_turn(wf_queued *q, weft_future *future, int64_t deadline_ns)
-{
-    wf_waiter waiter;
-    int err = wf_waiter_begin(&waiter, future, deadline_ns);
-    if (err)
-        return err;
-    if (!wf_tickets_wait(&q->tickets, has_turn, q, deadline_ns))
-        err = -ETIMEDOUT;
-    wf_waiter_done(&waiter);
-    return err;
-}
-
 int wf_serial_help(weft_executor *executor, weft_future *future, int64_t deadline_ns)
 {
     wf_queued *q = wf_queued_of(executor);
     while (!wf_task_ended(future)) {
         wf_pass pass;
         if (!wf_queued_waiter_begins(executor, NULL, &pass)) {
-            int err = wait_for_turn(q, future, deadline_ns);
+            int err = wf_tickets_wait(&q->tickets, has_turn, q, future, deadline_ns);
             if (err)
                 return err;
             continue;

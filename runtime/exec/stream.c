@@ -80,21 +80,32 @@ static bool help(weft_stream *s, int64_t deadline_ns)
 /* ---- and waits ----------------------------------------------------------------------------------- */
 
 /* Until when may the consumer sleep? With no pump left (its executor is shut down) it would run items itself, but others
- * hold the executor's tickets just now, and they do not tell. */
-static int64_t turn_comes(const weft_stream *s, int64_t deadline_ns)
+ * hold the executor's tickets just now, and they do not tell. Nor does a pump that found nothing: those that are left may
+ * all wait for the task that the consumer is inside of. */
+static int64_t turn_comes(const weft_stream *s, bool in_task, int64_t deadline_ns)
 {
     int64_t look = wf_now_ns() + WF_LOOK_NS;
-    bool alone = !wf_load_seq_cst(&s->pumps) && wf_window_more(&s->window); /* pair SM1 -> pump_cancelled() */
-    return alone && look < deadline_ns ? look : deadline_ns;
+    uint32_t pumps = wf_load_seq_cst(&s->pumps); /* pair SM1 -> pump_cancelled() */
+    bool alone = !pumps && wf_window_more(&s->window);
+    bool unsure = in_task && pumps > wf_load_relaxed(&s->running); /* hint */
+    return (alone || unsure) && look < deadline_ns ? look : deadline_ns;
 }
 
-static void sleep_until(weft_stream *s, int64_t deadline_ns)
+/* 0, -EDEADLK. */
+static int sleep_until(weft_stream *s, int64_t deadline_ns)
 {
+    wf_waiter waiter;
+    wf_crowd item;
+    int err = 0;
+    wf_pump_awaited(s, &item);
     uint32_t told = wf_load_seq_cst(&s->told); /* pair SM4 -> tell() */
     wf_store_seq_cst(&s->sleepers, 1u);        /* pair SM4 -> tell() */
-    if (!wf_window_comes_out(&s->window))
-        wf_block_while(&s->told, told, turn_comes(s, deadline_ns), s);
+    if (!wf_window_comes_out(&s->window) && !(err = wf_waiter_begin(&waiter, &item.wide.task, deadline_ns))) {
+        wf_block_while(&s->told, told, turn_comes(s, waiter.inside, deadline_ns), s);
+        wf_waiter_done(&waiter);
+    }
     wf_store_relaxed(&s->sleepers, 0u); /* hint: too late, it is woken for nothing */
+    return err;
 }
 
 /* The descriptor is to be posted at the next one, or the end; true: there is one already, and maybe more. */
@@ -131,7 +142,9 @@ int weft_stream_next(weft_stream *s, int64_t deadline_ns, void *out, int *status
             continue;
         if (deadline_ns != WEFT_FOREVER && wf_now_ns() >= deadline_ns)
             return wf_window_comes_out(&s->window) ? weft_stream_next(s, 0, out, status, index) : -ETIMEDOUT;
-        sleep_until(s, deadline_ns);
+        err = sleep_until(s, deadline_ns);
+        if (err)
+            return err;
     }
 }
 

@@ -2,6 +2,9 @@
 /* exec/tickets.c - see tickets.h. */
 #include "exec/tickets.h"
 
+#include <errno.h>
+
+#include "exec/cycles.h"
 #include "os/clock.h"
 #include "sched/block.h"
 
@@ -141,21 +144,25 @@ void wf_tickets_tell(wf_tickets *t)
     wf_futex_wake_all(&t->turn);
 }
 
-bool wf_tickets_wait(wf_tickets *t, bool (*ready)(void *arg), void *arg, int64_t deadline_ns)
+int wf_tickets_wait(wf_tickets *t, bool (*ready)(void *arg), void *arg, wf_task *awaited, int64_t deadline_ns)
 {
     if (ready(arg))
-        return true;
+        return 0;
     (void)wf_add_seq_cst(&t->waiting, 1u); /* pair QU2 -> wf_tickets_tell() */
-    bool in_time = true;
+    int err = 0;
     for (;;) {
         uint32_t turn = wf_load_seq_cst(&t->turn); /* pair QU2 -> wf_tickets_tell() */
         if (ready(arg))
             break;
-        in_time = deadline_ns == WEFT_FOREVER || wf_now_ns() < deadline_ns;
-        if (!in_time)
+        wf_waiter waiter;
+        err = deadline_ns == WEFT_FOREVER || wf_now_ns() < deadline_ns
+                  ? wf_waiter_begin(&waiter, awaited, deadline_ns)
+                  : -ETIMEDOUT;
+        if (err)
             break;
         wf_block_while(&t->turn, turn, deadline_ns, arg);
+        wf_waiter_done(&waiter);
     }
     (void)wf_sub_seq_cst(&t->waiting, 1u); /* pair QU2 -> wf_tickets_tell() */
-    return in_time;
+    return err;
 }

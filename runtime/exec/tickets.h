@@ -20,6 +20,7 @@
 #ifndef WF_EXEC_TICKETS_H
 #define WF_EXEC_TICKETS_H
 
+#include "data/task.h"
 #include "sched/worker.h"
 
 typedef struct wf_tickets {
@@ -58,8 +59,9 @@ void wf_tickets_give(wf_tickets *t);
 void wf_tickets_leave(wf_tickets *t);
 
 void wf_tickets_tell(wf_tickets *t);
-/* Sleeps until somebody tells that it is ready, or the deadline; ready is looked at once more before. False: the deadline
- * came. A worker's place is free meanwhile. */
-bool wf_tickets_wait(wf_tickets *t, bool (*ready)(void *arg), void *arg, int64_t deadline_ns);
+/* Sleeps until somebody tells that it is ready, or the deadline; ready is looked at once more before. 0; -ETIMEDOUT;
+ * -EDEADLK: it never will be, as `awaited` cannot end (exec/cycles.h). A worker's place is free meanwhile. */
+int wf_tickets_wait(wf_tickets *t, bool (*ready)(void *arg), void *arg, wf_task *awaited,
+                    int64_t deadline_ns);
 
 #endif
