@@ -22,6 +22,10 @@ _Static_assert(
         offsetof(wf_task_stack, span) == 2 * WF_LINE,
     "what WEFT_LAYOUT_1 of the map stands for: the owner's words on one line, what others write on another");
 
+_Static_assert(offsetof(wf_task_stack, within) > offsetof(weft_worker_, forks) &&
+                   offsetof(wf_task_stack, around) < WF_LINE / 2,
+               "behind the words of the head, in their line");
+
 /* span: tail in bits 0..19, split in 20..39, epoch in 40..63. */
 #define INDEX_BITS 20
 #define INDEX_MASK ((UINT64_C(1) << INDEX_BITS) - 1)

@@ -77,8 +77,21 @@ typedef struct wf_taken {
     uint32_t top, epoch; /* the thief's, when it began */
 } wf_taken;
 
+/* Whose children those from a slot on are (sched/running.h); 0: there is nobody. */
+typedef struct wf_within {
+    struct wf_running *running;
+    intptr_t from;
+} wf_within;
+
 typedef struct wf_task_stack {
-    weft_worker_ head; /* first: what weft_self_ points to */
+    union {
+        weft_worker_ head; /* first: what weft_self_ points to */
+        struct {           /* in the room in its first line, which a fork has at hand: */
+            char first_words[sizeof(intptr_t) + sizeof(uint64_t)];
+            wf_within within;  /* O writes, T reads */
+            wf_within *around; /* O: where the next one goes; NULL: there */
+        };
+    };
     uint64_t span __attribute__((aligned(WF_LINE)));
     uint32_t forcing;                                /* 1: a thief is between F1 and F7 */
     uint32_t answers;                                /* how often the owner came to the cold path of a fork */

@@ -31,7 +31,7 @@ static int accept(wf_queued *q)
     /* pair QU4 -> weft_executor_close(): one sees the other */
     (void)wf_add_seq_cst(&q->accepted, (uint64_t)1);
     bool closed = wf_load_seq_cst(&q->closed); /* pair QU4 -> weft_executor_close() */
-    return closed && !wf_executor_runs_here(&q->base) ? refuse(q, -ESHUTDOWN) : 0;
+    return closed && !wf_executor_is_around(&q->base) ? refuse(q, -ESHUTDOWN) : 0;
 }
 
 /* With the one that was just accepted; those that were cancelled or taken over do not wait. */
@@ -92,7 +92,7 @@ static int wait_for_room(wf_queued *q)
 static bool is_own(const wf_queued *q, const wf_worker *self)
 {
     /* a serial task's thread may be outside; so is who ends one that was away */
-    return self || (wf_queued_sends(q) ? wf_queued_is_inside(q) : wf_executor_runs_here(&q->base));
+    return self || (wf_queued_sends(q) ? wf_queued_is_inside(q) : wf_executor_is_around(&q->base));
 }
 
 static int policy_of(const wf_queued *q, const wf_worker *self, int when_full)

@@ -36,15 +36,15 @@ static const char *label_of(const wf_task *task)
 static void say(bool anew, const char *format, ...)
 {
     wf_running *running = wf_tasks_innermost();
-    va_list list;
-    if (!running->said)
-        running->said = wf_alloc(WF_SAID_BYTES);
-    if (!running->said)
+    char *text = anew ? wf_alloc(WF_SAID_BYTES) : wf_running_take_said(running);
+    if (!text)
         return;
-    size_t used = anew ? 0 : strlen(running->said);
+    va_list list;
+    size_t used = anew ? 0 : strlen(text);
     va_start(list, format);
-    vsnprintf(running->said + used, WF_SAID_BYTES - used, format, list);
+    vsnprintf(text + used, WF_SAID_BYTES - used, format, list);
     va_end(list);
+    wf_running_says(running, text);
 }
 
 /* ---- the graph ---------------------------------------------------------------------------------- */
@@ -93,7 +93,7 @@ static bool one_ends(const wf_crowd *c, bool (*ends)(const wf_task *part))
     unsigned known = 0, running = c->running(c->of);
     for (const wf_waiter *w = noted.first; w; w = w->next)
         for (const wf_running *r = w->inside; r; r = r->outer)
-            known += c->is_one(r->task, c->of);
+            known += c->is_one(r->task, c->of) && inside_of(r->task) == w;
     bool alive = known < running || !running;
     for (const wf_waiter *w = noted.first; w && !alive; w = w->next)
         for (const wf_running *r = w->inside; r && !alive; r = r->outer)
@@ -130,6 +130,26 @@ static wf_limited *limited(const wf_task *task)
     return kind && kind->limited && wf_task_held(task) ? kind->limited(task) : NULL;
 }
 
+/* What led to it does not show that it ends. */
+static bool waiter_ends(wf_waiter *waiter)
+{
+    if (waiter->seen)
+        return waiter->seen == WF_ENDS;
+    waiter->seen = WF_ON_THE_WAY;
+    bool ends = can_end(waiter->awaited);
+    waiter->seen = ends ? WF_ENDS : WF_NOT_SEEN;
+    return ends;
+}
+
+/* Another look, by who has noted `own`. */
+static bool is_stuck(wf_waiter *waiter, wf_waiter *own)
+{
+    for (wf_waiter *w = noted.first; w; w = w->next)
+        w->seen = WF_NOT_SEEN;
+    own->seen = WF_ON_THE_WAY;
+    return waiter == own || !waiter_ends(waiter);
+}
+
 static bool can_end(const wf_task *task)
 {
     if (is_several(task))
@@ -140,13 +160,10 @@ static bool can_end(const wf_task *task)
     const struct weft_executor *full = full_executor(task);
     if (full)
         return one_ends(&(wf_crowd){.of = full, .running = holders_of, .is_one = wf_is_task_of}, can_end);
-    wf_waiter *waiter = inside_of(task);
-    if (!waiter)
-        return true;
-    if (waiter->seen)
-        return false;
-    waiter->seen = true;
-    return can_end(waiter->awaited);
+    for (wf_waiter *waiter = noted.first; waiter; waiter = waiter->next)
+        if (is_inside(waiter, task) && !waiter_ends(waiter))
+            return false;
+    return true;
 }
 
 static bool is_under(const wf_task *task, const void *limit)
@@ -195,12 +212,12 @@ static const wf_task *one_of(const wf_task *task)
 }
 
 /* The first way round, from what the calling thread waits for. */
-static void tell(const wf_waiter *own)
+static void tell(wf_waiter *own)
 {
     say(true, "deadlock: %s waits for %s", label_of(own->inside->task), label_of(own->awaited));
     const wf_task *task = own->awaited;
     for (wf_waiter *w = noted.first; w; w = w->next)
-        w->seen = false;
+        w->told = false;
     for (;;) {
         if (is_several(task)) {
             bool crowd = wf_task_kind(task) == &crowd_kind;
@@ -211,11 +228,11 @@ static void tell(const wf_waiter *own)
         const weft_limit *limit = in_line ? wf_limited_waits(in_line) : NULL;
         const struct weft_executor *full = full_executor(task);
         wf_waiter *waiter = noted.first;
-        while (waiter && (waiter->seen || !is_needed(waiter, task, full, limit)))
+        while (waiter && (waiter->told || !is_needed(waiter, task, full, limit) || !is_stuck(waiter, own)))
             waiter = waiter->next;
         if (!waiter)
             return;
-        waiter->seen = true;
+        waiter->told = true;
         if (full || limit)
             say(false, ", which cannot begin before %s has ended", label_of(waiter->inside->task));
         if (waiter == own)
@@ -256,7 +273,8 @@ int wf_waiter_begin(wf_waiter *waiter, wf_task *awaited, int64_t deadline_ns)
     waiter->inside = wf_tasks_innermost();
     add(waiter);
     for (wf_waiter *w = noted.first; w; w = w->next)
-        w->seen = false;
+        w->seen = WF_NOT_SEEN;
+    waiter->seen = WF_ON_THE_WAY;
     int err = can_end(awaited) ? 0 : -EDEADLK;
     if (err) {
         tell(waiter);

@@ -5,7 +5,7 @@
  * Before a thread that is inside a task sleeps without a deadline, it writes down here what it waits for; the tasks that
  * it is inside of cannot end before that has. So there is a graph:
  *
- *   a task that a noted thread is inside of   needs   what that thread waits for
+ *   a task that noted threads are inside of   needs   all that they wait for
  *   a pending task of an executor that is full   needs   one of the tasks that hold its tickets to end
  *   a task in the line of a limit   needs   one of the tasks that hold its permits to end
  *   several as one (exec/combine.h), a set (exec/completions.h)   need   one of those that have not ended
@@ -27,7 +27,8 @@ typedef struct wf_waiter {
     wf_task *awaited;
     const wf_running *inside; /* the innermost; NULL: not noted */
     struct wf_waiter *next, **link;
-    bool seen; /* by who looks just now */
+    enum { WF_NOT_SEEN, WF_ON_THE_WAY, WF_ENDS } seen; /* by who looks just now */
+    bool told;
 } wf_waiter;
 
 /* The calling thread is about to sleep until `awaited` ends, or the deadline. 0, then done() has to follow; -EDEADLK: it

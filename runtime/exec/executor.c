@@ -77,10 +77,18 @@ bool wf_executor_closed(const weft_executor *executor)
     return wf_engine_of(executor) && wf_engine_of(executor)->closed(executor);
 }
 
-bool wf_executor_runs_here(const weft_executor *executor)
+bool wf_executor_is_around(const weft_executor *executor)
 {
     for (const wf_running *r = wf_tasks_innermost(); r; r = r->outer)
         if (wf_tasks_executor(r->task) == executor)
+            return true;
+    return false;
+}
+
+bool wf_executor_runs_here(const weft_executor *executor)
+{
+    for (const wf_running *r = wf_tasks_innermost(); r; r = r->before)
+        if (!r->of && wf_tasks_executor(r->task) == executor)
             return true;
     return false;
 }

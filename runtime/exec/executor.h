@@ -33,7 +33,9 @@ bool wf_executor_closed(const weft_executor *executor);
  * debugging, it looks round now and then. */
 int64_t wf_serial_look(int64_t deadline_ns);
 void wf_serial_is_made(void);
-/* Is the caller inside a task of it? */
+/* Is the caller inside a task of it, or a part of one? */
+bool wf_executor_is_around(const weft_executor *executor);
+/* Is it a task of it that the calling thread runs, and no part? */
 bool wf_executor_runs_here(const weft_executor *executor);
 /* A record that is filled in. 0, or why it was refused: then it is the caller's. */
 int wf_executor_submit(const wf_door *door, wf_task *task);

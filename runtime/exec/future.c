@@ -95,7 +95,7 @@ static int take_over(weft_future *future)
 /* Somebody has to begin it: the waiter, or a worker that may be napping. */
 static int see_to_it(weft_future *future, int64_t deadline_ns)
 {
-    if (wf_tasks_runs_here(future))
+    if (wf_tasks_is_inside(future))
         return wf_waits_for_itself(future);
     if (may_take_over(future, deadline_ns))
         return take_over(future);

@@ -107,7 +107,7 @@ bool wf_queued_stops(const wf_task *task)
 
 bool wf_queued_is_inside(const wf_queued *q)
 {
-    return wf_lane_pass(&q->lanes) || wf_executor_runs_here(&q->base) ||
+    return wf_lane_pass(&q->lanes) || wf_executor_is_around(&q->base) ||
            (wf_queued_sends(q) && q->far->brings && q->far->brings(q->far));
 }
 

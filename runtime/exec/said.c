@@ -12,14 +12,12 @@ int weft_fail(int status, const char *format, ...)
 {
     wf_running *running = wf_tasks_innermost();
     va_list list;
-    if (!running || !format)
-        return status;
-    if (!running->said)
-        running->said = wf_alloc(WF_SAID_BYTES);
-    if (!running->said)
+    char *text = running && format ? wf_alloc(WF_SAID_BYTES) : NULL;
+    if (!text)
         return status;
     va_start(list, format);
-    vsnprintf(running->said, WF_SAID_BYTES, format, list);
+    vsnprintf(text, WF_SAID_BYTES, format, list);
     va_end(list);
+    wf_running_says(running, text);
     return status;
 }

@@ -229,7 +229,7 @@ int weft_stream_open(weft_stream **stream, const weft_stream_config *given)
     if (!config.window)
         config.window = WINDOW_DEFAULT;
     int err = wf_executor_find_any(config.executor, &door);
-    if (!err && wf_executor_closed(door.executor) && !wf_executor_runs_here(door.executor))
+    if (!err && wf_executor_closed(door.executor) && !wf_executor_is_around(door.executor))
         err = -ESHUTDOWN;
     weft_stream *s = err ? NULL : wf_alloc(sizeof *s);
     if (!s)

@@ -9,6 +9,7 @@
 #include "sched/layout.h"
 #include "sched/note.h"
 #include "sched/presence.h"
+#include "sched/running.h"
 #include "sched/sleep.h"
 #include "sched/steal.h"
 #include "sched/visible.h"
@@ -195,10 +196,13 @@ void wf_loop_run_piece(wf_worker *self, const wf_piece *piece)
     wf_loop *root = root_loop(self->pool, piece->span.root);
     wf_worker *owner = root_owner(self->pool, piece->span.root);
     wf_frame outer;
+    wf_running part;
     uint32_t epoch = wf_stack_enter(&self->stack);
     wf_frame_begin(self, (wf_origin){.what = WF_PIECE, .loop = root, .owner = owner}, &outer);
     wf_tsan_acquire(root);
+    wf_part_begin(self, &part, root->inside);
     uint32_t units = run_piece(self, open_loop(self), root, piece->span);
+    wf_part_end(self, &part);
     wf_tsan_release(root);
     wf_frame_end(self, &outer);
     wf_stack_leave(&self->stack, epoch);
@@ -409,6 +413,7 @@ static uint32_t run_own(wf_worker *self, wf_loop *mine, wf_span span)
 static void run_loop(wf_worker *self, wf_loop *mine, size_t begin, size_t items, const wf_plan *plan)
 {
     uint32_t root = root_number(self, (unsigned)(mine - self->loops));
+    mine->inside = wf_innermost;
     mine->begin = begin;
     mine->items = items;
     mine->unit = (items - 1) / WF_RANGE_UNITS_MAX + 1;

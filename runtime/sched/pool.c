@@ -28,6 +28,7 @@
 #include "sched/pools.h"
 #include "sched/queues.h"
 #include "sched/resize.h"
+#include "sched/running.h"
 #include "sched/scratch.h"
 #include "sched/self.h"
 #include "sched/serve.h"
@@ -404,7 +405,13 @@ int weft_run(weft_pool *pool, void (*fn)(void *arg), void *arg)
     int err = wf_pool_enter(pool, &entry);
     if (err)
         return err;
+    bool is_part = entry.visiting && wf_innermost; /* of a task of another pool */
+    wf_running part;
+    if (is_part)
+        wf_part_begin(entry.self, &part, wf_innermost);
     fn(arg);
+    if (is_part)
+        wf_part_end(entry.self, &part);
     wf_pool_leave(&entry);
     return 0;
 }

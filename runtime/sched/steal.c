@@ -4,6 +4,7 @@
 
 #include "os/barrier.h"
 #include "sched/eye.h"
+#include "sched/running.h"
 
 _Static_assert((int)WEFT_STEAL_CORE == WF_SAME_CORE && (int)WEFT_STEAL_MACHINE == WF_SAME_MACHINE,
                "counted by distance");
@@ -25,8 +26,10 @@ void wf_wake_waiter(wf_worker *self, wf_worker *waiter)
 void wf_steal_run(wf_worker *self, wf_worker *victim, weft_slot_ *slot)
 {
     wf_frame outer;
+    wf_running part;
     uint32_t epoch = wf_stack_enter(&self->stack);
     wf_frame_begin(self, (wf_origin){.what = WF_CHILD, .slot = slot, .owner = victim}, &outer);
+    wf_part_begin(self, &part, wf_running_at(victim, slot));
     count_steal(self, victim);
     wf_taken by = {.thief = self->index};
     by.top = wf_stack_depth(&self->stack);
@@ -34,6 +37,7 @@ void wf_steal_run(wf_worker *self, wf_worker *victim, weft_slot_ *slot)
     if (wf_slot_taken(slot, by))
         wf_stack_offer(&self->stack);
     slot->run(slot);
+    wf_part_end(self, &part);
     wf_frame_end(self, &outer);
     wf_stack_leave(&self->stack, epoch);
     if (wf_slot_done(slot))

@@ -12,20 +12,14 @@
 #include "sched/note.h"
 #include "sched/places.h"
 #include "sched/seat.h"
+#include "sched/self.h"
 #include "sched/sleep.h"
 #include "sched/spare.h"
 #include "sched/steal.h"
 
-static __thread wf_running *innermost;
-
-wf_running *wf_tasks_innermost(void)
+bool wf_tasks_is_inside(const wf_task *task)
 {
-    return innermost;
-}
-
-bool wf_tasks_runs_here(const wf_task *task)
-{
-    for (const wf_running *r = innermost; r; r = r->outer)
+    for (const wf_running *r = wf_innermost; r; r = r->outer)
         if (r->task == task)
             return true;
     return false;
@@ -40,7 +34,7 @@ static wf_inbox *inbox_near(const weft_pool *pool)
 
 WF_TOGETHER __attribute__((noinline)) static void *take_shared(wf_slab *slab)
 {
-    return wf_slab_take_shared(slab, (uintptr_t)&innermost >> 12); /* each thread has its own */
+    return wf_slab_take_shared(slab, (uintptr_t)&wf_innermost >> 12); /* each thread has its own */
 }
 
 wf_task *wf_tasks_new(weft_pool *pool, const wf_worker *self, size_t bytes)
@@ -377,7 +371,7 @@ __attribute__((noinline, cold)) static void told(wf_task *task, int status, char
 /* since: ticks; 0: it counts from when what runs around it began. */
 WF_TOGETHER static int call(wf_worker *self, wf_task *task, uint64_t since)
 {
-    wf_running here = {.task = task, .outer = innermost};
+    wf_running here = {.task = task};
     wf_frame outer;
     if (self) {
         if (since)
@@ -385,11 +379,11 @@ WF_TOGETHER static int call(wf_worker *self, wf_task *task, uint64_t since)
         wf_frame_begin(self, (wf_origin){.what = WF_TASK, .arg = task->arg, .fn = task->fn, .since = since},
                        &outer);
     }
-    innermost = &here;
+    wf_running_begin(self, &here);
     wf_tsan_acquire(task);
     int status = task->fn(task->arg);
     wf_tsan_release(task);
-    innermost = here.outer;
+    wf_running_end(self, &here);
     if (here.said)
         told(task, status, here.said);
     if (self)
@@ -399,10 +393,11 @@ WF_TOGETHER static int call(wf_worker *self, wf_task *task, uint64_t since)
 
 void wf_tasks_call_part(wf_task *task, void (*fn)(void *arg), void *arg)
 {
-    wf_running here = {.task = task, .outer = innermost};
-    innermost = &here;
+    wf_worker *self = wf_self();
+    wf_running here = {.task = task};
+    wf_running_begin(self, &here);
     fn(arg);
-    innermost = here.outer;
+    wf_running_end(self, &here);
     wf_free(here.said);
 }
 

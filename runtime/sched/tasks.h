@@ -19,7 +19,7 @@
 #ifndef WF_SCHED_TASKS_H
 #define WF_SCHED_TASKS_H
 
-#include "sched/worker.h"
+#include "sched/running.h"
 
 #define WF_RECORD_MAX (WF_TASK_BYTES << (WF_RECORD_SIZES - 1))
 /* A record of the pool's, of so many bytes at most; NULL: no memory. self NULL: the caller is outside. */
@@ -90,23 +90,18 @@ static inline void wf_tasks_goes_to(wf_task *task, wf_inbox *inbox)
     wf_store_relaxed(&task->inbox,
                      inbox); /* hint: one that follows another may be cancelled while it is put */
 }
-/* What the calling thread runs, the innermost first. */
-typedef struct wf_running {
-    wf_task *task;
-    struct wf_running *outer;
-    const struct wf_running
-        *leader; /* in another thread, until this one ends: what asks that to stop asks this */
-    char *said;  /* by weft_fail, from wf_alloc: WF_SAID_BYTES */
-} wf_running;
-#define WF_SAID_BYTES 256
-wf_running *wf_tasks_innermost(void);
+/* What the calling thread is inside of: sched/running.h. */
+static inline wf_running *wf_tasks_innermost(void)
+{
+    return wf_innermost;
+}
 /* fn(arg) of a task that the caller has claimed, as a part of the pool if self is in one. What it answers. */
 int wf_tasks_call(wf_worker *self, wf_task *task);
 /* fn(arg) as a part of a task that runs in another thread, and waits for it: what asks that to stop asks this. */
 void wf_tasks_call_part(wf_task *task, void (*fn)(void *arg), void *arg);
 /* What ended in the calling thread with that status, for the pool's hook, if nobody holds it. */
 void wf_tasks_failed(const wf_task *task, int status);
-/* Does the calling thread run it now, at whatever depth? */
-bool wf_tasks_runs_here(const wf_task *task);
+/* Is the calling thread inside of it? */
+bool wf_tasks_is_inside(const wf_task *task);
 
 #endif

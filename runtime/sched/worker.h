@@ -57,6 +57,7 @@ typedef struct wf_loop {
     weft_range_fn *body __attribute__((aligned(WF_LINE))); /* or, if NULL: */
     const wf_stateful *stateful;
     void *ctx;
+    struct wf_running *inside; /* of the task that began it; NULL: none did */
     size_t begin, items, unit; /* items [begin, begin + items), `unit` of them a unit */
     wf_latch latch;            /* units not reported yet */
     wf_sight sight;            /* of the range */
