@@ -15,7 +15,7 @@
  * bulk.h      many tasks, and maps, through an executor  timer.h  tasks that begin at a time
  * tune.h      what bounds a job, and what threads bring  numa.h  memory on the nodes of the machine
  *
- * Not in here: process.h, executors over worker processes, which needs something before main.
+ * Not in here: process.h, executors over worker processes, which needs something before main; future.hpp, futures in C++.
  */
 #ifndef WEFT_WEFT_H
 #define WEFT_WEFT_H

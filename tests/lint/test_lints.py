@@ -143,6 +143,10 @@ class Layers(Lints):
         changes = added("include/weft/base.h", '#include "base/zero.h"\n')
         self.planted("layers", changes, "include/weft/base.h:8:", "public headers only")
 
+    def test_public_header_of_cpp_includes_runtime(self):
+        changes = {"include/weft/a.hpp": SPDX + '#include "base/zero.h"\n'}
+        self.planted("layers", changes, "include/weft/a.hpp:2:", "public headers only")
+
     def test_far_includes_runtime(self):
         changes = added("runtime/far/face.h", '#include "base/zero.h"\n')
         self.planted("layers", changes, "runtime/far/face.h:5:", "include/weft only")
@@ -403,6 +407,13 @@ class Headers(Lints):
     def test_warning_in_cpp(self):
         text = "static inline int *weft_new(void *x) { return x; }\n"
         self.planted("headers", added("include/weft/base.h", text), "include/weft/base.h:8:", "-std=c++17")
+
+    def test_headers_of_cpp(self):
+        name, text = "include/weft/a.hpp", SPDX + "#include <weft/base.h>\n\n"
+        self.clean("headers", {name: text + "namespace weft\n{\nclass a;\n}\n"})
+        self.planted("headers", {name: text + "inline int low(long x) { return x; }\n"}, f"{name}:4:", "-std=c++17")
+        text += "#include <typeinfo>\n#if __cplusplus > 201703L\ninline const char *a(int x) { return typeid(x).name(); }\n#endif\n"
+        self.planted("headers", {name: text}, f"{name}:6:", "-std=c++20")
 
     def test_detail_headers_too(self):
         self.planted("headers", {"include/weft/detail/a.h": "int x\n"}, "include/weft/detail/a.h:", "gcc")

@@ -47,6 +47,25 @@ weft = dependency('weft', fallback: 'weft')
 executable('program', 'program.c', dependencies: weft)
 """
 
+PROGRAM_CPP = r"""
+#include <cstdio>
+#include <stdexcept>
+#include <weft/future.hpp>
+
+int main()
+{
+    weft::future<const char *> version = weft::submit([] { return weft_version(); });
+    weft::future<void> fails = weft::submit([] { throw std::runtime_error("as it should"); });
+    std::printf("weft %s\n", version.get());
+    try {
+        fails.get();
+    } catch (const std::runtime_error &) {
+        return 0;
+    }
+    return 1;
+}
+"""
+
 failures = []
 passes = []
 
@@ -107,6 +126,28 @@ def installed(folder, _, build):
         says_version(run(folder / name, env=env))
 
 
+def installed_cpp(folder, _, build):
+    """The face in C++; where it cannot be used it says so."""
+    stage = folder / "stage"
+    run("meson", "install", "-C", build, "--no-rebuild", "--destdir", stage)
+    (folder / "program.cpp").write_text(PROGRAM_CPP)
+    config, library = find_one(stage, "weft.pc").parent, find_one(stage, "libweft.so").parent
+    env = dict(os.environ, PKG_CONFIG_PATH=str(config), PKG_CONFIG_SYSROOT_DIR=str(stage), LD_LIBRARY_PATH=str(library))
+    flags = run("pkg-config", "--cflags", "--libs", "weft", env=env).split()
+    for name in (name for name in ("g++", "clang++") if shutil.which(name)):
+        command = [name, "-Wall", "-Wextra", "-Werror", folder / "program.cpp", "-o", folder / name]
+        run(*command, "-std=c++17", *flags)
+        says_version(run(folder / name, env=env))
+        for option, sentence in (("-fno-exceptions", "needs exceptions"), ("-std=c++14", "needs C++17")):
+            says_why([*command, "-std=c++17", option, *flags], sentence)
+
+
+def says_why(command, sentence):
+    done = subprocess.run(list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    if not done.returncode or f"weft/future.hpp {sentence}" not in done.stdout:
+        raise Wrong(f"not refused with a reason: {command}\n{done.stdout[-3000:]}")
+
+
 def installed_archive(folder, _, build):
     """The archive links with what weft needs itself (hwloc shared: its archive would want libudev's, too)."""
     stage = folder / "stage"
@@ -134,7 +175,7 @@ def attempt(test, source, build):
 
 def main():
     source, build = (pathlib.Path(word).resolve() for word in sys.argv[1:3])
-    for test in (as_subproject, installed, installed_archive):
+    for test in (as_subproject, installed, installed_cpp, installed_archive):
         attempt(test, source, build)
     print(f"{len(passes)} passed, {len(failures)} failed")
     return 1 if failures else 0
