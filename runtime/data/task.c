@@ -4,6 +4,7 @@
 
 #include <errno.h>
 
+#include "base/annotate.h"
 #include "base/check.h"
 #include "os/clock.h"
 #include "os/memory.h"
@@ -214,6 +215,8 @@ const char *wf_task_said(const wf_task *task)
 __attribute__((noinline)) static void give(wf_task *task, uint32_t word)
 {
     const wf_kind *kind = word & WIDE ? ((wf_wide *)(void *)task)->kind : NULL;
+    if (task->fn == says || (kind && kind->freed))
+        wf_tsan_acquire(task);
     if (task->fn == says)
         wf_free(task->arg);
     if (kind && kind->freed)
@@ -378,9 +381,11 @@ WF_TOGETHER void wf_task_release(wf_task *task)
 {
     uint32_t before =
         wf_load_acquire(&task->word); /* pair TA1 -> wf_task_release(): the last needs no exchange */
-    if (before >= 2 * REFERENCE)
+    if (before >= 2 * REFERENCE) {
+        wf_tsan_release(task);
         /* pair TA1 -> wf_task_release(): who gives the block back comes after all that others did with it */
         before = wf_sub_acq_rel(&task->word, REFERENCE);
+    }
     if (before < 2 * REFERENCE)
         give(task, before);
 }

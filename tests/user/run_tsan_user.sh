@@ -62,25 +62,34 @@ both() {
     result $? "$compiler $source: a planted race"
 }
 
+# alone COMPILER SOURCE OPTION...: of a program without a race to plant
+alone() {
+    compiler=$1 source=$2
+    shift 2
+    compile clean "$compiler" "$source" "$@" && clean_run clean
+    result $? "$compiler $source: a clean program"
+}
+
 has_runtime() { # COMPILER LANGUAGE
     echo 'int main(void) { return 0; }' |
         "$1" -x "$2" -fsanitize=thread -o "$work/probe" - >/dev/null 2>&1 && $layout "$work/probe" >/dev/null 2>&1
 }
 
-# try COMPILER LANGUAGE SOURCE OPTION...
+# try both|alone COMPILER LANGUAGE SOURCE OPTION...
 try() {
-    if has_runtime "$1" "$2"; then
-        compiler=$1
-        shift 2
-        both "$compiler" "$@"
+    if has_runtime "$2" "$3"; then
+        how=$1 compiler=$2
+        shift 3
+        $how "$compiler" "$@"
     else
-        echo "skipped: $3 with $1: no ThreadSanitizer runtime"
+        echo "skipped: $4 with $2: no ThreadSanitizer runtime"
         skipped=$((skipped + 1))
     fi
 }
 
-for compiler in gcc clang; do try $compiler c tsan_user.c -std=c11; done
-for compiler in g++ clang++; do try $compiler c++ tsan_user_cpp.cpp -std=c++17; done
+for compiler in gcc clang; do try both $compiler c tsan_user.c -std=c11; done
+for compiler in g++ clang++; do try both $compiler c++ tsan_user_cpp.cpp -std=c++17; done
+for compiler in g++ clang++; do try alone $compiler c++ future_hpp.cpp -std=c++17 "$here/future_hpp_ends.cpp"; done
 
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ] || exit 1
