@@ -56,7 +56,7 @@ WEFT_API int weft_group_submit(weft_group *group, weft_task_fn *fn, void *arg);
 /** As weft_submit_task. -EINVAL also: spec has a token; it would not be the group's. */
 WEFT_API int weft_group_submit_task(weft_group *group, const weft_task_spec *spec, weft_future **future);
 
-/** Stops the group: 0; -EALREADY: it was stopped before; -EINVAL. Any thread. */
+/** Stops the group: 0; -EALREADY: it was stopped before; -EINVAL, -EOWNERDEAD. Any thread. */
 WEFT_API int weft_group_stop(weft_group *group);
 
 /** Its token: for a group within it (.stop), or to be asked. It lives as long as the group; retain it for longer. */

@@ -154,7 +154,9 @@ int weft_group_submit(weft_group *g, weft_task_fn *fn, void *arg)
 
 int weft_group_stop(weft_group *g)
 {
-    return g ? weft_stop_request(g->stop) : -EINVAL;
+    if (!g)
+        return -EINVAL;
+    return g->generation == wf_generation() ? weft_stop_request(g->stop) : -EOWNERDEAD;
 }
 
 weft_stop *weft_group_token(const weft_group *g)
