@@ -58,13 +58,13 @@ static const struct {
     sequence_op *op;
     int weight;
 } table[] = {
-    {op_submit, 8},       {op_submit_task, 14}, {op_then, 10},    {op_all, 4},          {op_any, 4},
-    {op_promise, 5},      {op_keep, 5},         {op_get, 8},      {op_wait, 6},         {op_look, 14},
-    {op_cancel, 6},       {op_retain, 3},       {op_release, 8},  {op_wait_several, 6}, {op_any_index, 2},
-    {op_create, 6},       {op_close, 1},        {op_shutdown, 2}, {op_destroy, 2},      {op_inspect, 4},
-    {op_running, 2},      {op_gate, 3},         {op_stop, 4},     {op_fire, 3},         {op_set, 2},
-    {op_add, 6},          {op_next, 7},         {op_set_left, 2}, {op_set_end, 1},      {op_stream, 4},
-    {op_stream_next, 10}, {op_stream_end, 2},
+    {op_submit, 8},    {op_submit_task, 14}, {op_then, 10},     {op_all, 4},          {op_any, 4},
+    {op_promise, 5},   {op_keep, 5},         {op_get, 8},       {op_wait, 6},         {op_look, 14},
+    {op_cancel, 6},    {op_retain, 3},       {op_release, 8},   {op_wait_several, 6}, {op_any_index, 2},
+    {op_create, 6},    {op_close, 1},        {op_shutdown, 2},  {op_destroy, 2},      {op_inspect, 4},
+    {op_running, 2},   {op_gate, 3},         {op_stop, 4},      {op_fire, 3},         {op_set, 2},
+    {op_stop_refs, 3}, {op_limit, 3},        {op_stream_fd, 3}, {op_add, 6},          {op_next, 7},
+    {op_set_left, 2},  {op_set_end, 1},      {op_stream, 4},    {op_stream_next, 10}, {op_stream_end, 2},
 };
 
 static sequence_op *op_of(unsigned number)
@@ -100,8 +100,11 @@ static struct sequence *begin(const uint8_t *data, size_t size, int workers)
     int err = weft_pool_create(&q->pool, WEFT_POOL_CONFIG(.workers = workers ? workers : WEFT_NONE, .flat = 1,
                                                           .bind = WEFT_BIND_NONE));
     MUST(q, err == 0, "pool: %s", weft_strerror(err));
-    for (int i = 0; i < LIMITS; i++)
+    for (int i = 0; i < LIMITS; i++) {
         MUST(q, weft_limit_create(&q->limit[i], i + 1, NULL) == 0, "no limit");
+        q->permits[i] = i + 1;
+        atomic_store(&q->most_in_limit[i], i + 1);
+    }
     q->door[PLAIN].live = true;
     MUST(q, weft_pool_executor(q->pool, &q->door[PLAIN].executor) == 0, "no plain executor");
     return q;
@@ -142,13 +145,9 @@ static void add_up(struct sequence *q)
         weft_stop_release(q->node[i].own_stop);
     }
     for (int i = 0; i < q->n_stop; i++)
-        weft_stop_release(q->stop[i].stop);
-    for (int i = 0; i < LIMITS; i++) {
-        weft_limit_state state = {.size = sizeof state};
-        MUST(q, !weft_limit_inspect(q->limit[i], &state) && !(state.running + state.ready + state.waiting),
-             "limit %d is not free", i);
-        weft_limit_release(q->limit[i]);
-    }
+        end_stop(q, &q->stop[i]);
+    for (int i = 0; i < LIMITS; i++)
+        end_limit(q, i);
 }
 
 void sequence_run(const uint8_t *data, size_t size, int workers)

@@ -30,10 +30,11 @@ enum {
     SETS = 2,
     STREAMS = 2,
     LIMITS = 2,
+    LANES = 64,
     BEFORE_MAX = 4,
     EVENTS = 8 * NODES
 };
-enum { TEXT = 1 << 16, ITEMS = 40, UNKNOWN = -100000 };
+enum { TEXT = 1 << 16, ITEMS = 40, UNKNOWN = -100000, HEAVIEST = 16 };
 
 enum node_kind { TASK, THEN, ALL, ANY, PROMISE };
 enum body { ANSWER, FAIL, NEST, LEAVE, FIRE, POLL, HOLD, BODIES };
@@ -58,6 +59,7 @@ struct node {
     /* noted by its body and callbacks */
     atomic_int began, left, destroyed, told;
     int seen, submitted; /* the status before or the child's; what submitting the child answered */
+    int lane;            /* in which its body is; -1 */
     bool by_driver;
     /* the model: an ended state once it is known, or WEFT_PENDING */
     int state;
@@ -69,18 +71,26 @@ struct node {
 };
 
 struct door {
+    struct sequence *of;
     weft_executor *executor;
     int engine, when_full, stop;
     size_t queue_limit;
     bool live, closed, cancels, streamed; /* streams put tasks of their own into queues */
     int limit;
     atomic_int now; /* bodies inside, but for those that wait for a child */
+    bool hooked;
+    int start_fails; /* what its start hook answers */
+    bool ending;     /* it is being destroyed */
+    atomic_int in_lane[LANES], started[LANES], finished[LANES];
+    atomic_int broke, told_broken; /* the hook has failed; so it was told */
 };
 
+/* Of a group, too. */
 struct stop {
-    weft_stop *stop;
-    int parent;
+    weft_stop *stop; /* NULL: the driver has given it up */
+    int parent, refs;
     bool called, fired;
+    bool perhaps; /* it may have fired: a deadline, or a task that somebody else runs */
 };
 
 struct set {
@@ -91,12 +101,15 @@ struct set {
 
 struct stream {
     weft_stream *stream;
-    int home, n, window, err, taken;
-    bool unordered, pulls, failed;
+    struct sequence *of;
+    int home, n, window, window_bytes, err, taken, fd;
+    bool unordered, pulls, failed, over;
     int items[ITEMS];
     bool seen[ITEMS];
     atomic_int pulled, pulling, made, dropped;
-    int thrown; /* taken without a place to put it */
+    atomic_int given[ITEMS], item_dropped[ITEMS]; /* to the function; to the hook */
+    int weight;                                   /* of those that were taken */
+    int thrown;                                   /* taken without a place to put it */
 };
 
 struct sequence {
@@ -110,8 +123,9 @@ struct sequence {
     struct stop stop[STOPS];
     struct set set[SETS];
     struct stream stream[STREAMS];
-    weft_limit *limit[LIMITS]; /* 1, 2, ... at a time */
-    atomic_int in_limit[LIMITS];
+    weft_limit *limit[LIMITS];
+    int permits[LIMITS];
+    atomic_int in_limit[LIMITS], most_in_limit[LIMITS];
     int nodes, n_door, n_stop;
     atomic_int gate, held, broken; /* gate: 1: open */
     pthread_mutex_t lock;          /* of the next two */
@@ -160,8 +174,12 @@ bool will_end(const struct node *node);
 bool may_be_held(const struct node *node);
 bool has_ended(const struct node *node);
 bool serial(const struct sequence *q, int home);
-/* Its token has fired, its door is being stopped: it need not run. */
+/* Its token has fired, or may have, its door is being stopped: it need not run. */
 bool is_stopped(const struct node *node);
+/* No more is known of it than what its notes say. */
+void make_vague(struct node *node);
+bool door_is_closed(const struct sequence *q, int home);
+bool door_may_be_closed(const struct sequence *q, int home);
 void came(struct node *node);
 void given(struct node *node);
 void refused(struct node *node);
@@ -189,17 +207,38 @@ int node_body2(const void *arg, void *result);
 int node_then(weft_future *before, void *arg);
 void node_destroy(void *arg);
 void node_destroy_copy(void *arg);
-void door_error(const char *label, int status, void *ctx);
+int64_t now_ns(void);
 int64_t soon(struct sequence *q);
 
-/* ---- the calls: sequence_submit.c, sequence_future.c, sequence_executor.c, sequence_collect.c --------- */
+/* ---- sequence_lane.c: the hooks of executors --------------------------------------------------------- */
+
+void door_error(const char *label, int status, void *ctx);
+int door_start(unsigned lane, void *ctx);
+void door_finish(unsigned lane, void *ctx);
+/* -1: none. */
+int enter_lane(struct node *node);
+void leave_lane(struct node *node, int lane);
+void check_lanes(struct sequence *q, struct door *door);
+
+/* ---- sequence_stop.c: tokens, limits ------------------------------------------------------------------ */
+
+/* The slot of one that the driver holds, or -1. */
+int any_stop(struct sequence *q);
+void see_who_fires(struct sequence *q);
+/* Is what the library says of it possible? Learns from it. */
+void check_fired(struct sequence *q, int slot, int requested);
+void end_stop(struct sequence *q, struct stop *s);
+void end_limit(struct sequence *q, int i);
+
+/* ---- the calls: in the file of each line -------------------------------------------------------------- */
 
 typedef void sequence_op(struct sequence *q);
 sequence_op op_submit, op_submit_task, op_then, op_all, op_any, op_promise, op_keep, op_drop_promise;
 sequence_op op_get, op_wait, op_look, op_cancel, op_retain, op_release, op_wait_several, op_any_index;
-sequence_op op_create, op_close, op_shutdown, op_destroy, op_inspect, op_running, op_gate, op_stop, op_fire;
+sequence_op op_create, op_close, op_shutdown, op_destroy, op_inspect, op_running, op_gate;
+sequence_op op_stop, op_fire, op_stop_refs, op_limit;
 sequence_op op_set, op_add, op_next, op_set_left, op_set_end;
-sequence_op op_stream, op_stream_next, op_stream_end;
+sequence_op op_stream, op_stream_next, op_stream_fd, op_stream_end;
 void keep_promise(struct node *node, int how);
 void release_one(struct node *node);
 void end_door(struct sequence *q, int home);

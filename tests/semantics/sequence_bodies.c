@@ -42,11 +42,16 @@ int random_status(struct sequence *q)
     return statuses[pick(q, sizeof statuses / sizeof *statuses)];
 }
 
-int64_t soon(struct sequence *q)
+int64_t now_ns(void)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
-    return pick(q, 2) ? 1 : t.tv_sec * INT64_C(1000000000) + t.tv_nsec + 30000;
+    return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
+}
+
+int64_t soon(struct sequence *q)
+{
+    return pick(q, 2) ? 1 : now_ns() + 30000;
 }
 
 /* ---- bodies --------------------------------------------------------------------------------------- */
@@ -66,21 +71,40 @@ static void leave_door(struct node *node)
         atomic_fetch_sub(&node->of->door[node->home].now, 1);
 }
 
-/* Submits a child where it came from itself; and waits for it. */
+/* Submits a child where it came from itself; and waits for it. Its lane may be lent meanwhile. */
 static int submit_child(struct node *node, bool wait)
 {
     struct node *child = node->child;
     struct door *door = &node->of->door[node->home];
     weft_future *future = NULL;
     note(child, CAME);
+    leave_lane(node, node->lane);
     node->submitted = weft_submit(door->executor, node_body, child, wait ? &future : NULL);
-    if (node->submitted || !wait)
-        return node->status;
-    leave_door(node);
-    int err = weft_future_get(future, &node->seen);
-    enter_door(node);
-    weft_future_release(future);
-    return err ? err : node->seen;
+    if (!node->submitted && wait) {
+        leave_door(node);
+        int err = weft_future_get(future, &node->seen);
+        enter_door(node);
+        weft_future_release(future);
+        if (err)
+            node->seen = err;
+    }
+    node->lane = enter_lane(node);
+    return node->submitted || !wait ? node->status : node->seen;
+}
+
+/* In a shield nobody asks it to stop. What was asked once is asked always. */
+static int look_round(const struct node *node)
+{
+    int before = weft_should_stop();
+    weft_stop_shield();
+    weft_stop_shield();
+    MUST(node->of, !weft_should_stop(), "n%d is asked to stop in two shields", node->number);
+    weft_stop_unshield();
+    MUST(node->of, !weft_should_stop(), "n%d is asked to stop in its shield", node->number);
+    weft_stop_unshield();
+    int after = weft_should_stop();
+    MUST(node->of, after >= before, "n%d is not asked to stop any more", node->number);
+    return after;
 }
 
 static int do_body(struct node *node)
@@ -94,9 +118,9 @@ static int do_body(struct node *node)
         return submit_child(node, false);
     case FIRE:
         weft_stop_request(node->own_stop);
-        return node->seen = 40 + weft_should_stop();
+        return node->seen = 40 + look_round(node);
     case POLL:
-        return node->seen = 20 + weft_should_stop();
+        return node->seen = 20 + look_round(node);
     case HOLD:
         atomic_fetch_add(&node->of->held, 1);
         while (!atomic_load(&node->of->gate))
@@ -113,7 +137,9 @@ static void enter_limit(struct node *node)
 {
     struct sequence *q = node->of;
     int now = node->limit >= 0 ? atomic_fetch_add(&q->in_limit[node->limit], 1) + 1 : 0;
-    MUST(q, now <= node->limit + 1, "%d at a time of limit %d", now, node->limit);
+    if (node->limit >= 0)
+        MUST(q, now <= atomic_load(&q->most_in_limit[node->limit]), "%d at a time of limit %d", now,
+             node->limit);
 }
 
 static void leave_limit(struct node *node)
@@ -128,7 +154,9 @@ int node_body(void *arg)
     note(node, BEGAN);
     enter_limit(node);
     enter_door(node);
+    node->lane = enter_lane(node);
     int status = do_body(node);
+    leave_lane(node, node->lane);
     leave_door(node);
     leave_limit(node);
     note(node, LEFT);
@@ -168,14 +196,4 @@ void node_destroy(void *arg)
 void node_destroy_copy(void *arg)
 {
     node_destroy(*(struct node **)arg);
-}
-
-void door_error(const char *label, int status, void *ctx)
-{
-    struct sequence *q = ctx;
-    MUST(q, status != 0, "told of no error");
-    if (!label)
-        return;
-    struct node *node = &q->node[atoi(label + 1)];
-    MUST(q, atomic_fetch_add(&node->told, 1) == 0, "%s: told twice", label);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* sequence_executor.c - the calls of a sequence about executors, their end, and stop tokens. */
+/* sequence_executor.c - the calls of a sequence about executors and their end. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,26 +13,53 @@ static int any_door(struct sequence *q)
     return q->door[home].live ? home : PLAIN;
 }
 
+static void pick_hooks(struct sequence *q, struct door *door)
+{
+    door->hooked = !pick(q, 4) && (door->limit || door->engine == WEFT_ENGINE_SERIAL);
+    door->start_fails = door->hooked && !pick(q, 4) ? 7 : 0;
+}
+
+static int make_door(struct sequence *q, struct door *door)
+{
+    static const int priorities[] = {WEFT_PRIORITY_NORMAL, WEFT_PRIORITY_NORMAL, WEFT_PRIORITY_LOW,
+                                     WEFT_PRIORITY_HIGH};
+    weft_executor_config config = {.size = sizeof config,
+                                   .pool = q->pool,
+                                   .engine = door->engine,
+                                   .limit = door->limit,
+                                   .queue_limit = door->queue_limit,
+                                   .when_full = door->when_full,
+                                   .on_error = door_error,
+                                   .ctx = door,
+                                   .stop = door->stop < 0 ? NULL : q->stop[door->stop].stop,
+                                   .priority = priorities[pick(q, 4)],
+                                   .start = door->hooked ? door_start : NULL,
+                                   .finish = door->hooked ? door_finish : NULL,
+                                   .blocking = !pick(q, 5),
+                                   .node = pick(q, 5) ? 0 : WEFT_NODE((int)pick(q, 2))};
+    say(q, "priority %d, blocking %d, node %d, hooks %d: %d", config.priority, config.blocking, config.node,
+        door->hooked, door->start_fails);
+    return weft_executor_create(&door->executor, &config);
+}
+
 void op_create(struct sequence *q)
 {
     if (q->n_door == DOORS)
         return;
     int home = q->n_door++;
     struct door *door = &q->door[home];
-    *door = (struct door){.engine = pick(q, 3) ? WEFT_ENGINE_SERIAL : WEFT_ENGINE_POOL,
+    *door = (struct door){.of = q,
+                          .engine = pick(q, 3) ? WEFT_ENGINE_SERIAL : WEFT_ENGINE_POOL,
                           .limit = (int)pick(q, 3),
                           .queue_limit = pick(q, 3) ? 0 : 1 + pick(q, 4),
                           .when_full = (int)pick(q, 3),
-                          .stop = q->n_stop && !pick(q, 4) ? (int)pick(q, (unsigned)q->n_stop) : -1,
+                          .stop = pick(q, 4) ? -1 : any_stop(q),
                           .live = true};
-    int err = weft_executor_create(
-        &door->executor, WEFT_EXECUTOR_CONFIG(.pool = q->pool, .engine = door->engine, .limit = door->limit,
-                                              .queue_limit = door->queue_limit, .when_full = door->when_full,
-                                              .on_error = door_error, .ctx = q,
-                                              .stop = door->stop < 0 ? NULL : q->stop[door->stop].stop));
-    say(q,
-        "door %d = weft_executor_create(engine %d, limit %d, queue_limit %zu, when_full %d, stop %d) -> %d\n",
-        home, door->engine, door->limit, door->queue_limit, door->when_full, door->stop, err);
+    pick_hooks(q, door);
+    say(q, "door %d = weft_executor_create(engine %d, limit %d, queue_limit %zu, when_full %d, stop %d, ",
+        home, door->engine, door->limit, door->queue_limit, door->when_full, door->stop);
+    int err = make_door(q, door);
+    say(q, ") -> %d\n", err);
     MUST(q, err == 0, "create: %s", weft_strerror(err));
 }
 
@@ -102,11 +129,12 @@ void end_door(struct sequence *q, int home)
     say(q, "weft_executor_destroy(door %d)\n", home);
     before_call(q);
     q->may_run_all_of = home;
-    door->closed = true;
+    door->closed = door->ending = true;
     int err = weft_executor_destroy(door->executor);
     after_call(q);
     MUST(q, err == 0, "destroy: %s", weft_strerror(err));
     over(q, home);
+    check_lanes(q, door);
     door->live = false;
 }
 
@@ -146,6 +174,14 @@ static bool count_exactly(const struct sequence *q, int home, uint64_t *accepted
     return !q->door[home].streamed;
 }
 
+/* By its start hook, perhaps just now. */
+static void check_broken(struct sequence *q, struct door *door, int broken)
+{
+    MUST(q, broken == 0 || (broken == door->start_fails && atomic_load(&door->broke)), "broken: %d", broken);
+    MUST(q, broken || !atomic_load(&door->told_broken), "it was told that it is broken");
+    door->closed |= broken != 0;
+}
+
 void op_inspect(struct sequence *q)
 {
     int home = any_door(q);
@@ -159,7 +195,8 @@ void op_inspect(struct sequence *q)
         (int)s.accepted, (int)s.ended, (int)s.waiting);
     MUST(q, err == 0 && s.ended <= s.accepted && s.waiting <= s.accepted - s.ended, "inspect: %s",
          weft_strerror(err));
-    MUST(q, s.closed == q->door[home].closed, "closed: %d", s.closed);
+    check_broken(q, &q->door[home], s.broken);
+    MUST(q, s.closed ? door_may_be_closed(q, home) : !door_is_closed(q, home), "closed: %d", s.closed);
     if (exactly)
         MUST(q, s.accepted == accepted && s.ended == ended, "%d accepted, %d ended", (int)accepted,
              (int)ended);
@@ -186,52 +223,4 @@ void op_gate(struct sequence *q)
     int open = !atomic_load(&q->gate);
     say(q, open ? "the gate opens\n" : "the gate closes\n");
     atomic_store(&q->gate, open);
-}
-
-/* ---- stop tokens ---------------------------------------------------------------------------------- */
-
-static void see_who_fires(struct sequence *q)
-{
-    for (int i = 0; i < q->n_stop; i++) {
-        struct stop *s = &q->stop[i];
-        s->fired = s->fired || s->called || (s->parent >= 0 && q->stop[s->parent].fired);
-    }
-    stopped(q);
-}
-
-void op_stop(struct sequence *q)
-{
-    if (q->n_stop == STOPS)
-        return;
-    struct stop *s = &q->stop[q->n_stop];
-    s->parent = q->n_stop ? (int)pick(q, (unsigned)q->n_stop + 1) - 1 : -1;
-    s->fired = pick(q, 6) == 1;
-    int err = weft_stop_create(&s->stop, s->parent < 0 ? NULL : q->stop[s->parent].stop,
-                               s->fired ? 1 : WEFT_FOREVER);
-    say(q, "stop %d = weft_stop_create(stop %d%s) -> %d\n", q->n_stop, s->parent,
-        s->fired ? ", deadline passed" : "", err);
-    MUST(q, err == 0, "stop: %s", weft_strerror(err));
-    q->n_stop++;
-    see_who_fires(q);
-}
-
-void op_fire(struct sequence *q)
-{
-    if (!q->n_stop)
-        return;
-    int i = (int)pick(q, (unsigned)q->n_stop);
-    struct stop *s = &q->stop[i];
-    if (pick(q, 3)) {
-        before_call(q);
-        int expected = s->called ? -EALREADY : 0, err;
-        s->called = true;
-        see_who_fires(q);
-        err = weft_stop_request(s->stop);
-        after_call(q);
-        say(q, "weft_stop_request(stop %d) -> %d\n", i, err);
-        MUST(q, err == expected || (err == -EALREADY && s->fired), "request: %s", weft_strerror(err));
-    }
-    say(q, "weft_stop_requested(stop %d) -> %d\n", i, weft_stop_requested(s->stop));
-    MUST(q, weft_stop_requested(s->stop) == s->fired, "stop %d has fired: %d", i, s->fired);
-    MUST(q, weft_should_stop() == 0, "the driver is no task");
 }

@@ -42,15 +42,38 @@ bool is_ready(const struct node *node)
     return node->kind == ANY ? n > 0 : n == node->n_before && node->kind != PROMISE;
 }
 
-bool is_stopped(const struct node *node)
+bool door_is_closed(const struct sequence *q, int home)
+{
+    const struct door *door = &q->door[home];
+    bool here = serial(q, home) || !q->workers;
+    return door->closed || (here && atomic_load(&door->broke));
+}
+
+bool door_may_be_closed(const struct sequence *q, int home)
+{
+    return q->door[home].closed || atomic_load(&q->door[home].broke);
+}
+
+/* Surely, or perhaps. */
+static bool fires(const struct sequence *q, int slot, bool perhaps)
+{
+    return slot >= 0 && (q->stop[slot].fired || (perhaps && q->stop[slot].perhaps));
+}
+
+static bool tells_to_stop(const struct node *node, bool perhaps)
 {
     const struct sequence *q = node->of;
     const struct door *door = node->home > PLAIN ? &q->door[node->home] : NULL;
     if (node->kind != TASK && node->kind != THEN)
         return false;
-    return (node->stop >= 0 && q->stop[node->stop].fired) || (door && door->cancels) ||
-           (door && door->stop >= 0 && q->stop[door->stop].fired) ||
+    return fires(q, node->stop, perhaps) ||
+           (door && (door->cancels || fires(q, door->stop, perhaps) || (perhaps && door->start_fails))) ||
            (node->kind == THEN && door && door->closed);
+}
+
+bool is_stopped(const struct node *node)
+{
+    return tells_to_stop(node, true);
 }
 
 /* Who waits for it might come to run a task that waits for the gate. */
@@ -74,15 +97,23 @@ bool will_end(const struct node *node)
 
 /* ---- what ends, what follows ---------------------------------------------------------------------- */
 
+/* What follows it. */
 static void makes_vague(struct node *node)
 {
     struct sequence *q = node->of;
     for (int i = node->number + 1; i < q->nodes; i++)
         for (int k = 0; k < q->node[i].n_before; k++)
-            if (q->node[i].before[k] == node && !q->node[i].vague) {
-                q->node[i].vague = true;
-                makes_vague(&q->node[i]);
-            }
+            if (q->node[i].before[k] == node)
+                make_vague(&q->node[i]);
+}
+
+void make_vague(struct node *node)
+{
+    if (node->vague)
+        return;
+    node->vague = true;
+    node->stamp = 0;
+    makes_vague(node);
 }
 
 /* Into the queue of a serial door, where turns are told by stamps. */
@@ -102,7 +133,7 @@ static void follows(struct node *node)
     else if (node->home > PLAIN && node->of->door[node->home].closed && !node->of->depth)
         ends(node, WEFT_CANCELLED);
     else if (is_stopped(node))
-        node->vague = true, makes_vague(node);
+        make_vague(node);
     else if (!node->stamp)
         came(node);
 }
@@ -131,12 +162,10 @@ void stopped(struct sequence *q)
         bool pending = !has_ended(node) && !atomic_load(&node->began);
         if (!pending || !node->given || !is_exact(node) || !is_stopped(node))
             continue;
-        if (node->kind == TASK)
-            node->dead = true;
-        else if (is_ready(node))
-            node->vague = true;
-        if (node->dead || node->vague)
-            makes_vague(node);
+        if (node->kind == TASK && tells_to_stop(node, false))
+            node->dead = true, makes_vague(node);
+        else if (node->kind == TASK || is_ready(node))
+            make_vague(node);
     }
 }
 
@@ -224,6 +253,8 @@ static void has_begun(struct node *node, bool driver)
     bool ended = is_exact(node) && has_ended(node); /* others' notes may be read after their states */
     MUST(q, !ended && !node->dead && !node->cancelled, "n%d has begun though it was cancelled", node->number);
     MUST(q, !driver || may_run(node), "n%d: the driver runs what it does not wait for", node->number);
+    MUST(q, node->home < 0 || !q->door[node->home].start_fails, "n%d runs in a broken executor",
+         node->number);
     MUST(q, driver || !serial(q, node->home), "n%d: a serial task in another thread", node->number);
     if (is_exact(node))
         MUST(q, is_ready(node), "n%d begins too early", node->number);

@@ -63,16 +63,30 @@ static bool may_block(struct sequence *q, int home)
     return home > PLAIN && door->queue_limit && door->when_full == WEFT_BLOCK && !atomic_load(&q->gate);
 }
 
-static void check_submitted(struct sequence *q, struct node *node, int err, size_t least, size_t most)
+/* What was known before the call. */
+struct room {
+    bool closed;
+    size_t least, most; /* wait already */
+};
+
+static struct room look_at_room(const struct sequence *q, int home)
+{
+    struct room room = {.closed = door_is_closed(q, home)};
+    count_waiting(q, home, &room.least, &room.most);
+    return room;
+}
+
+static void check_submitted(struct sequence *q, struct node *node, int err, const struct room *room)
 {
     const struct door *door = &q->door[node->home];
     bool rejects = door->queue_limit && door->when_full == WEFT_REJECT;
     say(q, " -> %d\n", err);
-    if (door->closed) {
-        MUST(q, err == -ESHUTDOWN, "closed");
+    if (room->closed || err == -ESHUTDOWN) {
+        MUST(q, err == -ESHUTDOWN && door_may_be_closed(q, node->home), "closed: %s", weft_strerror(err));
         return;
     }
-    bool full = rejects && most >= door->queue_limit, surely = rejects && least >= door->queue_limit;
+    bool full = rejects && room->most >= door->queue_limit;
+    bool surely = rejects && room->least >= door->queue_limit;
     MUST(q, err == 0 || (full && err == -EAGAIN), "submit: %s", weft_strerror(err));
     MUST(q, err || !surely || !serial(q, node->home), "it is full");
 }
@@ -82,19 +96,18 @@ static void submit(struct sequence *q, struct node *node, bool wants, const weft
 {
     weft_executor *executor = q->door[node->home].executor;
     weft_future *future = (weft_future *)q, **at = wants ? &future : NULL;
-    size_t least, most;
     before_call(q);
-    count_waiting(q, node->home, &least, &most);
+    const struct room room = look_at_room(q, node->home);
     node->refs = wants;
     if (q->door[node->home].queue_limit)
         q->may_run_all_of = node->home;
-    if (!q->door[node->home].closed)
+    if (!room.closed)
         given(node);
     int err = spec ? weft_submit_task(executor, spec, at) : weft_submit(executor, node_body, node, at);
     if (err)
         refused(node);
     after_call(q);
-    check_submitted(q, node, err, least, most);
+    check_submitted(q, node, err, &room);
     MUST(q, !wants || (err ? !future : future && future != (weft_future *)q), "the future");
     node->future = wants ? future : NULL;
 }
@@ -126,7 +139,7 @@ void op_submit_task(struct sequence *q)
     node->destroys = how & 1;
     node->copied = how & 2;
     node->has_label = how & 4;
-    node->stop = how & 8 && q->n_stop && node->body != FIRE ? (int)pick(q, (unsigned)q->n_stop) : -1;
+    node->stop = how & 8 && node->body != FIRE ? any_stop(q) : -1;
     weft_stop *token = node->own_stop ? node->own_stop : node->stop >= 0 ? q->stop[node->stop].stop : NULL;
     weft_task_spec spec = {.size = sizeof spec,
                            .arg = node,
