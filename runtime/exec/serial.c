@@ -18,6 +18,8 @@ int wf_serial_help(weft_executor *executor, weft_future *future, int64_t deadlin
     wf_queued *q = wf_queued_of(executor);
     while (!wf_task_ended(future)) {
         wf_pass pass;
+        if (!wf_thread_stack_left())
+            return WEFT_ESTACK;
         if (!wf_queued_waiter_begins(executor, NULL, &pass)) {
             int err = wf_tickets_wait(&q->tickets, has_turn, q, future, deadline_ns);
             if (err)

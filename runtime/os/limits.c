@@ -191,9 +191,11 @@ static void look_at(struct search *s, enum version version)
 static bool has_word(const char *list, const char *word)
 {
     size_t length = strlen(word);
-    for (const char *at = list; at; at = strchr(at, ','), at += at != NULL)
+    for (const char *at = list, *comma; at; at = comma ? comma + 1 : NULL) {
         if (!strncmp(at, word, length) && (!at[length] || at[length] == ','))
             return true;
+        comma = strchr(at, ',');
+    }
     return false;
 }
 

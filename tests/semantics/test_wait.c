@@ -70,6 +70,40 @@ PROMISE(waits_nested_too_deep_for_the_stack_are_told)
     cr_assert(status == 1 || (status == WEFT_ESTACK && atomic_load(&too_deep)), "%s", weft_strerror(status));
 }
 
+enum { SERIAL_DEPTH = 100000 };
+
+static weft_future *in_line[SERIAL_DEPTH];
+
+/* A serial executor runs the next one inside the wait for it. */
+static int get_next(void *arg)
+{
+    intptr_t next = (intptr_t)arg + 1;
+    int err = next < SERIAL_DEPTH ? weft_future_get(in_line[next], NULL) : 0;
+    atomic_fetch_add(&too_deep, err == WEFT_ESTACK);
+    return err;
+}
+
+PROMISE(serial_waits_nested_too_deep_are_told)
+{
+    weft_pool *pool = sem_pool();
+    weft_executor *serial;
+    int status;
+    atomic_store(&too_deep, 0);
+    cr_assert_eq(
+        weft_executor_create(&serial, WEFT_EXECUTOR_CONFIG(.pool = pool, .engine = WEFT_ENGINE_SERIAL)), 0);
+    for (intptr_t i = 0; i < SERIAL_DEPTH; i++)
+        cr_assert_eq(weft_submit(serial, get_next, (void *)i, &in_line[i]), 0);
+    cr_assert_eq(weft_future_get(in_line[0], &status), 0);
+    cr_assert_eq(status, 0, "who was refused told his own waiter: %s", weft_strerror(status));
+    cr_assert_eq(weft_executor_destroy(serial), 0);
+    cr_assert_gt(atomic_load(&too_deep), 0);
+    for (int i = 0; i < SERIAL_DEPTH; i++) {
+        cr_assert_neq(weft_future_status(in_line[i]), -EINPROGRESS);
+        weft_future_release(in_line[i]);
+    }
+    sem_end(pool);
+}
+
 struct held {
     struct gate running, go;
     atomic_int ran;
