@@ -174,11 +174,11 @@ static bool count_exactly(const struct sequence *q, int home, uint64_t *accepted
     return !q->door[home].streamed;
 }
 
-/* By its start hook, perhaps just now. */
-static void check_broken(struct sequence *q, struct door *door, int broken)
+/* By its start hook, perhaps just now. told: before it was looked at. */
+static void check_broken(struct sequence *q, struct door *door, int broken, bool told)
 {
     MUST(q, broken == 0 || (broken == door->start_fails && atomic_load(&door->broke)), "broken: %d", broken);
-    MUST(q, broken || !atomic_load(&door->told_broken), "it was told that it is broken");
+    MUST(q, broken || !told, "it was told that it is broken");
     door->closed |= broken != 0;
 }
 
@@ -189,13 +189,13 @@ void op_inspect(struct sequence *q)
         return;
     weft_executor_state s = {.size = sizeof s};
     uint64_t accepted, ended;
-    bool exactly = count_exactly(q, home, &accepted, &ended);
+    bool exactly = count_exactly(q, home, &accepted, &ended), told = atomic_load(&q->door[home].told_broken);
     int err = weft_executor_inspect(q->door[home].executor, &s);
     say(q, "weft_executor_inspect(door %d) -> %d: %d accepted, %d ended, %d waiting\n", home, err,
         (int)s.accepted, (int)s.ended, (int)s.waiting);
     MUST(q, err == 0 && s.ended <= s.accepted && s.waiting <= s.accepted - s.ended, "inspect: %s",
          weft_strerror(err));
-    check_broken(q, &q->door[home], s.broken);
+    check_broken(q, &q->door[home], s.broken, told);
     MUST(q, s.closed ? door_may_be_closed(q, home) : !door_is_closed(q, home), "closed: %d", s.closed);
     if (exactly)
         MUST(q, s.accepted == accepted && s.ended == ended, "%d accepted, %d ended", (int)accepted,
