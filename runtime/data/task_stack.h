@@ -77,7 +77,7 @@ typedef struct wf_taken {
     uint32_t top, epoch; /* the thief's, when it began */
 } wf_taken;
 
-/* Whose children those from a slot on are (sched/running.h); 0: there is nobody. */
+/* Whose children those from a slot on are (sched/inside.h); 0: there is nobody. */
 typedef struct wf_within {
     struct wf_running *running;
     intptr_t from;

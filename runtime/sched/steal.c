@@ -4,7 +4,7 @@
 
 #include "os/barrier.h"
 #include "sched/eye.h"
-#include "sched/running.h"
+#include "sched/inside.h"
 
 _Static_assert((int)WEFT_STEAL_CORE == WF_SAME_CORE && (int)WEFT_STEAL_MACHINE == WF_SAME_MACHINE,
                "counted by distance");

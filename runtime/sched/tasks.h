@@ -19,7 +19,7 @@
 #ifndef WF_SCHED_TASKS_H
 #define WF_SCHED_TASKS_H
 
-#include "sched/running.h"
+#include "sched/inside.h"
 
 #define WF_RECORD_MAX (WF_TASK_BYTES << (WF_RECORD_SIZES - 1))
 /* A record of the pool's, of so many bytes at most; NULL: no memory. self NULL: the caller is outside. */
@@ -90,7 +90,7 @@ static inline void wf_tasks_goes_to(wf_task *task, wf_inbox *inbox)
     wf_store_relaxed(&task->inbox,
                      inbox); /* hint: one that follows another may be cancelled while it is put */
 }
-/* What the calling thread is inside of: sched/running.h. */
+/* What the calling thread is inside of: sched/inside.h. */
 static inline wf_running *wf_tasks_innermost(void)
 {
     return wf_innermost;

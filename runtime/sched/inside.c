@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* sched/running.c - see running.h. */
-#include "sched/running.h"
+/* sched/inside.c - see inside.h. */
+#include "sched/inside.h"
 
 #include "os/memory.h"
 
@@ -47,5 +47,5 @@ void wf_running_says(wf_running *running, char *text)
 
 char *wf_running_take_said(wf_running *running)
 {
-    return wf_exchange_acq_rel(&running->said, (char *)NULL); /* pair RU1 -> wf_running_says() */
+    return wf_exchange_acquire(&running->said, (char *)NULL); /* pair RU1 -> wf_running_says() */
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sched/running.h - which tasks a thread is inside of: those that it runs, and those that it runs a part of.
+ * sched/inside.h - which tasks a thread is inside of: those that it runs, and those that it runs a part of.
  *
  * Each thread has a chain of records, on its own stack, the innermost first: of a task that it runs, or of a part of one: a
  * child that it stole, a piece of a loop. A part is a copy of the record that its victim was inside of at the fork; what lies
@@ -14,8 +14,8 @@
  *   T       W4 has stolen a slot: while from is not 0, nor above it: go inwards
  * The slot was published after W1 and before W3.
  */
-#ifndef WF_SCHED_RUNNING_H
-#define WF_SCHED_RUNNING_H
+#ifndef WF_SCHED_INSIDE_H
+#define WF_SCHED_INSIDE_H
 
 #include "sched/worker.h"
 
@@ -43,7 +43,8 @@ static inline void wf_running_begin(wf_worker *self, wf_running *here)
         return;
     here->around = self->stack.around ? self->stack.around : &self->stack.within;
     wf_store_relaxed(&here->around->running, here); /* ordered by pair TS2, as the next: the slots above */
-    wf_store_relaxed(&here->around->from, wf_load_relaxed(&self->stack.head.top));
+    intptr_t top = wf_load_relaxed(&self->stack.head.top); /* owner only */
+    wf_store_relaxed(&here->around->from, top);            /* ordered by pair TS2 */
     self->stack.around = &here->within;
 }
 
