@@ -13,7 +13,7 @@ enum { MANY = 3, BUSY_FORKS = 20 };
 struct family {
     weft_pool *pool;
     weft_executor *own, *door; /* the pool's, and one with a queue */
-    weft_group *group;
+    weft_group *group, *loose; /* of the own executor, and of none that is named */
     weft_completions *set;
     weft_future *future;     /* its task runs */
     weft_executor *executor; /* of the row that is tried: one of these, or NULL */
@@ -145,6 +145,13 @@ static int group_submit_task(struct family *f, void **made)
     return weft_group_submit_task(f->group, &spec, (weft_future **)made);
 }
 
+/* It does not go to a pool of the child. */
+static int group_submit_loose(struct family *f, void **made)
+{
+    (void)made;
+    return weft_group_submit(f->loose, note_task, f);
+}
+
 static int group_stop(struct family *f, void **made)
 {
     int err = weft_group_stop(f->group);
@@ -224,6 +231,7 @@ static const struct row {
             {"group_create", group_create, 1},
             {"group_submit", group_submit, 0},
             {"group_submit_task", group_submit_task, 1},
+            {"group_submit, no executor", group_submit_loose, 0},
             {"group_stop", group_stop, 0},
             {"group_wait", group_wait, 0},
             {"group_wait, a look", group_look, 0},

@@ -171,6 +171,7 @@ static void begin(struct family *f)
     CHECK(!weft_pool_executor(f->pool, &f->own), "its executor");
     CHECK(!weft_executor_create(&f->door, WEFT_EXECUTOR_CONFIG(.pool = f->pool, .limit = 2)), "door");
     CHECK(!weft_group_create(&f->group, WEFT_GROUP_CONFIG(.executor = f->own)), "group");
+    CHECK(!weft_group_create(&f->loose, NULL), "a group of the default pool");
     CHECK(!weft_completions_create(&f->set), "set");
     CHECK(!weft_submit(f->own, hold_task, f, &f->future), "submit");
     while (weft_future_state(f->future) != WEFT_RUNNING)
@@ -198,7 +199,7 @@ static void end(struct family *f)
               !status && atomic_load(&f->called) == 1,
           "the parent's group works on: %d", status);
     CHECK(!weft_group_stop(f->group) && weft_group_stop(f->group) == -EALREADY, "and can be stopped");
-    CHECK(!weft_group_destroy(f->group), "destroy");
+    CHECK(!weft_group_destroy(f->group) && !weft_group_destroy(f->loose), "destroy");
     CHECK(weft_completions_next(f->set, 0, NULL, NULL) == WEFT_EEND, "the parent's set is empty");
     weft_completions_destroy(f->set);
     CHECK(!weft_executor_destroy(f->door) && !weft_pool_destroy(f->pool), "destroy");
