@@ -80,15 +80,14 @@ static bool help(weft_stream *s, int64_t deadline_ns)
 /* ---- and waits ----------------------------------------------------------------------------------- */
 
 /* Until when may the consumer sleep? With no pump left (its executor is shut down) it would run items itself, but others
- * hold the executor's tickets just now, and they do not tell. Nor does a pump that found nothing: those that are left may
- * all wait for the task that the consumer is inside of. */
+ * hold the executor's tickets just now, and they do not tell. Nor does a pump that leaves: those that stay may all wait for the
+ * task that the consumer is inside of. */
 static int64_t turn_comes(const weft_stream *s, bool in_task, int64_t deadline_ns)
 {
     int64_t look = wf_now_ns() + WF_LOOK_NS;
     uint32_t pumps = wf_load_seq_cst(&s->pumps); /* pair SM1 -> pump_cancelled() */
     bool alone = !pumps && wf_window_more(&s->window);
-    bool unsure = in_task && pumps > wf_load_relaxed(&s->running); /* hint */
-    return (alone || unsure) && look < deadline_ns ? look : deadline_ns;
+    return (alone || (in_task && pumps)) && look < deadline_ns ? look : deadline_ns;
 }
 
 /* 0, -EDEADLK. */

@@ -80,7 +80,7 @@ static int then_inline_before(const scene *s, weft_future **future)
 {
     int none = 0;
     weft_executor *serial;
-    weft_future *pending;
+    weft_future *pending = NULL;
     int err =
         weft_executor_create(&serial, WEFT_EXECUTOR_CONFIG(.pool = s->pool, .engine = WEFT_ENGINE_SERIAL));
     if (!err)
