@@ -131,7 +131,7 @@ struct sequence {
     pthread_mutex_t lock;          /* of the next two */
     int event[EVENTS], n_events;
     int read, depth;
-    unsigned stamp;
+    unsigned stamp, call_stamp;
     /* what the call that is being made may run */
     bool target[NODES];
     bool patient;       /* it waits without a deadline */
