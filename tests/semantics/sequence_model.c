@@ -221,7 +221,8 @@ static void its_turn(const struct node *node)
         bool same = node->kind == THEN && other->kind == THEN && other->before[0] == node->before[0];
         bool first = other->stamp < node->stamp || (other->stamp == node->stamp && same && i < node->number);
         /* Without threads what follows in the pool runs before the next follower is told. */
-        bool nested = !q->workers && node->kind == THEN && other->kind == THEN && other->stamp >= q->call_stamp;
+        bool nested =
+            !q->workers && node->kind == THEN && other->kind == THEN && other->stamp >= q->call_stamp;
         MUST(q, !waits || !first || nested, "n%d runs before n%d", node->number, i);
     }
 }
