@@ -101,7 +101,7 @@
 /* A waiter for the end of a chain remembers so much of it. */
 #define WF_WAY 64
 /* Who waits looks round so often where nobody tells: for one of several, where there are serial executors; for a turn in an
- * executor that a stream outlived. */
+ * executor that a stream outlived; in a task, for a series or a stream's item. */
 #define WF_LOOK_NS 1000000
 /* weft_tune: its budget; a sample that takes less is too little to be worth threads. */
 #define WF_TUNE_NS INT64_C(2000000000)

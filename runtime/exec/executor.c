@@ -57,14 +57,18 @@ int wf_executor_near(const wf_task *future, wf_door *door)
     return 0;
 }
 
+int64_t wf_look(int64_t deadline_ns)
+{
+    int64_t look = wf_now_ns() + WF_LOOK_NS;
+    return look < deadline_ns ? look : deadline_ns;
+}
+
 static uint32_t serial;
 
 int64_t wf_serial_look(int64_t deadline_ns)
 {
-    if (!wf_load_relaxed(&serial)) /* hint: who knows a task of one has seen it */
-        return deadline_ns;
-    int64_t look = wf_now_ns() + WF_LOOK_NS;
-    return look < deadline_ns ? look : deadline_ns;
+    /* hint: who knows a task of one has seen it */
+    return wf_load_relaxed(&serial) ? wf_look(deadline_ns) : deadline_ns;
 }
 
 void wf_serial_is_made(void)

@@ -28,6 +28,8 @@ int wf_executor_find_any(weft_executor *given, wf_door *door);
 int wf_executor_near(const wf_task *future, wf_door *door);
 /* Would it refuse a task from outside now? */
 bool wf_executor_closed(const weft_executor *executor);
+/* Until when to sleep where what one could do meanwhile is not told: for the length of a look. */
+int64_t wf_look(int64_t deadline_ns);
 /* How long may one sleep who waits for one of several? A task that comes into a serial executor's queue meanwhile is nobody
  * else's to run, and what the waiter sleeps on does not tell. So where there was ever such an executor, which is made for
  * debugging, it looks round now and then. */

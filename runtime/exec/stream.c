@@ -84,10 +84,9 @@ static bool help(weft_stream *s, int64_t deadline_ns)
  * task that the consumer is inside of. */
 static int64_t turn_comes(const weft_stream *s, bool in_task, int64_t deadline_ns)
 {
-    int64_t look = wf_now_ns() + WF_LOOK_NS;
     uint32_t pumps = wf_load_seq_cst(&s->pumps); /* pair SM1 -> pump_cancelled() */
     bool alone = !pumps && wf_window_more(&s->window);
-    return (alone || (in_task && pumps)) && look < deadline_ns ? look : deadline_ns;
+    return alone || (in_task && pumps) ? wf_look(deadline_ns) : deadline_ns;
 }
 
 /* 0, -EDEADLK. */
@@ -120,15 +119,18 @@ static bool arm(weft_stream *s)
     return true;
 }
 
+static int usable(const weft_stream *s)
+{
+    if (!s)
+        return -EINVAL;
+    return s->generation == wf_generation() ? 0 : -EOWNERDEAD;
+}
+
 int weft_stream_next(weft_stream *s, int64_t deadline_ns, void *out, int *status, size_t *index)
 {
     uint32_t id;
-    int err;
-    if (!s)
-        return -EINVAL;
-    if (s->generation != wf_generation())
-        return -EOWNERDEAD;
-    for (;;) {
+    int err = usable(s);
+    while (!err) {
         if (wf_window_ready(&s->window, &id)) {
             wf_window_take(&s->window, id, out, status, index);
             if (wf_window_room(&s->window, (s->window.size + 1) / 2))
@@ -136,23 +138,21 @@ int weft_stream_next(weft_stream *s, int64_t deadline_ns, void *out, int *status
             return 0;
         }
         if (wf_window_at_end(&s->window, &err))
-            return err;
+            break;
         if (help(s, deadline_ns) || arm(s))
             continue;
         if (deadline_ns != WEFT_FOREVER && wf_now_ns() >= deadline_ns)
             return wf_window_comes_out(&s->window) ? weft_stream_next(s, 0, out, status, index) : -ETIMEDOUT;
         err = sleep_until(s, deadline_ns);
-        if (err)
-            return err;
     }
+    return err;
 }
 
 int weft_stream_fd(weft_stream *s)
 {
-    if (!s)
-        return -EINVAL;
-    if (s->fd >= 0)
-        return s->fd;
+    int err = usable(s);
+    if (err || s->fd >= 0)
+        return err ? err : s->fd;
     int fd = wf_event_create();
     if (fd < 0)
         return fd;
@@ -164,7 +164,7 @@ int weft_stream_fd(weft_stream *s)
 void weft_stream_close(weft_stream *s)
 {
     uint32_t id;
-    if (!s || s->generation != wf_generation()) /* what runs is not in this process */
+    if (usable(s)) /* what runs is not in this process */
         return;
     wf_window_close(&s->window);
     wf_store_seq_cst(&s->sleepers, 1u); /* pair SM4 -> tell() */

@@ -163,35 +163,37 @@ static void dispose(weft_pool *pool)
     wf_free(pool->timers);
 }
 
-static wf_timers *make(weft_pool *pool)
+static int make(weft_pool *pool, wf_timers **timers)
 {
     wf_timers *t = wf_alloc(sizeof *t);
     if (!t)
-        return NULL;
+        return -ENOMEM;
     t->pool = pool;
     pthread_mutex_init(&t->lock, NULL);
     if (wf_thread_create(&t->thread, clock_main, t, pool->stack_bytes)) {
         pthread_mutex_destroy(&t->lock);
         wf_free(t);
-        return NULL;
+        return -EAGAIN;
     }
     pool->timers_end = end;
     pool->timers_dispose = dispose;
-    return t;
+    *timers = t;
+    return 0;
 }
 
-/* The pool's, with its thread; NULL: it could not be made. */
-static wf_timers *timers_of(weft_pool *pool)
+/* The pool's, with its thread; 0, or why it could not be made. */
+static int timers_of(weft_pool *pool, wf_timers **timers)
 {
-    wf_timers *t = wf_load_acquire(&pool->timers); /* pair TI1 -> itself: made by another thread */
-    if (t)
-        return t;
+    *timers = wf_load_acquire(&pool->timers); /* pair TI1 -> itself: made by another thread */
+    if (*timers)
+        return 0;
     pthread_mutex_lock(&pool->locals_lock);
-    t = pool->timers;
-    if (!t && (t = make(pool)) != NULL)
-        wf_store_release(&pool->timers, t); /* pair TI1 -> timers_of() */
+    *timers = pool->timers;
+    int err = *timers ? 0 : make(pool, timers);
+    if (!err)
+        wf_store_release(&pool->timers, *timers); /* pair TI1 -> timers_of() */
     pthread_mutex_unlock(&pool->locals_lock);
-    return t;
+    return err;
 }
 
 /* ---- alarms ------------------------------------------------------------------------------------- */
@@ -199,9 +201,10 @@ static wf_timers *timers_of(weft_pool *pool)
 int wf_alarm_new(const wf_door *door, size_t bytes, const wf_kind *kind, unsigned references,
                  wf_alarm **alarm)
 {
-    wf_timers *t = timers_of(door->pool);
-    if (!t)
-        return -EAGAIN;
+    wf_timers *t;
+    int err = timers_of(door->pool, &t);
+    if (err)
+        return err;
     wf_alarm *made = (void *)wf_tasks_new(door->pool, door->self, bytes);
     if (!made)
         return -ENOMEM;

@@ -152,6 +152,7 @@ static void old_collections_are_dead(struct family *f)
 {
     weft_future *made = NULL;
     dead(weft_stream_next(f->stream, WEFT_FOREVER, NULL, NULL, NULL), "stream_next");
+    dead(weft_stream_fd(f->stream), "stream_fd");
     weft_stream_close(f->stream);
     dead(weft_completions_next(f->set, WEFT_FOREVER, NULL, NULL), "completions_next");
     dead(weft_completions_add(f->set, f->done, NULL), "completions_add");

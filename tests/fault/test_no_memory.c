@@ -141,7 +141,7 @@ static int is_documented(const struct round *r, int err)
 {
     if (r->no_threads)
         return err == -EAGAIN && r->row->flags & CLOCK;
-    return err == -ENOMEM || (err == -EAGAIN && r->row->flags & CLOCK);
+    return err == -ENOMEM;
 }
 
 static int may_do_without(const struct round *r)
