@@ -65,7 +65,8 @@ typedef struct wf_kind {
     /* What has to end before it may run, with a reference; NULL: nothing more. *at: 0, and whatever it made of it: where
      * to look on. */
     wf_task *(*needs)(wf_task *task, size_t *at);
-    bool any; /* of several that it needs one will do */
+    bool any;  /* of several that it needs one will do */
+    bool anew; /* there is another one again and again: who waits has to look */
     /* Not run: it ends when one of several does. True: ends() is for one of those that have not ended, or none is left. */
     bool (*some)(const wf_task *task, bool (*ends)(const wf_task *part));
     const char *(*label)(const wf_task *task);

@@ -220,9 +220,9 @@ static void tell(wf_waiter *own)
         w->told = false;
     for (;;) {
         if (is_several(task)) {
-            bool crowd = wf_task_kind(task) == &crowd_kind;
+            const char *which = wf_task_label(task) ? "held up by" : "among them";
             task = one_of(task);
-            say(false, ", %s %s", crowd ? "held up by" : "among them", label_of(task));
+            say(false, ", %s %s", which, label_of(task));
         }
         const wf_limited *in_line = limited(task);
         const weft_limit *limit = in_line ? wf_limited_waits(in_line) : NULL;

@@ -3,9 +3,12 @@
 #include "exec/every.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "exec/timer.h"
 #include "os/clock.h"
+#include "os/lock.h"
+#include "os/memory.h"
 #include "sched/tasks.h"
 
 int weft_submit_at(weft_executor *executor, int64_t start_ns, weft_task_fn *fn, void *arg,
@@ -29,6 +32,8 @@ int weft_submit_after(weft_executor *executor, int64_t delay_ns, weft_task_fn *f
 typedef struct series {
     wf_alarm alarm;
     wf_follower follower; /* of the tick */
+    wf_lock lock;
+    wf_task *tick; /* under the lock: one that has not told that it ended; NULL: there is none */
     int64_t due_ns, period_ns;
     weft_task_fn *fn;
     void *arg;
@@ -48,10 +53,19 @@ static void give_up(series *s)
     wf_task_release(task_of(s));
 }
 
-static void finish(series *s, int status)
+/* What the tick said is the series' now; without memory for it only the status is. */
+static void finish(series *s, const wf_task *tick)
 {
-    (void)wf_task_fulfil(task_of(s), status);
-    wf_task_release(task_of(s));
+    const char *said = wf_task_said(tick);
+    char *text = said ? wf_alloc(strlen(said) + 1) : NULL;
+    if (!wf_task_claim_held(task_of(s))) {
+        wf_free(text);
+        wf_task_release(task_of(s));
+        return;
+    }
+    if (text)
+        wf_task_says(task_of(s), strcpy(text, said));
+    (void)wf_task_complete(task_of(s), tick->status, true);
 }
 
 /* The next time that has not passed yet. */
@@ -79,13 +93,21 @@ static void set_again(series *s)
         wf_task_release(task_of(s));
 }
 
+static void set_tick(series *s, wf_task *tick)
+{
+    wf_lock_take(&s->lock);
+    s->tick = tick;
+    wf_lock_give(&s->lock);
+}
+
 static void tick_ended(wf_follower *follower, wf_task *tick)
 {
     series *s = (series *)(void *)((char *)follower - offsetof(series, follower));
+    set_tick(s, NULL);
     if (wf_task_state_of(tick) == WF_TASK_CANCELLED)
         give_up(s);
     else if (tick->status)
-        finish(s, tick->status);
+        finish(s, tick);
     else
         set_again(s);
 }
@@ -103,6 +125,7 @@ static void ring(wf_alarm *self)
         wf_task_init(tick, s->fn, s->arg, 1);
         s->follower.ended = tick_ended;
         wf_task_follow(tick, &s->follower);
+        set_tick(s, tick);
         if (wf_executor_submit_held(s->executor, tick, s->epoch)) {
             (void)wf_task_cancel(tick);
             wf_task_release(tick);
@@ -116,7 +139,37 @@ static void cancelled(wf_task *task)
         wf_task_release(task);
 }
 
-static const wf_kind kind = {.cancelled = cancelled};
+/* Who waits for the series may run the tick. */
+static wf_task *needs_tick(wf_task *task, size_t *at)
+{
+    series *s = (series *)(void *)task;
+    if ((*at)++)
+        return NULL;
+    wf_lock_take(&s->lock);
+    wf_task *tick = s->tick && wf_task_retain(s->tick) ? s->tick : NULL;
+    wf_lock_give(&s->lock);
+    return tick;
+}
+
+/* wf_kind.some: a tick that waits for its own series never ends. */
+static bool tick_ends(const wf_task *task, bool (*ends)(const wf_task *part))
+{
+    size_t at = 0;
+    wf_task *tick = needs_tick((wf_task *)(uintptr_t)task, &at);
+    bool can = !tick || ends(tick);
+    if (tick)
+        wf_task_release(tick);
+    return can;
+}
+
+static const char *label(const wf_task *task)
+{
+    (void)task;
+    return "a series";
+}
+
+static const wf_kind kind = {
+    .cancelled = cancelled, .needs = needs_tick, .anew = true, .some = tick_ends, .label = label};
 
 static int begin(const wf_door *door, const series *wanted, weft_future **future)
 {
@@ -132,6 +185,8 @@ static int begin(const wf_door *door, const series *wanted, weft_future **future
     s->pool = door->pool;
     s->executor = door->executor;
     s->epoch = wf_executor_epoch(door->executor);
+    s->lock = (wf_lock){0};
+    s->tick = NULL;
     alarm->ring = ring;
     if (!wf_alarm_set(alarm, s->due_ns)) {
         wf_slab_give(alarm);

@@ -213,21 +213,39 @@ typedef struct way {
     weft_future *last[WF_WAY];
     size_t length;
     bool one_will_do; /* of several, somewhere on it */
+    bool anew;        /* what is needed there comes again and again */
 } way;
+
+static bool needs_anew(const weft_future *future)
+{
+    const wf_kind *kind = wf_task_kind(future);
+    return kind && kind->anew;
+}
 
 static void go_down(weft_future *future, way *w)
 {
     size_t at = w->length = 0;
     w->one_will_do = false;
+    w->anew = needs_anew(future);
     bool any = wf_task_any(future);
     for (weft_future *needed; (needed = wf_task_needs(future, &at)) != NULL; future = needed, at = 0) {
         w->one_will_do |= any;
+        w->anew |= needs_anew(needed);
         any = wf_task_any(needed);
         weft_future **end = &w->last[w->length++ % WF_WAY];
         if (w->length > WF_WAY)
             wf_task_release(*end);
         *end = needed;
     }
+    w->one_will_do |= w->anew;
+}
+
+/* When to look for something to run again. In a task nobody else may be allowed to run what comes anew. */
+static int64_t look_again(const way *w, int64_t deadline_ns)
+{
+    if (w->anew && wf_tasks_innermost())
+        return wf_look(deadline_ns);
+    return w->one_will_do ? wf_serial_look(deadline_ns) : deadline_ns;
 }
 
 static void let_go(const way *w)
@@ -261,18 +279,18 @@ static bool go_up(const way *w, int64_t deadline_ns, int *err)
     return true;
 }
 
-/* What nobody has begun is run here, then what has not ended is waited for, until it needs nothing. one_will_do: of several
- * that are left. */
-static int wait_for_needs(weft_future *future, int64_t deadline_ns, bool *one_will_do)
+/* What nobody has begun is run here, then what has not ended is waited for, until it needs nothing, or one will do of several
+ * that are left: then until when to wait for it. */
+static int wait_for_needs(weft_future *future, int64_t deadline_ns, int64_t *until_ns)
 {
     int err = 0;
     for (bool on = true; on && !err;) {
         way w;
         go_down(future, &w);
-        *one_will_do = w.one_will_do;
         on = w.length && (wf_future_help(future, deadline_ns, &err) ||
                           (!err && !w.one_will_do && go_up(&w, deadline_ns, &err)));
         let_go(&w);
+        *until_ns = on || err ? deadline_ns : look_again(&w, deadline_ns);
     }
     return err;
 }
@@ -295,9 +313,8 @@ static bool runs_at_once(weft_future *future, int64_t deadline_ns)
 __attribute__((noinline)) static int wait_slow(weft_future *future, int64_t deadline_ns)
 {
     for (;;) {
-        bool looks;
-        int err = wait_for_needs(future, deadline_ns, &looks);
-        int64_t until = !err && looks ? wf_serial_look(deadline_ns) : deadline_ns;
+        int64_t until;
+        int err = wait_for_needs(future, deadline_ns, &until);
         if (!err)
             err = wait_for_one(future, deadline_ns, until);
         if (err ? err != -ETIMEDOUT || until == deadline_ns : wf_task_ended(future))
