@@ -8,7 +8,8 @@
  *     weft_future_cancel(progress);
  *
  * A pool that is given a time keeps one thread for its clock, which sleeps until the next one is due: it hands tasks to
- * the executor and runs none (but in a pool without threads, where submitting is running). It is created by the first
+ * the executor and runs none (but in a pool without threads, where submitting is running; a second thread keeps the time
+ * while one of those waits). It is created by the first
  * such call. A thread of its own, because an idle pool must not wake for what is not due yet, and a busy one must not
  * be late because its workers are in long calls.
  *

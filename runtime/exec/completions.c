@@ -304,7 +304,7 @@ static int sleep_until(weft_completions *set, uint32_t told, int64_t deadline_ns
     if (err)
         return err;
     (void)wf_add_seq_cst(&set->sleepers, 1u); /* pair CO2 -> ended() */
-    wf_block_while(&set->told, told, wf_serial_look(deadline_ns), set);
+    wf_block_while(&set->told, told, wf_look_for_pending(deadline_ns), set);
     (void)wf_sub_relaxed(&set->sleepers, 1u); /* hint: too late, somebody wakes for nothing */
     wf_waiter_done(&waiter);
     return 0;
@@ -312,7 +312,7 @@ static int sleep_until(weft_completions *set, uint32_t told, int64_t deadline_ns
 
 int weft_completions_next(weft_completions *set, int64_t deadline_ns, weft_future **future, void **tag)
 {
-    int err = usable(set);
+    int err = usable(set), came = 0;
     if (future)
         *future = NULL;
     while (!err) {
@@ -327,6 +327,10 @@ int weft_completions_next(weft_completions *set, int64_t deadline_ns, weft_futur
         if (deadline_ns != WEFT_FOREVER && wf_now_ns() >= deadline_ns)
             return -ETIMEDOUT;
         err = sleep_until(set, told, deadline_ns);
+        if (err == -EDEADLK && help(set, deadline_ns, &came) && !came) {
+            wf_waiter_helped(); /* it came after the look before */
+            err = 0;
+        }
     }
     return err;
 }

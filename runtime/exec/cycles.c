@@ -85,6 +85,21 @@ static const struct weft_executor *full_executor(const wf_task *task)
     return is ? executor : NULL;
 }
 
+/* Under the lock: whose wait is looked at, and who looks. */
+static const wf_waiter *whose, *looking;
+
+/* Who waits for what lies in the queue of the executor whose task he runs looks for it himself, and runs it. The calling
+ * thread did just now: only what is held may become his to run. */
+static bool runs_it(const wf_task *task, const struct weft_executor *full)
+{
+    if ((whose == looking && !wf_task_held(task)) || wf_task_away((wf_task *)(uintptr_t)task))
+        return false;
+    for (const wf_running *r = whose->inside; r; r = r->before)
+        if (!r->of && wf_is_task_of(r->task, full))
+            return true;
+    return false;
+}
+
 static bool can_end(const wf_task *task);
 
 /* Under the lock, of what others run: may one of them come to its end? Who is not noted is alive. */
@@ -135,9 +150,12 @@ static bool waiter_ends(wf_waiter *waiter)
 {
     if (waiter->seen)
         return waiter->seen == WF_ENDS;
+    const wf_waiter *before = whose;
+    whose = waiter;
     waiter->seen = WF_ON_THE_WAY;
     bool ends = can_end(waiter->awaited);
     waiter->seen = ends ? WF_ENDS : WF_NOT_SEEN;
+    whose = before;
     return ends;
 }
 
@@ -159,7 +177,8 @@ static bool can_end(const wf_task *task)
         return wf_limited_can_end(in_line, can_end);
     const struct weft_executor *full = full_executor(task);
     if (full)
-        return one_ends(&(wf_crowd){.of = full, .running = holders_of, .is_one = wf_is_task_of}, can_end);
+        return runs_it(task, full) ||
+               one_ends(&(wf_crowd){.of = full, .running = holders_of, .is_one = wf_is_task_of}, can_end);
     for (wf_waiter *waiter = noted.first; waiter; waiter = waiter->next)
         if (is_inside(waiter, task) && !waiter_ends(waiter))
             return false;
@@ -274,6 +293,7 @@ int wf_waiter_begin(wf_waiter *waiter, wf_task *awaited, int64_t deadline_ns)
     add(waiter);
     for (wf_waiter *w = noted.first; w; w = w->next)
         w->seen = WF_NOT_SEEN;
+    whose = looking = waiter;
     waiter->seen = WF_ON_THE_WAY;
     int err = can_end(awaited) ? 0 : -EDEADLK;
     if (err) {
@@ -291,6 +311,11 @@ void wf_waiter_done(wf_waiter *waiter)
     wf_lock_take(&noted.lock);
     take_out(waiter);
     wf_lock_give(&noted.lock);
+}
+
+void wf_waiter_helped(void)
+{
+    wf_running_says(wf_tasks_innermost(), NULL);
 }
 
 int wf_waits_for_itself(const wf_task *awaited)

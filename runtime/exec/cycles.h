@@ -6,7 +6,8 @@
  * it is inside of cannot end before that has. So there is a graph:
  *
  *   a task that noted threads are inside of   needs   all that they wait for
- *   a pending task of an executor that is full   needs   one of the tasks that hold its tickets to end
+ *   a pending task of an executor that is full   needs   one of the tasks that hold its tickets to end, unless who waits for
+ *      it runs one of those: he lends it his ticket
  *   a task in the line of a limit   needs   one of the tasks that hold its permits to end
  *   several as one (exec/combine.h), a set (exec/completions.h)   need   one of those that have not ended
  *   room in an executor, its end, a stream's next item   need   one of those that run for it to end
@@ -35,6 +36,8 @@ typedef struct wf_waiter {
  * would never end; the running task's error text says why. */
 int wf_waiter_begin(wf_waiter *waiter, wf_task *awaited, int64_t deadline_ns);
 void wf_waiter_done(wf_waiter *waiter);
+/* After -EDEADLK it found something to run that had come meanwhile: nothing is said. */
+void wf_waiter_helped(void);
 /* It waits for a task that the calling thread is inside of: the same text. -EDEADLK. */
 int wf_waits_for_itself(const wf_task *awaited);
 

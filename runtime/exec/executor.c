@@ -65,10 +65,18 @@ int64_t wf_look(int64_t deadline_ns)
 
 static uint32_t serial;
 
-int64_t wf_serial_look(int64_t deadline_ns)
+static bool has_ticket(void)
+{
+    const wf_running *r = wf_tasks_innermost();
+    while (r && (r->of || !wf_tasks_executor(r->task)))
+        r = r->before;
+    return r;
+}
+
+int64_t wf_look_for_pending(int64_t deadline_ns)
 {
     /* hint: who knows a task of one has seen it */
-    return wf_load_relaxed(&serial) ? wf_look(deadline_ns) : deadline_ns;
+    return wf_load_relaxed(&serial) || has_ticket() ? wf_look(deadline_ns) : deadline_ns;
 }
 
 void wf_serial_is_made(void)

@@ -245,7 +245,7 @@ static int64_t look_again(const way *w, int64_t deadline_ns)
 {
     if (w->anew && wf_tasks_innermost())
         return wf_look(deadline_ns);
-    return w->one_will_do ? wf_serial_look(deadline_ns) : deadline_ns;
+    return w->one_will_do ? wf_look_for_pending(deadline_ns) : deadline_ns;
 }
 
 static void let_go(const way *w)
@@ -310,6 +310,16 @@ static bool runs_at_once(weft_future *future, int64_t deadline_ns)
     return ran;
 }
 
+/* What came between the look for something to run and the look at who waits for whom. */
+static bool helps_after_all(weft_future *future, int64_t deadline_ns)
+{
+    int err = 0;
+    bool helped = wf_future_help(future, deadline_ns, &err);
+    if (helped)
+        wf_waiter_helped();
+    return helped;
+}
+
 __attribute__((noinline)) static int wait_slow(weft_future *future, int64_t deadline_ns)
 {
     for (;;) {
@@ -317,6 +327,8 @@ __attribute__((noinline)) static int wait_slow(weft_future *future, int64_t dead
         int err = wait_for_needs(future, deadline_ns, &until);
         if (!err)
             err = wait_for_one(future, deadline_ns, until);
+        if (err == -EDEADLK && helps_after_all(future, deadline_ns))
+            continue;
         if (err ? err != -ETIMEDOUT || until == deadline_ns : wf_task_ended(future))
             return err;
     }

@@ -10,19 +10,33 @@
 #include "os/memory.h"
 #include "os/thread.h"
 #include "sched/binding.h"
+#include "sched/block.h"
 #include "sched/seat.h"
 #include "sched/tasks.h"
+
+/* One of the threads of a clock. */
+typedef struct hand {
+    wf_thread thread;
+    struct hand *next;
+} hand;
 
 typedef struct wf_timers {
     weft_pool *pool;
     pthread_mutex_t lock;
-    wf_heap heap;    /* under the lock */
-    bool ended;      /* the same */
-    bool held;       /* the same: nothing is to ring */
-    bool rings;      /* the same: something rings just now */
-    uint32_t change; /* what the clock sleeps on; changed under the lock */
-    wf_thread thread;
+    wf_heap heap; /* under the lock, as all that follows */
+    bool ended;
+    bool held;      /* nothing is to ring */
+    bool led;       /* a hand waits for what is due, or rings */
+    unsigned rings; /* hands that ring just now */
+    hand *hands;
+    uint32_t change; /* what they sleep on */
 } wf_timers;
+
+/* Of the calling thread: whose clock it is a hand of, and whether it leads. */
+static __thread struct {
+    wf_timers *of;
+    bool leads;
+} own;
 
 /* ---- the clock ---------------------------------------------------------------------------------- */
 
@@ -48,44 +62,98 @@ static wf_alarm *due(wf_timers *t, int64_t *next_ns)
     return alarm_of(root);
 }
 
-/* What is to ring now; NULL: nothing. Who holds the clock is told when it does not ring any more. */
-static wf_alarm *next_to_ring(wf_timers *t, int64_t *next_ns)
+/* Under the lock; then the hands are to be woken. */
+static void change(wf_timers *t)
 {
-    wf_alarm *alarm = due(t, next_ns);
-    t->rings = alarm;
-    if (t->held)
-        wf_wake(&t->pool->closer);
-    return alarm;
+    wf_store_relaxed(&t->change, t->change + 1); /* under lock */
 }
 
-static void *clock_main(void *arg)
+/* Who holds the clock is told when it does not ring any more. */
+static void ring(wf_timers *t, wf_alarm *alarm)
 {
-    wf_timers *t = arg;
+    alarm->ring(alarm);
+    pthread_mutex_lock(&t->lock);
+    t->rings--;
+    if (t->held)
+        wf_wake(&t->pool->closer);
+    pthread_mutex_unlock(&t->lock);
+}
+
+static void relieve(void);
+
+/* Under the lock. */
+static void lead(wf_timers *t)
+{
+    if (t->led)
+        return;
+    t->led = own.leads = true;
+    wf_block_calls(relieve);
+}
+
+static void *hand_main(void *arg)
+{
+    wf_timers *t = own.of = arg;
     char name[16];
     wf_binding_confine(t->pool);
     snprintf(name, sizeof name, "%.9s/clock", t->pool->name);
     wf_thread_name(name);
     wf_thread_exact();
     for (;;) {
-        int64_t next_ns;
+        int64_t next_ns = WF_FOREVER;
         pthread_mutex_lock(&t->lock);
+        lead(t);
         uint32_t change = t->change;
         bool ended = t->ended;
-        wf_alarm *alarm = next_to_ring(t, &next_ns);
+        wf_alarm *alarm = own.leads ? due(t, &next_ns) : NULL;
+        t->rings += !!alarm;
         pthread_mutex_unlock(&t->lock);
         if (ended)
             return NULL;
         if (alarm)
-            alarm->ring(alarm);
+            ring(t, alarm);
         else
             wf_futex_wait_until(&t->change, change, next_ns);
     }
 }
 
-/* Under the lock; then the clock is to be woken. */
-static void change(wf_timers *t)
+/* 0, -ENOMEM, -EAGAIN. */
+static int add_hand(wf_timers *t)
 {
-    wf_store_relaxed(&t->change, t->change + 1); /* under lock */
+    hand *h = wf_alloc(sizeof *h);
+    if (!h)
+        return -ENOMEM;
+    if (wf_thread_create(&h->thread, hand_main, t, t->pool->stack_bytes)) {
+        wf_free(h);
+        return -EAGAIN;
+    }
+    pthread_mutex_lock(&t->lock);
+    h->next = t->hands;
+    t->hands = h;
+    pthread_mutex_unlock(&t->lock);
+    return 0;
+}
+
+/* What the calling hand rang for blocks: another one leads, perhaps what it waits for is to ring. There are as many hands as
+ * ever blocked at once, and one more. */
+static void relieve(void)
+{
+    wf_timers *t = own.of;
+    unsigned hands = 0;
+    wf_block_calls(NULL);
+    own.leads = false;
+    pthread_mutex_lock(&t->lock);
+    t->led = false;
+    change(t);
+    for (const hand *h = t->hands; h; h = h->next)
+        hands++;
+    bool all_ring = hands == t->rings;
+    pthread_mutex_unlock(&t->lock);
+    wf_futex_wake_all(&t->change);
+    if (all_ring && add_hand(t)) {
+        pthread_mutex_lock(&t->lock);
+        lead(t);
+        pthread_mutex_unlock(&t->lock);
+    }
 }
 
 /* ---- its life ----------------------------------------------------------------------------------- */
@@ -127,13 +195,13 @@ void wf_alarms_cancel(weft_executor *executor)
         cancel_all(t, executor);
 }
 
-/* Says so, and wakes the clock. Does it ring just now? */
+/* Says so, and wakes the hands. Does one ring just now? */
 static bool say(wf_timers *t, bool *what, bool is)
 {
     pthread_mutex_lock(&t->lock);
     *what = is;
     change(t);
-    bool rings = t->rings;
+    bool rings = t->rings > 0;
     pthread_mutex_unlock(&t->lock);
     wf_futex_wake_all(&t->change);
     return rings;
@@ -143,7 +211,7 @@ static bool say(wf_timers *t, bool *what, bool is)
 static int end(weft_pool *pool)
 {
     wf_timers *t = pool->timers;
-    if (pthread_equal(t->thread.id, pthread_self()))
+    if (own.of == t)
         return -EDEADLK;
     while (say(t, &t->held, true))
         wf_park(&pool->closer, WF_FOREVER);
@@ -152,7 +220,11 @@ static int end(weft_pool *pool)
         return -EBUSY;
     }
     (void)say(t, &t->ended, true);
-    wf_thread_join(&t->thread);
+    for (hand *h = t->hands, *next; h; h = next) {
+        next = h->next;
+        wf_thread_join(&h->thread);
+        wf_free(h);
+    }
     cancel_all(t, NULL);
     return 0;
 }
@@ -170,10 +242,11 @@ static int make(weft_pool *pool, wf_timers **timers)
         return -ENOMEM;
     t->pool = pool;
     pthread_mutex_init(&t->lock, NULL);
-    if (wf_thread_create(&t->thread, clock_main, t, pool->stack_bytes)) {
+    int err = add_hand(t);
+    if (err) {
         pthread_mutex_destroy(&t->lock);
         wf_free(t);
-        return -EAGAIN;
+        return err;
     }
     pool->timers_end = end;
     pool->timers_dispose = dispose;
@@ -247,7 +320,7 @@ bool wf_alarm_unset(wf_alarm *alarm)
 
 /* ---- those that end by ringing ------------------------------------------------------------------ */
 
-static void ring(wf_alarm *self)
+static void fulfil(wf_alarm *self)
 {
     (void)wf_task_fulfil(&self->wide.task, 0);
     wf_task_release(&self->wide.task);
@@ -267,7 +340,7 @@ int wf_alarm_at(const wf_door *door, int64_t due_ns, wf_task **task)
     int err = wf_alarm_new(door, sizeof *alarm, &kind, 2, &alarm);
     if (err)
         return err;
-    alarm->ring = ring;
+    alarm->ring = fulfil;
     if (!wf_alarm_set(alarm, due_ns)) {
         wf_slab_give(alarm);
         return -ESHUTDOWN;

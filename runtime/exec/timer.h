@@ -5,6 +5,9 @@
  * An alarm that is set lies in a heap, under the lock, with a reference of the clock's. Whoever takes it out has that
  * reference: the clock, which rings it; who unsets it; or the pool's end and an executor's shutdown, which cancel it.
  * The clock sleeps on a word that changes when something earlier was set, or all is to end.
+ *
+ * What follows an alarm inline runs in the clock, and in a pool without threads the tasks do, too. Where such a one waits, perhaps
+ * for another alarm, another thread of the clock's comes to lead, and stays in reserve for the next time.
  */
 #ifndef WF_EXEC_TIMER_H
 #define WF_EXEC_TIMER_H

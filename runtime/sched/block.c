@@ -48,6 +48,19 @@ void wf_hand_over_tasks(weft_pool *pool)
         wf_arm(pool);
 }
 
+static __thread void (*about_to_block)(void);
+
+void wf_block_calls(void (*run)(void))
+{
+    about_to_block = run;
+}
+
+static void say(void)
+{
+    if (about_to_block)
+        about_to_block();
+}
+
 static void begin(wf_worker *self, enum wf_wait why, const void *what)
 {
     if (wf_stack_publish_all(&self->stack))
@@ -59,6 +72,7 @@ static void begin(wf_worker *self, enum wf_wait why, const void *what)
 void wf_block_while(uint32_t *word, uint32_t seen, int64_t deadline_ns, const void *what)
 {
     wf_worker *self = wf_self();
+    say();
     if (self)
         begin(self, WF_FOR_FOREIGN, what);
     wf_futex_wait_until(word, seen, deadline_ns);
@@ -74,6 +88,7 @@ static bool wait_for(wf_task *task, bool held, int64_t deadline_ns)
 bool wf_block_for(wf_task *task, bool held, int64_t deadline_ns)
 {
     wf_worker *self = wf_self();
+    say();
     if (!self)
         return wait_for(task, held, deadline_ns);
     begin(self, self->pool == task->pool ? WF_FOR_FUTURE : WF_FOR_FOREIGN, task);
@@ -86,6 +101,7 @@ bool wf_block_for(wf_task *task, bool held, int64_t deadline_ns)
 
 void wf_section_begin(wf_worker *self)
 {
+    say();
     self->sections++;
     begin(self, WF_FOR_SECTION, NULL);
 }
@@ -96,11 +112,19 @@ void wf_section_end(wf_worker *self)
     wf_block_end(self);
 }
 
-int weft_block_begin(void)
+static wf_worker *section_begin(void)
 {
     wf_worker *self = wf_self();
     if (self)
         wf_section_begin(self);
+    else
+        say();
+    return self;
+}
+
+int weft_block_begin(void)
+{
+    (void)section_begin();
     return 0;
 }
 
@@ -118,9 +142,7 @@ int weft_blocking(void (*fn)(void *arg), void *arg)
 {
     if (!fn)
         return -EINVAL;
-    wf_worker *self = wf_self();
-    if (self)
-        wf_section_begin(self);
+    wf_worker *self = section_begin();
     fn(arg);
     if (self)
         wf_section_end(self);

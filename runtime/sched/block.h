@@ -25,4 +25,8 @@ void wf_block_while(uint32_t *word, uint32_t seen, int64_t deadline_ns, const vo
 /* As wf_task_wait, or, held, as wf_task_wait_held. */
 bool wf_block_for(wf_task *task, bool held, int64_t deadline_ns);
 
+/* In the calling thread run() is called whenever it is about to sleep in one of these, or begins a section: what it does for
+ * others has to go on without it. NULL: nothing. */
+void wf_block_calls(void (*run)(void));
+
 #endif

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Who waits for a series sees its end through each kind of executor and of wait, from outside and from inside a task that
  * holds the executor's only ticket; a call that waits for its own series is told that this never ends. */
-#include "sem.h"
-
-#include <string.h>
+#include "waits.h"
 
 #define MS INT64_C(1000000)
 
@@ -13,7 +11,7 @@ struct series {
     weft_executor *door;
     weft_future *future;
     atomic_int calls;
-    int (*await)(struct series *s);
+    int (*await)(weft_future *future);
 };
 
 static int tick(void *arg)
@@ -22,73 +20,15 @@ static int tick(void *arg)
     return atomic_fetch_add(&s->calls, 1) + 1 < CALLS ? 0 : weft_fail(77, "call %d was the last", CALLS);
 }
 
-/* ---- waits -------------------------------------------------------------------------------------- */
-
-static int by_get(struct series *s)
-{
-    return weft_future_get(s->future, NULL);
-}
-
-static int by_looks(struct series *s)
-{
-    int err;
-    do
-        err = weft_future_wait(s->future, sem_now_ns() + MS / 3);
-    while (err == -ETIMEDOUT);
-    return err;
-}
-
-static int by_all(struct series *s)
-{
-    weft_future *all;
-    int err = weft_when_all(&s->future, 1, &all);
-    if (!err) {
-        err = weft_future_get(all, NULL);
-        weft_future_release(all);
-    }
-    return err;
-}
-
-static int by_any(struct series *s)
-{
-    weft_future *any;
-    int err = weft_when_any(&s->future, 1, &any);
-    if (!err) {
-        err = weft_future_get(any, NULL);
-        weft_future_release(any);
-    }
-    return err;
-}
-
-static int by_completions(struct series *s)
-{
-    weft_completions *set;
-    weft_future *out = NULL;
-    int err = weft_completions_create(&set);
-    if (err)
-        return err;
-    err = weft_completions_add(set, s->future, NULL);
-    if (!err)
-        err = weft_completions_next(set, WEFT_FOREVER, &out, NULL);
-    cr_assert(err || out == s->future);
-    weft_future_release(out);
-    weft_completions_destroy(set);
-    return err;
-}
-
-static int (*const waits[])(struct series *s) = {by_get, by_looks, by_all, by_any, by_completions};
-
-enum { WAITS = sizeof waits / sizeof *waits };
-
 /* ---- through each executor ---------------------------------------------------------------------- */
 
 static int await_series(void *arg)
 {
     struct series *s = arg;
-    return s->await(s);
+    return s->await(s->future);
 }
 
-static void runs_to_its_end(weft_executor *door, int (*await)(struct series *s), bool inside)
+static void runs_to_its_end(weft_executor *door, int (*await)(weft_future *future), bool inside)
 {
     struct series s = {.door = door, .await = await};
     int status = 0, err = 0;
@@ -99,7 +39,7 @@ static void runs_to_its_end(weft_executor *door, int (*await)(struct series *s),
         cr_assert_eq(weft_future_get(waiter, &err), 0);
         weft_future_release(waiter);
     } else {
-        err = await(&s);
+        err = await(s.future);
     }
     cr_assert_eq(err, 0, "%d", err);
     cr_assert_eq(weft_future_get(s.future, &status), 0);
@@ -123,9 +63,9 @@ static void by_each_wait(bool inside)
     weft_pool *pool = sem_pool();
     weft_executor *one = make(pool, 1, WEFT_ENGINE_POOL), *serial = make(pool, 0, WEFT_ENGINE_SERIAL);
     for (int i = 0; i < WAITS; i++) {
-        runs_to_its_end(sem_door(pool), waits[i], inside);
-        runs_to_its_end(one, waits[i], inside);
-        runs_to_its_end(serial, waits[i], inside);
+        runs_to_its_end(sem_door(pool), waits[i].wait, inside);
+        runs_to_its_end(one, waits[i].wait, inside);
+        runs_to_its_end(serial, waits[i].wait, inside);
     }
     cr_assert_eq(weft_executor_destroy(one), 0);
     cr_assert_eq(weft_executor_destroy(serial), 0);
@@ -202,7 +142,7 @@ PROMISE(who_waits_for_a_serial_series_that_is_cancelled_wakes)
         void *failed;
         cr_assert_eq(weft_submit_every(serial, 0, MS / 4, count, &s, &s.future), 0);
         pthread_t thread = thread_start(cancel, &s, 0);
-        cr_assert_eq(waits[i](&s), 0);
+        cr_assert_eq(waits[i].wait(s.future), 0);
         pthread_join(thread, &failed);
         cr_assert_null(failed);
         cr_assert_eq(weft_future_state(s.future), WEFT_CANCELLED);

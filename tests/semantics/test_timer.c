@@ -267,6 +267,74 @@ PROMISE(a_series_ends_with_its_executor_and_with_its_pool)
     weft_future_release(second);
 }
 
+/* ---- in the clock's thread ---------------------------------------------------------------------- */
+
+struct nest {
+    weft_executor *door;
+    int left;
+    atomic_int ended;
+};
+
+/* Waits for a later one, which waits for a later one. */
+static int nest_deeper(void *arg)
+{
+    struct nest *n = arg;
+    weft_future *later = NULL;
+    int status = 0;
+    if (n->left--) {
+        status = weft_submit_after(n->door, MS / 10, nest_deeper, n, &later);
+        if (!status)
+            status = weft_future_wait(later, WEFT_FOREVER);
+        weft_future_release(later);
+    }
+    atomic_fetch_add(&n->ended, 1);
+    return status;
+}
+
+PROMISE(tasks_that_begin_at_a_time_may_wait_for_later_ones)
+{
+    weft_pool *pool = sem_pool();
+    for (int round = 0; round < 20; round++) {
+        struct nest n = {.door = sem_door(pool), .left = 8};
+        weft_future *outer = NULL;
+        int status = 1;
+        cr_assert_eq(weft_submit_after(n.door, MS / 10, nest_deeper, &n, &outer), 0);
+        cr_assert_eq(weft_future_get(outer, &status), 0);
+        cr_assert_eq(status, 0);
+        cr_assert_eq(n.ended, 9);
+        weft_future_release(outer);
+    }
+    sem_end(pool);
+}
+
+static int nest_after(weft_future *before, void *arg)
+{
+    (void)before;
+    return nest_deeper(arg);
+}
+
+/* Its executor is closed: the clock cancels the first, and runs what follows. */
+PROMISE(what_follows_a_time_inline_may_wait_for_a_later_one)
+{
+    weft_pool *pool = sem_pool();
+    struct nest n = {.door = sem_door(pool), .left = 3};
+    atomic_int seen = 0;
+    weft_executor *one;
+    weft_future *first, *follows;
+    int status = 1;
+    cr_assert_eq(weft_executor_create(&one, WEFT_EXECUTOR_CONFIG(.pool = pool)), 0);
+    cr_assert_eq(weft_submit_after(one, MS, count_up, &seen, &first), 0);
+    cr_assert_eq(weft_future_then(first, WEFT_INLINE, nest_after, &n, &follows), 0);
+    weft_executor_close(one);
+    cr_assert_eq(weft_future_get(follows, &status), 0);
+    cr_assert_eq(status, 0);
+    cr_assert_eq(n.ended, 4);
+    weft_future_release(first);
+    weft_future_release(follows);
+    cr_assert_eq(weft_executor_destroy(one), 0);
+    sem_end(pool);
+}
+
 /* ---- the pool's end ------------------------------------------------------------------------------ */
 
 struct stay {

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/* A task holds its executor's only ticket and waits for what comes into that executor's queue only later: after a time, or after a
+ * promise. Nobody else may run it, so the waiter does, however it waits, and whoever else waits for
+ * the waiter is not told of a deadlock. */
+#include "waits.h"
+
+#define MS INT64_C(1000000)
+
+struct scene {
+    weft_executor *one;
+    weft_promise *promise;
+    int (*wait)(weft_future *future);
+    weft_future *(*later)(struct scene *s);
+    pthread_t keeper;
+    weft_future *waiter;
+    atomic_int ran;
+};
+
+static int note(void *arg)
+{
+    (void)atomic_fetch_add(&((struct scene *)arg)->ran, 1);
+    return 0;
+}
+
+static int note_after(weft_future *before, void *arg)
+{
+    (void)before;
+    return note(arg);
+}
+
+/* ---- what comes later --------------------------------------------------------------------------- */
+
+static weft_future *after_a_time(struct scene *s)
+{
+    weft_future *future = NULL;
+    cr_assert_eq(weft_submit_after(s->one, MS, note, s, &future), 0);
+    return future;
+}
+
+static void *keep_later(void *arg)
+{
+    struct scene *s = arg;
+    nanosleep(&(struct timespec){.tv_nsec = MS}, NULL); /* when it sleeps, most times */
+    return weft_promise_fulfil(s->promise, 0) ? s : NULL;
+}
+
+static weft_future *after_a_promise(struct scene *s)
+{
+    weft_future *promised = NULL, *future = NULL;
+    cr_assert_eq(weft_promise_create(&s->promise, s->one, &promised), 0);
+    cr_assert_eq(weft_future_then(promised, s->one, note_after, s, &future), 0);
+    weft_future_release(promised);
+    s->keeper = thread_start(keep_later, s, 0);
+    return future;
+}
+
+static weft_future *(*const laters[])(struct scene *s) = {after_a_time, after_a_promise};
+
+enum { LATERS = sizeof laters / sizeof *laters };
+
+/* ---- who waits ---------------------------------------------------------------------------------- */
+
+static int wait_here(void *arg)
+{
+    struct scene *s = arg;
+    weft_future *future = s->later(s);
+    int err = s->wait(future);
+    weft_future_release(future);
+    if (s->later == after_a_promise)
+        pthread_join(s->keeper, NULL);
+    return err;
+}
+
+static int wait_for_waiter(void *arg)
+{
+    return weft_future_get(((struct scene *)arg)->waiter, NULL);
+}
+
+static void waits_once(struct scene *s, weft_executor *door, const char *name)
+{
+    weft_future *second = NULL;
+    int status = 1;
+    atomic_store(&s->ran, 0);
+    cr_assert_eq(weft_submit(s->one, wait_here, s, &s->waiter), 0);
+    cr_assert_eq(weft_submit(door, wait_for_waiter, s, &second), 0);
+    cr_assert_eq(weft_future_get(second, &status), 0);
+    cr_assert_eq(status, 0, "%s: who waits for the waiter: %d", name, status);
+    cr_assert_eq(weft_future_get(s->waiter, &status), 0);
+    cr_assert_eq(status, 0, "%s: %d", name, status);
+    cr_assert_eq(s->ran, 1);
+    weft_future_release(second);
+    weft_future_release(s->waiter);
+}
+
+enum { TIMES = 20 };
+
+PROMISE(what_comes_later_to_an_executor_that_the_waiter_fills_is_run_by_the_waiter)
+{
+    weft_pool *pool = sem_pool();
+    struct scene s = {.one = NULL};
+    cr_assert_eq(weft_executor_create(&s.one, WEFT_EXECUTOR_CONFIG(.pool = pool, .limit = 1)), 0);
+    for (int i = 0; i < TIMES * LATERS * WAITS; i++) {
+        s.later = laters[i % LATERS];
+        s.wait = waits[i / LATERS % WAITS].wait;
+        waits_once(&s, sem_door(pool), waits[i / LATERS % WAITS].name);
+    }
+    cr_assert_eq(weft_executor_destroy(s.one), 0);
+    sem_end(pool);
+}
