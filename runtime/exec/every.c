@@ -112,50 +112,74 @@ static void tick_ended(wf_follower *follower, wf_task *tick)
         set_again(s);
 }
 
+/* Begun, it may end the series at once, but for a reference of the caller's. Who cancels that finds the tick, or is seen. */
+static void begin_tick(series *s, wf_task *tick)
+{
+    wf_task_init(tick, s->fn, s->arg, 1);
+    wf_tasks_goes_to(tick, NULL);
+    s->follower.ended = tick_ended;
+    wf_task_follow(tick, &s->follower);
+    set_tick(s, tick);
+    if (wf_task_ended(task_of(s)) || wf_executor_submit_held(s->executor, tick, s->epoch)) {
+        (void)wf_task_cancel(tick);
+        wf_task_release(tick);
+    }
+}
+
 /* With no memory for a tick it is left out. */
 static void ring(wf_alarm *self)
 {
     series *s = (series *)(void *)self;
-    wf_task *tick;
     if (wf_task_ended(task_of(s)) || wf_executor_epoch(s->executor) != s->epoch) {
         give_up(s);
-    } else if (!(tick = wf_tasks_new(s->pool, NULL, sizeof *tick))) {
-        set_again(s);
+        return;
+    }
+    wf_task *tick = wf_tasks_new(s->pool, NULL, sizeof *tick);
+    if (tick && wf_task_retain(task_of(s))) {
+        begin_tick(s, tick);
+        wf_task_release(task_of(s));
     } else {
-        wf_task_init(tick, s->fn, s->arg, 1);
-        s->follower.ended = tick_ended;
-        wf_task_follow(tick, &s->follower);
-        set_tick(s, tick);
-        if (wf_executor_submit_held(s->executor, tick, s->epoch)) {
-            (void)wf_task_cancel(tick);
-            wf_task_release(tick);
-        }
+        if (tick)
+            wf_slab_give(tick);
+        set_again(s);
     }
 }
 
-static void cancelled(wf_task *task)
+/* With a reference; NULL: there is none. */
+static wf_task *tick_of(series *s)
 {
-    if (wf_alarm_unset((wf_alarm *)(void *)task))
-        wf_task_release(task);
-}
-
-/* Who waits for the series may run the tick. */
-static wf_task *needs_tick(wf_task *task, size_t *at)
-{
-    series *s = (series *)(void *)task;
-    if ((*at)++)
-        return NULL;
     wf_lock_take(&s->lock);
     wf_task *tick = s->tick && wf_task_retain(s->tick) ? s->tick : NULL;
     wf_lock_give(&s->lock);
     return tick;
 }
 
+/* Nor does a tick begin any more. */
+static void cancelled(wf_task *task)
+{
+    series *s = (series *)(void *)task;
+    if (wf_alarm_unset(&s->alarm)) {
+        wf_task_release(task);
+        return;
+    }
+    wf_task *tick = tick_of(s);
+    if (!tick)
+        return;
+    if (wf_task_cancel(tick) == WF_TASK_PENDING)
+        wf_tasks_dead(NULL, tick);
+    wf_task_release(tick);
+}
+
+/* Who waits for the series may run the tick. */
+static wf_task *needs_tick(wf_task *task, size_t *at)
+{
+    return (*at)++ ? NULL : tick_of((series *)(void *)task);
+}
+
 /* wf_kind.some: a tick that waits for its own series never ends. */
 static bool tick_ends(const wf_task *task, bool (*ends)(const wf_task *part))
 {
-    size_t at = 0;
-    wf_task *tick = needs_tick((wf_task *)(uintptr_t)task, &at);
+    wf_task *tick = tick_of((series *)(uintptr_t)task);
     bool can = !tick || ends(tick);
     if (tick)
         wf_task_release(tick);
