@@ -27,7 +27,8 @@ typedef struct wf_timers {
     bool ended;
     bool held;      /* nothing is to ring */
     bool led;       /* a hand waits for what is due, or rings */
-    unsigned rings; /* hands that ring just now */
+    unsigned count; /* of hands */
+    unsigned rings; /* of those that ring just now */
     hand *hands;
     uint32_t change; /* what they sleep on */
 } wf_timers;
@@ -116,13 +117,22 @@ static void *hand_main(void *arg)
     }
 }
 
-/* 0, -ENOMEM, -EAGAIN. */
+static void count_hands(wf_timers *t, unsigned more)
+{
+    pthread_mutex_lock(&t->lock);
+    t->count += more;
+    pthread_mutex_unlock(&t->lock);
+}
+
+/* Counted before it can block. 0, -ENOMEM, -EAGAIN. */
 static int add_hand(wf_timers *t)
 {
     hand *h = wf_alloc(sizeof *h);
     if (!h)
         return -ENOMEM;
+    count_hands(t, 1);
     if (wf_thread_create(&h->thread, hand_main, t, t->pool->stack_bytes)) {
+        count_hands(t, -1u);
         wf_free(h);
         return -EAGAIN;
     }
@@ -138,15 +148,12 @@ static int add_hand(wf_timers *t)
 static void relieve(void)
 {
     wf_timers *t = own.of;
-    unsigned hands = 0;
     wf_block_calls(NULL);
     own.leads = false;
     pthread_mutex_lock(&t->lock);
     t->led = false;
     change(t);
-    for (const hand *h = t->hands; h; h = h->next)
-        hands++;
-    bool all_ring = hands == t->rings;
+    bool all_ring = t->rings == t->count;
     pthread_mutex_unlock(&t->lock);
     wf_futex_wake_all(&t->change);
     if (all_ring && add_hand(t)) {
