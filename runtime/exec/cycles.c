@@ -320,7 +320,9 @@ void wf_waiter_helped(void)
 
 int wf_waits_for_itself(const wf_task *awaited)
 {
-    const wf_task *own = wf_tasks_innermost()->task;
+    const wf_task *own = wf_tasks_innermost() ? wf_tasks_innermost()->task : NULL;
+    if (!own) /* in a hook */
+        return -EDEADLK;
     if (own == awaited)
         say(true, "deadlock: %s waits for itself", label_of(own));
     else

@@ -38,7 +38,7 @@ int wf_waiter_begin(wf_waiter *waiter, wf_task *awaited, int64_t deadline_ns);
 void wf_waiter_done(wf_waiter *waiter);
 /* After -EDEADLK it found something to run that had come meanwhile: nothing is said. */
 void wf_waiter_helped(void);
-/* It waits for a task that the calling thread is inside of: the same text. -EDEADLK. */
+/* It waits for a task, or a crowd, that the calling thread is inside of: the same text. -EDEADLK. */
 int wf_waits_for_itself(const wf_task *awaited);
 
 /* What ends with what others run, as something to wait for: on the stack of who waits. */

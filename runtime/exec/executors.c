@@ -244,13 +244,19 @@ static unsigned running(const void *of)
     return wf_accepted_left(q) && out < wf_tickets_limit(&q->tickets) ? 0 : out;
 }
 
+static wf_task *the_end_of(const wf_queued *q, wf_crowd *end)
+{
+    *end = (wf_crowd){.of = q, .running = running, .is_one = wf_is_task_of};
+    wf_crowd_init(end, "the end of", q->name);
+    return &end->wide.task;
+}
+
 /* 0, -ETIMEDOUT, -EDEADLK. */
 static int drain(wf_queued *q, int64_t deadline_ns)
 {
-    wf_crowd end = {.of = q, .running = running, .is_one = wf_is_task_of};
-    wf_task *awaited = &end.wide.task;
+    wf_crowd end;
+    wf_task *awaited = the_end_of(q, &end);
     int err;
-    wf_crowd_init(&end, "the end of", q->name);
     if (!wf_queued_serial(q))
         return wf_tickets_wait(&q->tickets, is_over, q, awaited, deadline_ns);
     do {
@@ -276,9 +282,10 @@ static void cancel_pending(wf_queued *q)
 int weft_executor_shutdown(weft_executor *executor, int mode, int64_t deadline_ns)
 {
     wf_queued *q = queued_of(executor);
+    wf_crowd end;
     int err = mode < WEFT_DRAIN || mode > WEFT_STOP_RUNNING ? -EINVAL : usable(q);
     if (!err && wf_queued_is_inside(q))
-        err = -EDEADLK;
+        err = wf_waits_for_itself(the_end_of(q, &end));
     if (!err)
         err = weft_executor_close(executor);
     if (err)

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "base/config.h"
+#include "exec/cycles.h"
 #include "exec/executor.h"
 #include "exec/future.h"
 #include "exec/stop.h"
@@ -229,13 +230,20 @@ static bool runs_here(const weft_group *g)
     return false;
 }
 
+static int waits_for_itself(void)
+{
+    wf_crowd end = {.of = NULL};
+    wf_crowd_init(&end, "the end of a group", NULL);
+    return wf_waits_for_itself(&end.wide.task);
+}
+
 int weft_group_wait(weft_group *g, int64_t deadline_ns, int *status)
 {
     if (!g)
         return -EINVAL;
     if (g->generation != wf_generation())
         return -EOWNERDEAD;
-    int err = runs_here(g) ? -EDEADLK : wait_for_all(g, deadline_ns);
+    int err = runs_here(g) ? waits_for_itself() : wait_for_all(g, deadline_ns);
     if (!err && status) {
         pthread_mutex_lock(&g->lock);
         *status = g->status ? g->status : weft_stop_requested(g->stop) ? -ECANCELED : 0;

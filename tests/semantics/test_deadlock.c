@@ -132,6 +132,54 @@ PROMISE(ones_own_future_and_that_of_an_ancestor)
     sem_end(pool);
 }
 
+static int end_own(void *arg)
+{
+    return weft_executor_shutdown(arg, WEFT_DRAIN, WEFT_FOREVER);
+}
+
+static int end_destroying(void *arg)
+{
+    return weft_executor_destroy(arg);
+}
+
+static int await_group(void *arg)
+{
+    return weft_group_wait(arg, WEFT_FOREVER, NULL);
+}
+
+static void in_a_group(weft_executor *serial)
+{
+    weft_group *group;
+    weft_task_spec spec = {.size = sizeof spec, .fn = await_group, .label = "member"};
+    int status = 0;
+    cr_assert_eq(weft_group_create(&group, WEFT_GROUP_CONFIG(.executor = serial)), 0);
+    spec.arg = group;
+    cr_assert_eq(weft_group_submit_task(group, &spec, NULL), 0);
+    cr_assert_eq(weft_group_wait(group, WEFT_FOREVER, &status), 0);
+    cr_assert_eq(status, -EDEADLK);
+    cr_assert_str_eq(weft_group_error_text(group),
+                     "deadlock: member waits for the end of a group, in which it runs");
+    cr_assert_eq(weft_group_destroy(group), 0);
+}
+
+PROMISE(the_end_of_ones_own_executor_and_of_ones_own_group)
+{
+    weft_pool *pool = sem_pool();
+    weft_executor *serial;
+    weft_task_fn *const ends[] = {end_own, end_destroying};
+    weft_executor_create(&serial,
+                         WEFT_EXECUTOR_CONFIG(.pool = pool, .engine = WEFT_ENGINE_SERIAL, .name = "disk"));
+    for (int i = 0; i < 2; i++) {
+        cr_assert_eq(run_labelled(ends[i], serial), -EDEADLK);
+        cr_assert_str_eq(weft_future_error(outer),
+                         "deadlock: outer waits for the end of disk, in which it runs");
+        weft_future_release(outer);
+    }
+    in_a_group(serial);
+    cr_assert_eq(weft_executor_destroy(serial), 0);
+    sem_end(pool);
+}
+
 /* ---- through an executor's limit ----------------------------------------------------------------- */
 
 struct limited {
