@@ -51,12 +51,15 @@ enum weft_engine {
 };
 
 typedef struct weft_executor_config {
-    size_t size;        /**< sizeof(weft_executor_config); WEFT_EXECUTOR_CONFIG fills it in */
-    weft_pool *pool;    /**< NULL: the current or the default pool */
-    const char *name;   /**< for reports; copied, 31 characters count. NULL: "executor" */
-    int engine;         /**< enum weft_engine */
-    int priority;       /**< enum weft_priority */
-    int limit;          /**< tasks that run at the same time. 0: as many as the pool has workers */
+    size_t size;      /**< sizeof(weft_executor_config); WEFT_EXECUTOR_CONFIG fills it in */
+    weft_pool *pool;  /**< NULL: the current or the default pool */
+    const char *name; /**< for reports; copied, 31 characters count. NULL: "executor" */
+    int engine;       /**< enum weft_engine */
+    int priority;     /**< enum weft_priority */
+    /** Tasks that run at the same time. 0: as many as the pool has workers. A task that waits for another one of the
+     *  executor lends it its place, for it stands still meanwhile. Its children, and its loops' pieces, that other threads run have none
+     *  to lend, as it goes on: if all places are taken by tasks that wait for such pieces, their waits answer -EDEADLK. */
+    int limit;
     size_t queue_limit; /**< tasks that wait to begin. 0: no limit */
     int when_full;      /**< enum weft_when_full */
     weft_stop *stop;    /**< fires all its tasks' tokens; retained. NULL: none */

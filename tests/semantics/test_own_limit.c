@@ -107,3 +107,57 @@ PROMISE(what_comes_later_to_an_executor_that_the_waiter_fills_is_run_by_the_wait
     cr_assert_eq(weft_executor_destroy(s.one), 0);
     sem_end(pool);
 }
+
+/* ---- its parts ---------------------------------------------------------------------------------- */
+
+enum { PARTS = 64 };
+
+struct parts {
+    weft_executor *one;
+    atomic_int ran, refused, other;
+};
+
+static int note_part(void *arg)
+{
+    (void)atomic_fetch_add(&((struct parts *)arg)->ran, 1);
+    return 0;
+}
+
+static void submit_and_wait(size_t begin, size_t end, void *arg)
+{
+    struct parts *p = arg;
+    for (size_t i = begin; i < end; i++) {
+        weft_future *future = NULL;
+        int err = weft_submit(p->one, note_part, p, &future);
+        if (!err)
+            err = weft_future_get(future, NULL);
+        atomic_fetch_add(err == -EDEADLK ? &p->refused : &p->other, err != 0);
+        weft_future_release(future);
+    }
+}
+
+static int run_parts(void *arg)
+{
+    return weft_parallel_for(NULL, 0, PARTS, submit_and_wait, arg);
+}
+
+/* In the task's own thread its place is lent; elsewhere a wait may be refused, and what was submitted runs later. */
+PROMISE(parts_that_wait_for_the_executor_of_their_task_are_served_or_told)
+{
+    weft_pool *pool = sem_pool();
+    struct parts p = {.one = NULL};
+    cr_assert_eq(weft_executor_create(&p.one, WEFT_EXECUTOR_CONFIG(.pool = pool, .limit = 1)), 0);
+    for (int round = 0; round < TIMES; round++) {
+        weft_future *future = NULL;
+        int status = 1;
+        cr_assert_eq(weft_submit(p.one, run_parts, &p, &future), 0);
+        cr_assert_eq(weft_future_get(future, &status), 0);
+        weft_future_release(future);
+        cr_assert_eq(status, 0);
+    }
+    cr_assert_eq(p.other, 0);
+    cr_assert(sem_threads() || !p.refused, "%d refused, and there is no other thread", p.refused);
+    cr_assert_eq(weft_executor_destroy(p.one), 0);
+    cr_assert_eq(p.ran, TIMES * PARTS);
+    sem_end(pool);
+}
