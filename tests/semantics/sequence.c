@@ -65,6 +65,7 @@ static const struct {
     {op_running, 2},   {op_gate, 3},         {op_stop, 4},      {op_fire, 3},         {op_set, 2},
     {op_stop_refs, 3}, {op_limit, 3},        {op_stream_fd, 3}, {op_add, 6},          {op_next, 7},
     {op_set_left, 2},  {op_set_end, 1},      {op_stream, 4},    {op_stream_next, 10}, {op_stream_end, 2},
+    {op_many, 5},      {op_apply, 4},        {op_group, 4},     {op_later, 4},        {op_every, 1},
 };
 
 static sequence_op *op_of(unsigned number)
@@ -128,6 +129,7 @@ static void end_all(struct sequence *q)
         while (q->node[i].refs)
             release_one(&q->node[i]);
     before_call(q);
+    q->ends = true;
     say(q, "weft_pool_destroy\n");
     q->may_run_all_of = PLAIN;
     int err = weft_pool_destroy(q->pool);

@@ -67,6 +67,8 @@ struct node {
     bool cancelled; /* by a call that answered 0 */
     bool asked;     /* to stop, while it ran */
     bool dead;      /* exact, and may not begin any more */
+    bool timed;     /* it begins later, or is cancelled with its executor */
+    bool loose;     /* of a group that stops at the first error */
     unsigned stamp; /* when it came into a serial queue; 0: not yet */
 };
 
@@ -136,6 +138,7 @@ struct sequence {
     bool target[NODES];
     bool patient;       /* it waits without a deadline */
     int may_run_all_of; /* a door */
+    bool ends;          /* the pool does */
     /* for people */
     char text[TEXT];
     size_t written;
@@ -234,6 +237,7 @@ void end_limit(struct sequence *q, int i);
 
 typedef void sequence_op(struct sequence *q);
 sequence_op op_submit, op_submit_task, op_then, op_all, op_any, op_promise, op_keep, op_drop_promise;
+sequence_op op_many, op_apply, op_group, op_later, op_every;
 sequence_op op_get, op_wait, op_look, op_cancel, op_retain, op_release, op_wait_several, op_any_index;
 sequence_op op_create, op_close, op_shutdown, op_destroy, op_inspect, op_running, op_gate;
 sequence_op op_stop, op_fire, op_stop_refs, op_limit;

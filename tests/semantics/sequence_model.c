@@ -66,6 +66,8 @@ static bool tells_to_stop(const struct node *node, bool perhaps)
     const struct door *door = node->home > PLAIN ? &q->door[node->home] : NULL;
     if (node->kind != TASK && node->kind != THEN)
         return false;
+    if (perhaps && (node->loose || (node->timed && (q->ends || (door && door->closed)))))
+        return true;
     return fires(q, node->stop, perhaps) ||
            (door && (door->cancels || fires(q, door->stop, perhaps) || (perhaps && door->start_fails))) ||
            (node->kind == THEN && door && door->closed);

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: MIT */
+/* sequence_bulk.c - the calls of a sequence that submit more than one task, later, or wait for what they submit. */
+#include <errno.h>
+
+#include "sequence.h"
+
+enum { MANY = 5, TICKS = 4 };
+
+/* Where nobody can be refused for room, or kept waiting for it. */
+static int pick_free_home(struct sequence *q)
+{
+    int home = (int)pick(q, (unsigned)q->n_door);
+    return q->door[home].live && !q->door[home].queue_limit ? home : PLAIN;
+}
+
+/* Does a wait for what is submitted there end? A closed gate may keep all its workers. */
+static bool can_wait(const struct sequence *q, int home)
+{
+    return atomic_load(&q->gate) || !q->workers || serial(q, home);
+}
+
+/* In a row: the first of them, or NULL. */
+static struct node *new_nodes(struct sequence *q, int n, int home)
+{
+    struct node *first = &q->node[q->nodes];
+    if (q->nodes + n > NODES)
+        return NULL;
+    for (int i = 0; i < n; i++)
+        new_node(q, TASK, home)->status = random_status(q);
+    return first;
+}
+
+/* To a door that is broken, or will be, only that it is closed is a reason. */
+static void check_err(const struct sequence *q, int home, bool closed, int err)
+{
+    struct sequence *told = (struct sequence *)(uintptr_t)q;
+    if (closed || err == -ESHUTDOWN)
+        MUST(told, err == -ESHUTDOWN && door_may_be_closed(q, home), "closed: %s", weft_strerror(err));
+    else
+        MUST(told, err == 0, "%s", weft_strerror(err));
+}
+
+/* ---- many ----------------------------------------------------------------------------------------- */
+
+static void give_all(struct sequence *q, struct node *first, int n)
+{
+    for (int i = 0; i < n; i++) {
+        given(&first[i]);
+        q->stamp++;
+    }
+}
+
+static void keep(struct sequence *q, struct node *node, weft_future *future, bool accepted, bool wants)
+{
+    if (!accepted)
+        refused(node);
+    MUST(q, !wants || !future == !accepted, "n%d: the future", node->number);
+    node->future = wants ? future : NULL;
+}
+
+void op_many(struct sequence *q)
+{
+    int home = pick_free_home(q), n = 1 + (int)pick(q, MANY - 1);
+    struct node *first = new_nodes(q, n, home);
+    weft_future *futures[MANY];
+    size_t accepted = 99;
+    bool wants = pick(q, 4) != 0;
+    if (!first)
+        return;
+    for (int i = 0; i < MANY; i++)
+        futures[i] = (weft_future *)q;
+    before_call(q);
+    bool closed = door_is_closed(q, home);
+    for (int i = 0; i < n; i++)
+        first[i].refs = wants;
+    if (!closed)
+        give_all(q, first, n);
+    int err = weft_submit_many(q->door[home].executor, node_body, first, sizeof *first, (size_t)n,
+                               wants ? futures : NULL, &accepted);
+    for (int i = 0; i < n; i++)
+        keep(q, &first[i], futures[i], (size_t)i < accepted, wants);
+    after_call(q);
+    say(q, "n%d.. = weft_submit_many(door %d, %d)%s -> %d, %zu\n", first->number, home, n,
+        wants ? "" : " (released)", err, accepted);
+    check_err(q, home, closed, err);
+    MUST(q, accepted == (err ? 0 : (size_t)n) || (err == -ESHUTDOWN && accepted < (size_t)n), "accepted");
+    MUST(q, futures[n] == (weft_future *)q, "behind the futures");
+}
+
+/* ---- and wait ------------------------------------------------------------------------------------- */
+
+void op_apply(struct sequence *q)
+{
+    int home = pick_free_home(q), status = UNKNOWN;
+    struct node *node = can_wait(q, home) ? new_nodes(q, 1, home) : NULL;
+    if (!node)
+        return;
+    before_call(q);
+    bool closed = door_is_closed(q, home);
+    if (!closed)
+        given(node);
+    may_need(q, node);
+    int err = weft_apply(q->door[home].executor, node_body, node, &status);
+    if (err)
+        refused(node);
+    after_call(q);
+    say(q, "weft_apply(n%d, door %d) -> %d, %d\n", node->number, home, err, status);
+    check_err(q, home, closed, err);
+    if (err)
+        return;
+    check_state(node, atomic_load(&node->left), atomic_load(&node->began) ? WEFT_DONE : WEFT_CANCELLED);
+    MUST(q, status == expected_status(node), "n%d: %d", node->number, status);
+}
+
+/* The first of their errors, for one that goes on; no more is known of which come to run. */
+static void check_group(struct sequence *q, const struct node *first, int n, int status)
+{
+    bool found = status == 0;
+    for (int i = 0; i < n; i++) {
+        int began = atomic_load(&first[i].began);
+        MUST(q, !first[i].given || began == atomic_load(&first[i].left), "n%d is left", first[i].number);
+        found |= status == (began ? first[i].status : -ECANCELED);
+        MUST(q, status || !began || !first[i].status, "n%d failed, and the group did not", first[i].number);
+    }
+    MUST(q, found, "the group's status: %d", status);
+}
+
+/* From its creation to its end. */
+void op_group(struct sequence *q)
+{
+    int home = pick_free_home(q), n = (int)pick(q, MANY), status = UNKNOWN, err = 0;
+    bool stops = pick(q, 2);
+    struct node *first = can_wait(q, home) ? new_nodes(q, n, home) : NULL;
+    weft_group *group;
+    if (!first)
+        return;
+    MUST(q,
+         !weft_group_create(&group, WEFT_GROUP_CONFIG(.executor = q->door[home].executor,
+                                                      .on_error = stops ? WEFT_STOP_OTHERS : WEFT_GO_ON)),
+         "no group");
+    for (int i = 0; i < n; i++) {
+        before_call(q);
+        bool closed = door_is_closed(q, home);
+        first[i].vague = true;
+        first[i].loose = stops;
+        if (!closed)
+            given(&first[i]);
+        err = weft_group_submit(group, node_body, &first[i]);
+        if (err)
+            refused(&first[i]);
+        after_call(q);
+        check_err(q, home, closed, err);
+    }
+    before_call(q);
+    q->may_run_all_of = home;
+    err = weft_group_wait(group, WEFT_FOREVER, &status);
+    after_call(q);
+    say(q, "group of n%d.. at door %d, %d%s -> %d, %d\n", first->number, home, n, stops ? ", stops" : "", err,
+        status);
+    MUST(q, err == 0, "wait: %s", weft_strerror(err));
+    check_group(q, first, n, status);
+    MUST(q, weft_group_destroy(group) == 0, "destroy");
+}
+
+/* ---- later ---------------------------------------------------------------------------------------- */
+
+/* In a pool without threads the clock would run the driver's. */
+void op_later(struct sequence *q)
+{
+    int home = pick_free_home(q);
+    struct node *node = q->workers && !serial(q, home) ? new_nodes(q, 1, home) : NULL;
+    weft_future *future = (weft_future *)q;
+    if (!node)
+        return;
+    node->vague = node->timed = true;
+    int64_t delay = (int64_t)pick(q, 4) * 50000;
+    before_call(q);
+    bool closed = door_is_closed(q, home);
+    node->refs = 1;
+    if (!closed)
+        given(node);
+    int err = weft_submit_after(q->door[home].executor, delay, node_body, node, &future);
+    if (err)
+        refused(node);
+    after_call(q);
+    say(q, "n%d = weft_submit_after(door %d, %lld ns) -> %d\n", node->number, home, (long long)delay, err);
+    check_err(q, home, closed, err);
+    MUST(q, !err == !!future, "the future");
+    node->future = future;
+}
+
+static bool door_stops(const struct sequence *q, int home)
+{
+    const struct door *door = &q->door[home];
+    const struct stop *stop = home > PLAIN && door->stop >= 0 ? &q->stop[door->stop] : NULL;
+    return door->start_fails || (stop && (stop->fired || stop->perhaps));
+}
+
+static int tick(void *calls)
+{
+    return atomic_fetch_add((atomic_int *)calls, 1) + 1 < TICKS ? 0 : 31;
+}
+
+/* Until a call ends it, or the driver does. */
+void op_every(struct sequence *q)
+{
+    int home = pick_free_home(q), status = UNKNOWN;
+    bool cancels = pick(q, 2);
+    atomic_int calls = 0;
+    weft_future *future = NULL;
+    if (!can_wait(q, home) || (!q->workers && !serial(q, home)))
+        return;
+    q->door[home].streamed = true; /* the calls are tasks of its queue */
+    before_call(q);
+    q->may_run_all_of = home;
+    bool closed = door_is_closed(q, home);
+    int err = weft_submit_every(q->door[home].executor, 0, 20000, tick, &calls, &future);
+    if (!err && cancels && weft_future_cancel(future) == 0)
+        status = -ECANCELED;
+    int got = err ? 0 : weft_future_get(future, &status);
+    int n = atomic_load(&calls);
+    weft_future_release(future);
+    after_call(q);
+    say(q, "weft_submit_every(door %d)%s -> %d, %d after %d\n", home, cancels ? ", cancelled" : "", err,
+        status, n);
+    check_err(q, home, closed, err);
+    MUST(q, got == 0, "get: %s", weft_strerror(got));
+    MUST(q, err || (status == 31 ? n == TICKS : status == -ECANCELED && (cancels || door_stops(q, home))),
+         "status %d after %d", status, n);
+}
