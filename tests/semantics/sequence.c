@@ -66,6 +66,7 @@ static const struct {
     {op_stop_refs, 3}, {op_limit, 3},        {op_stream_fd, 3}, {op_add, 6},          {op_next, 7},
     {op_set_left, 2},  {op_set_end, 1},      {op_stream, 4},    {op_stream_next, 10}, {op_stream_end, 2},
     {op_many, 5},      {op_apply, 4},        {op_group, 4},     {op_later, 4},        {op_every, 1},
+    {op_map, 3},
 };
 
 static sequence_op *op_of(unsigned number)

@@ -237,7 +237,7 @@ void end_limit(struct sequence *q, int i);
 
 typedef void sequence_op(struct sequence *q);
 sequence_op op_submit, op_submit_task, op_then, op_all, op_any, op_promise, op_keep, op_drop_promise;
-sequence_op op_many, op_apply, op_group, op_later, op_every;
+sequence_op op_many, op_apply, op_group, op_later, op_every, op_map;
 sequence_op op_get, op_wait, op_look, op_cancel, op_retain, op_release, op_wait_several, op_any_index;
 sequence_op op_create, op_close, op_shutdown, op_destroy, op_inspect, op_running, op_gate;
 sequence_op op_stop, op_fire, op_stop_refs, op_limit;

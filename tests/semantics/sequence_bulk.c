@@ -228,3 +228,97 @@ void op_every(struct sequence *q)
     MUST(q, err || (status == 31 ? n == TICKS : status == -ECANCELED && (cancels || door_stops(q, home))),
          "status %d after %d", status, n);
 }
+
+/* ---- maps ----------------------------------------------------------------------------------------- */
+
+enum { SQUARES = 30 };
+
+struct squares {
+    int bad; /* every so many-th fails; 0: none */
+    int in[SQUARES], out[SQUARES], status[SQUARES];
+    atomic_int ran[SQUARES];
+    weft_map_report report;
+};
+
+static int square(void *out, const void *in, void *ctx)
+{
+    struct squares *s = ctx;
+    int i = *(const int *)in;
+    atomic_fetch_add(&s->ran[i], 1);
+    *(int *)out = i * i;
+    return s->bad && i % s->bad == s->bad - 1 ? 50 + i : 0;
+}
+
+static void fill(struct squares *s, int bad)
+{
+    *s = (struct squares){.bad = bad, .report = {.index = 99}};
+    for (int i = 0; i < SQUARES; i++) {
+        s->in[i] = i;
+        s->status[i] = UNKNOWN;
+        s->out[i] = -1;
+    }
+}
+
+/* Of n items; all: nothing may have kept one from running. */
+static void check_map(struct sequence *q, struct squares *s, int n, int err, bool all)
+{
+    int done = 0, failed = 0, first = n;
+    for (int i = 0; i < SQUARES; i++) {
+        int ran = atomic_load(&s->ran[i]), bad = s->bad && i % s->bad == s->bad - 1;
+        MUST(q, ran <= (i < n) && (ran || !all || i >= n), "item %d ran %d times", i, ran);
+        MUST(q, s->out[i] == (ran ? i * i : -1), "item %d: %d", i, s->out[i]);
+        MUST(q,
+             i >= n || s->status[i] == (!ran  ? -ECANCELED
+                                        : bad ? 50 + i
+                                              : 0),
+             "item %d: status %d", i, s->status[i]);
+        done += ran && !bad;
+        failed += ran && bad;
+        first = ran && bad && first == n ? i : first;
+    }
+    MUST(q, err == (failed ? WEFT_EITEM : done == n ? 0 : -ECANCELED), "map: %s", weft_strerror(err));
+    MUST(q,
+         s->report.done == (size_t)done && s->report.failed == (size_t)failed &&
+             s->report.index == (size_t)first && s->report.status == (failed ? 50 + first : 0),
+         "report: %zu, %zu, %zu", s->report.done, s->report.failed, s->report.index);
+}
+
+void op_map(struct sequence *q)
+{
+    int home = pick_free_home(q), n = (int)pick(q, SQUARES + 1);
+    bool collects = pick(q, 2), later = pick(q, 2);
+    struct squares s;
+    weft_future *future = NULL;
+    if (!can_wait(q, home))
+        return;
+    fill(&s, (int)pick(q, 3) * 7);
+    q->door[home].streamed = true; /* the map and its helpers are tasks of its queue */
+    const weft_map_config config = {.size = sizeof config,
+                                    .on_error = collects ? WEFT_COLLECT : WEFT_FAIL_FAST,
+                                    .ctx = &s,
+                                    .status = s.status,
+                                    .report = &s.report};
+    before_call(q);
+    q->may_run_all_of = home;
+    bool closed = door_is_closed(q, home), stops = door_stops(q, home);
+    int err, status;
+    if (later) {
+        err = weft_executor_map_async(q->door[home].executor, square, s.in, sizeof *s.in, s.out,
+                                      sizeof *s.out, (size_t)n, &config, &future);
+        if (!err && !(err = weft_future_get(future, &status)))
+            err = status;
+        weft_future_release(future);
+    } else {
+        err = weft_executor_map(q->door[home].executor, square, s.in, sizeof *s.in, s.out, sizeof *s.out,
+                                (size_t)n, &config);
+    }
+    after_call(q);
+    say(q, "weft_executor_map%s(door %d, %d%s, bad %d) -> %d\n", later ? "_async" : "", home, n,
+        collects ? ", collects" : "", s.bad, err);
+    if (closed || err == -ESHUTDOWN)
+        check_err(q, home, closed, err);
+    else if (err == -ECANCELED && s.report.index == 99)
+        MUST(q, stops, "it was not stopped");
+    else
+        check_map(q, &s, n, err, collects && !stops);
+}
