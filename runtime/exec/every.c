@@ -3,11 +3,11 @@
 #include "exec/every.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <string.h>
 
 #include "exec/timer.h"
 #include "os/clock.h"
-#include "os/lock.h"
 #include "os/memory.h"
 #include "sched/tasks.h"
 
@@ -32,7 +32,7 @@ int weft_submit_after(weft_executor *executor, int64_t delay_ns, weft_task_fn *f
 typedef struct series {
     wf_alarm alarm;
     wf_follower follower; /* of the tick */
-    wf_lock lock;
+    pthread_mutex_t lock;
     wf_task *tick; /* under the lock: one that has not told that it ended; NULL: there is none */
     int64_t due_ns, period_ns;
     weft_task_fn *fn;
@@ -41,6 +41,8 @@ typedef struct series {
     weft_executor *executor;
     uint64_t epoch; /* of the executor */
 } series;
+
+_Static_assert(sizeof(series) <= WF_RECORD_MAX, "it is in a record");
 
 static wf_task *task_of(series *s)
 {
@@ -95,9 +97,9 @@ static void set_again(series *s)
 
 static void set_tick(series *s, wf_task *tick)
 {
-    wf_lock_take(&s->lock);
+    pthread_mutex_lock(&s->lock);
     s->tick = tick;
-    wf_lock_give(&s->lock);
+    pthread_mutex_unlock(&s->lock);
 }
 
 static void tick_ended(wf_follower *follower, wf_task *tick)
@@ -148,9 +150,9 @@ static void ring(wf_alarm *self)
 /* With a reference; NULL: there is none. */
 static wf_task *tick_of(series *s)
 {
-    wf_lock_take(&s->lock);
+    pthread_mutex_lock(&s->lock);
     wf_task *tick = s->tick && wf_task_retain(s->tick) ? s->tick : NULL;
-    wf_lock_give(&s->lock);
+    pthread_mutex_unlock(&s->lock);
     return tick;
 }
 
@@ -192,8 +194,17 @@ static const char *label(const wf_task *task)
     return "a series";
 }
 
-static const wf_kind kind = {
-    .cancelled = cancelled, .needs = needs_tick, .anew = true, .some = tick_ends, .label = label};
+static void freed(wf_task *task)
+{
+    pthread_mutex_destroy(&((series *)(void *)task)->lock);
+}
+
+static const wf_kind kind = {.cancelled = cancelled,
+                             .freed = freed,
+                             .needs = needs_tick,
+                             .anew = true,
+                             .some = tick_ends,
+                             .label = label};
 
 static int begin(const wf_door *door, const series *wanted, weft_future **future)
 {
@@ -209,10 +220,11 @@ static int begin(const wf_door *door, const series *wanted, weft_future **future
     s->pool = door->pool;
     s->executor = door->executor;
     s->epoch = wf_executor_epoch(door->executor);
-    s->lock = (wf_lock){0};
+    pthread_mutex_init(&s->lock, NULL);
     s->tick = NULL;
     alarm->ring = ring;
     if (!wf_alarm_set(alarm, s->due_ns)) {
+        freed(task_of(s));
         wf_slab_give(alarm);
         return -ESHUTDOWN;
     }
