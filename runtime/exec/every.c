@@ -156,7 +156,7 @@ static wf_task *tick_of(series *s)
     return tick;
 }
 
-/* Nor does a tick begin any more. */
+/* Nor does a tick begin any more: it lies dead in its queue until somebody meets it. */
 static void cancelled(wf_task *task)
 {
     series *s = (series *)(void *)task;
@@ -167,8 +167,7 @@ static void cancelled(wf_task *task)
     wf_task *tick = tick_of(s);
     if (!tick)
         return;
-    if (wf_task_cancel(tick) == WF_TASK_PENDING)
-        wf_tasks_dead(NULL, tick);
+    (void)wf_task_cancel(tick);
     wf_task_release(tick);
 }
 
