@@ -9,6 +9,7 @@
 
 #define LOCK_LOOKS 64
 
+/* Of one that was pulled; one of an array stays there. */
 static void *item_at(const wf_window *w, uint32_t id)
 {
     return w->bytes + id * w->stride;
@@ -17,6 +18,12 @@ static void *item_at(const wf_window *w, uint32_t id)
 static void *result_at(const wf_window *w, uint32_t id)
 {
     return w->bytes + id * w->stride + w->out_at;
+}
+
+const void *wf_window_item(const wf_window *w, uint32_t id)
+{
+    const char *items = w->config.items;
+    return w->config.pull ? item_at(w, id) : items ? items + w->cells[id].index * w->config.in_bytes : NULL;
 }
 
 void wf_window_close(wf_window *w)
@@ -47,7 +54,7 @@ bool wf_window_unlocked(const wf_window *w)
     return !wf_load_relaxed(&w->lock); /* hint */
 }
 
-/* Into the item's own bytes; 1: there is none any more; negative: the source failed. */
+/* Into the bytes of its cell; 1: there is none any more; negative: the source failed. */
 static int pull(wf_window *w, uint32_t id)
 {
     if (w->config.pull)
@@ -68,7 +75,7 @@ static bool pull_one(wf_window *w, uint32_t *id)
     }
     wf_cell *c = &w->cells[*id];
     c->index = (size_t)at;
-    c->weight = w->config.weigh ? w->config.weigh(item_at(w, *id), w->config.ctx) : 0;
+    c->weight = w->config.weigh ? w->config.weigh(wf_window_item(w, *id), w->config.ctx) : 0;
     wf_store_relaxed(&w->weight_in, w->weight_in + c->weight); /* under lock */
     wf_store_relaxed(&w->pulled, at + 1); /* under lock; ordered by pair SM2 for the end */
     return true;
@@ -86,12 +93,6 @@ unsigned wf_window_pull(wf_window *w, unsigned most, uint32_t *ids)
 }
 
 /* ---- running ------------------------------------------------------------------------------------- */
-
-const void *wf_window_item(const wf_window *w, uint32_t id)
-{
-    const char *items = w->config.items;
-    return w->config.pull ? item_at(w, id) : items ? items + w->cells[id].index * w->config.in_bytes : NULL;
-}
 
 void *wf_window_result(const wf_window *w, uint32_t id)
 {
