@@ -16,7 +16,7 @@ import tempfile
 ROOT, BUILD = (pathlib.Path(path) for path in sys.argv[1:3])
 PROGRAM = re.compile(r"^```c\n(.*?^int main\(.*?)^```$.*?^```text\n(.*?)^```$", re.M | re.S)
 FLAGS = ["-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror"]
-PAGES = ("futures.md", "streams.md")
+PAGES = ("futures.md", "groups.md", "streams.md")
 
 
 def run(code, folder):
