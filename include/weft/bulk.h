@@ -81,8 +81,8 @@ typedef struct weft_codec {
  * On a pool's own executor it is weft_parallel_map; on a serial one, all items in order.
  * @param executor  NULL: of the pool that the caller works in, or of the default pool
  * @return as weft_parallel_map; before any item also -EAGAIN (full), -ESHUTDOWN (closed). -ECANCELED: no item failed,
- *         but the executor was shut down, or asked to stop, before all had run; if not even one had begun, status
- *         and report are not written
+ *         but the executor was shut down, or asked to stop, before all had run; where the map itself had not
+ *         begun, status and report are not written
  * Any thread; the caller works along if the limit lets it.
  * Source of the pieces: guided self-scheduling, Polychronopoulos & Kuck 1987.
  */

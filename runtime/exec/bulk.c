@@ -124,9 +124,17 @@ static void item_skipped(wf_items *items, size_t i)
     wf_map_skipped(&((shared_map *)(void *)items)->map, i);
 }
 
+/* wf_map.asked: who cancels the lead, or stops its executor, stops the items, wherever they run; who waits for it is asked for
+ * himself. */
+static bool lead_asked(const wf_map *map)
+{
+    const shared_map *s = (const shared_map *)(const void *)((const char *)map - offsetof(shared_map, map));
+    return wf_task_should_stop(s->lead->task);
+}
+
 static bool is_stopped(const wf_items *items)
 {
-    return wf_map_stopped(&map_of(items)->map) || weft_should_stop();
+    return wf_map_stopped(&map_of(items)->map) || lead_asked(&map_of(items)->map);
 }
 
 static wf_items items_of(const wf_map_call *c)
@@ -151,13 +159,6 @@ static wf_items items_of(const wf_map_call *c)
                       .stopped = is_stopped};
 }
 
-/* wf_map.asked: who cancels the lead stops the items, wherever they run */
-static bool lead_asked(const wf_map *map)
-{
-    const shared_map *s = (const shared_map *)(const void *)((const char *)map - offsetof(shared_map, map));
-    return wf_running_asked(s->lead);
-}
-
 static void run_far(shared_map *s, size_t begin, size_t end)
 {
     for (begin = s->far->run(s->far, &s->items, begin, end); begin < end; begin++)
@@ -171,7 +172,7 @@ static int help(void *shared)
     const wf_worker *self = wf_self();
     self = self && self->pool == s->pool ? self : NULL;
     while (wf_pieces_take(&s->pieces, self, &begin, &end)) {
-        if (weft_should_stop())
+        if (lead_asked(&s->map))
             wf_map_stop(&s->map);
         if (s->far)
             run_far(s, begin, end);

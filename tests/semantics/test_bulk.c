@@ -382,6 +382,69 @@ PROMISE(a_map_whose_executor_is_stopped_ends_early_and_says_so)
     sem_end(pool);
 }
 
+struct stopped {
+    weft_executor *executor;
+    weft_stop *stop;
+    atomic_int ran;
+    int now, later;
+};
+
+static int count_item(void *out, const void *in, void *ctx)
+{
+    (void)out;
+    (void)in;
+    atomic_fetch_add((atomic_int *)ctx, 1);
+    return 0;
+}
+
+/* Begins both when it is asked to stop already. */
+static int map_though_stopped(void *arg)
+{
+    struct stopped *s = arg;
+    weft_future *future = NULL;
+    const weft_map_config *config = WEFT_MAP_CONFIG(.ctx = &s->ran);
+    (void)weft_stop_request(s->stop);
+    s->now = weft_executor_map(s->executor, count_item, NULL, 0, NULL, 0, ITEMS, config);
+    int err = weft_executor_map_async(s->executor, count_item, NULL, 0, NULL, 0, ITEMS, config, &future);
+    if (!err)
+        err = weft_future_get(future, &s->later);
+    weft_future_release(future);
+    return err;
+}
+
+static void map_in_a_stopped_task(weft_pool *pool, weft_executor *executor)
+{
+    struct stopped s = {.executor = executor, .now = 7, .later = 7};
+    weft_future *future = NULL;
+    int status = 7;
+    cr_assert_eq(weft_stop_create(&s.stop, NULL, WEFT_FOREVER), 0);
+    const weft_task_spec spec = {.size = sizeof spec, .fn = map_though_stopped, .arg = &s, .stop = s.stop};
+    cr_assert_eq(weft_submit_task(sem_door(pool), &spec, &future), 0);
+    cr_assert_eq(weft_future_get(future, &status), 0);
+    cr_assert_eq(status, 0);
+    cr_assert(s.now == 0 && s.later == 0, "%d, %d", s.now, s.later);
+    cr_assert_eq(s.ran, 2 * ITEMS);
+    weft_future_release(future);
+    weft_stop_release(s.stop);
+}
+
+/* Its own future, and its executor, are asked: not who happens to run it. */
+PROMISE(a_map_is_not_stopped_with_the_task_that_waits_for_it)
+{
+    weft_pool *pool = sem_pool();
+    weft_executor *one = executor_of(pool, WEFT_ENGINE_POOL, 1),
+                  *two = executor_of(pool, WEFT_ENGINE_POOL, 2),
+                  *serial = executor_of(pool, WEFT_ENGINE_SERIAL, 0);
+    map_in_a_stopped_task(pool, sem_door(pool));
+    map_in_a_stopped_task(pool, one);
+    map_in_a_stopped_task(pool, two);
+    map_in_a_stopped_task(pool, serial);
+    weft_executor_destroy(one);
+    weft_executor_destroy(two);
+    weft_executor_destroy(serial);
+    sem_end(pool);
+}
+
 PROMISE(bad_arguments_of_maps)
 {
     weft_future *future = (weft_future *)(uintptr_t)1;
