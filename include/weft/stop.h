@@ -49,7 +49,7 @@ WEFT_API void weft_stop_release(weft_stop *stop);
 WEFT_API int weft_should_stop(void);
 
 /** Between the two weft_should_stop() answers 0 to the calling thread: for a piece of work that has to be finished.
- *  They nest. */
+ *  They nest; a pair begins and ends in the same task, for it is the thread's. */
 WEFT_API void weft_stop_shield(void);
 WEFT_API void weft_stop_unshield(void);
 
