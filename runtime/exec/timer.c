@@ -29,7 +29,7 @@ typedef struct wf_timers {
     bool led;       /* a hand waits for what is due, or rings */
     unsigned count; /* of hands */
     unsigned rings; /* of those that ring just now */
-    hand *hands;
+    hand first, *hands;
     uint32_t change; /* what they sleep on */
 } wf_timers;
 
@@ -124,23 +124,23 @@ static void count_hands(wf_timers *t, unsigned more)
     pthread_mutex_unlock(&t->lock);
 }
 
-/* Counted before it can block. 0, -ENOMEM, -EAGAIN. */
-static int add_hand(wf_timers *t)
+/* Counted before it can block. False: no memory, no thread. */
+static bool add_hand(wf_timers *t)
 {
     hand *h = wf_alloc(sizeof *h);
     if (!h)
-        return -ENOMEM;
+        return false;
     count_hands(t, 1);
     if (wf_thread_create(&h->thread, hand_main, t, t->pool->stack_bytes)) {
         count_hands(t, -1u);
         wf_free(h);
-        return -EAGAIN;
+        return false;
     }
     pthread_mutex_lock(&t->lock);
     h->next = t->hands;
     t->hands = h;
     pthread_mutex_unlock(&t->lock);
-    return 0;
+    return true;
 }
 
 /* What the calling hand rang for blocks: another one leads, perhaps what it waits for is to ring. There are as many hands as
@@ -156,7 +156,7 @@ static void relieve(void)
     bool all_ring = t->rings == t->count;
     pthread_mutex_unlock(&t->lock);
     wf_futex_wake_all(&t->change);
-    if (all_ring && add_hand(t)) {
+    if (all_ring && !add_hand(t)) {
         pthread_mutex_lock(&t->lock);
         lead(t);
         pthread_mutex_unlock(&t->lock);
@@ -230,7 +230,8 @@ static int end(weft_pool *pool)
     for (hand *h = t->hands, *next; h; h = next) {
         next = h->next;
         wf_thread_join(&h->thread);
-        wf_free(h);
+        if (h != &t->first)
+            wf_free(h);
     }
     cancel_all(t, NULL);
     return 0;
@@ -249,11 +250,12 @@ static int make(weft_pool *pool, wf_timers **timers)
         return -ENOMEM;
     t->pool = pool;
     pthread_mutex_init(&t->lock, NULL);
-    int err = add_hand(t);
-    if (err) {
+    t->hands = &t->first;
+    t->count = 1;
+    if (wf_thread_create(&t->first.thread, hand_main, t, pool->stack_bytes)) {
         pthread_mutex_destroy(&t->lock);
         wf_free(t);
-        return err;
+        return -EAGAIN;
     }
     pool->timers_end = end;
     pool->timers_dispose = dispose;
