@@ -124,27 +124,26 @@ static void count_hands(wf_timers *t, unsigned more)
     pthread_mutex_unlock(&t->lock);
 }
 
-/* Counted before it can block. False: no memory, no thread. */
-static bool add_hand(wf_timers *t)
+/* Counted before it can block. With no memory, or no thread, there is none. */
+static void add_hand(wf_timers *t)
 {
     hand *h = wf_alloc(sizeof *h);
     if (!h)
-        return false;
+        return;
     count_hands(t, 1);
     if (wf_thread_create(&h->thread, hand_main, t, t->pool->stack_bytes)) {
         count_hands(t, -1u);
         wf_free(h);
-        return false;
+        return;
     }
     pthread_mutex_lock(&t->lock);
     h->next = t->hands;
     t->hands = h;
     pthread_mutex_unlock(&t->lock);
-    return true;
 }
 
 /* What the calling hand rang for blocks: another one leads, perhaps what it waits for is to ring. There are as many hands as
- * ever blocked at once, and one more. */
+ * ever blocked at once, and one more; with no memory for that the first that returns leads. */
 static void relieve(void)
 {
     wf_timers *t = own.of;
@@ -156,11 +155,8 @@ static void relieve(void)
     bool all_ring = t->rings == t->count;
     pthread_mutex_unlock(&t->lock);
     wf_futex_wake_all(&t->change);
-    if (all_ring && !add_hand(t)) {
-        pthread_mutex_lock(&t->lock);
-        lead(t);
-        pthread_mutex_unlock(&t->lock);
-    }
+    if (all_ring)
+        add_hand(t);
 }
 
 /* ---- its life ----------------------------------------------------------------------------------- */
