@@ -120,9 +120,10 @@ void op_apply(struct sequence *q)
 }
 
 /* A member's own error, or that it did not run. In order: the first of them. */
-static void check_group(struct sequence *q, const struct node *first, int n, int status, bool in_order)
+static void check_group(struct sequence *q, const struct node *first, int n, int status, bool in_order,
+                        bool stopped)
 {
-    bool found = status == 0, before = false;
+    bool found = status == (stopped ? -ECANCELED : 0), before = false;
     for (int i = 0; i < n; i++) {
         int began = atomic_load(&first[i].began), own = began ? first[i].status : -ECANCELED;
         if (!first[i].given)
@@ -137,11 +138,22 @@ static void check_group(struct sequence *q, const struct node *first, int n, int
     MUST(q, found, "the group's status: %d", status);
 }
 
+static int submit_to(weft_group *group, struct node *node, bool with_all)
+{
+    const weft_task_spec spec = {
+        .size = sizeof spec, .fn = node_body, .arg = node, .destroy = node_destroy, .label = node->label};
+    if (!with_all)
+        return weft_group_submit(group, node_body, node);
+    int err = weft_group_submit_task(group, &spec, NULL);
+    node->destroys = !err;
+    return err;
+}
+
 /* From its creation to its end. */
 void op_group(struct sequence *q)
 {
     int home = pick_free_home(q), n = (int)pick(q, MANY), status = UNKNOWN, err = 0;
-    bool stops = pick(q, 2);
+    bool stops = pick(q, 2), stopped = pick(q, 4) == 0;
     struct node *first = can_wait(q, home) ? new_nodes(q, n, home) : NULL;
     weft_group *group;
     if (!first)
@@ -154,23 +166,28 @@ void op_group(struct sequence *q)
         before_call(q);
         bool closed = door_is_closed(q, home);
         first[i].vague = true;
-        first[i].loose = stops;
+        first[i].loose = stops || stopped;
         if (!closed)
             given(&first[i]);
-        err = weft_group_submit(group, node_body, &first[i]);
+        err = submit_to(group, &first[i], pick(q, 2));
         if (err)
             refused(&first[i]);
         after_call(q);
         check_err(q, home, closed, err);
     }
+    int stop = stopped ? weft_group_stop(group) : 0;
+    MUST(q, stop == 0 || (stop == -EALREADY && stops), "stop: %s", weft_strerror(stop));
     before_call(q);
     q->may_run_all_of = home;
     err = weft_group_wait(group, WEFT_FOREVER, &status);
     after_call(q);
-    say(q, "group of n%d.. at door %d, %d%s -> %d, %d\n", first->number, home, n, stops ? ", stops" : "", err,
-        status);
+    say(q, "group of n%d.. at door %d, %d%s -> %d, %d\n", first->number, home, n,
+        stopped ? ", stopped"
+        : stops ? ", stops"
+                : "",
+        err, status);
     MUST(q, err == 0, "wait: %s", weft_strerror(err));
-    check_group(q, first, n, status, serial(q, home) && !stops && !door_stops(q, home));
+    check_group(q, first, n, status, serial(q, home) && !stops && !stopped && !door_stops(q, home), stopped);
     MUST(q, weft_group_destroy(group) == 0, "destroy");
 }
 
@@ -186,16 +203,20 @@ void op_later(struct sequence *q)
         return;
     node->vague = node->timed = true;
     int64_t delay = (int64_t)pick(q, 4) * 50000;
+    bool at = pick(q, 2);
     before_call(q);
     bool closed = door_is_closed(q, home);
     node->refs = 1;
     if (!closed)
         given(node);
-    int err = weft_submit_after(q->door[home].executor, delay, node_body, node, &future);
+    weft_executor *executor = q->door[home].executor;
+    int err = at ? weft_submit_at(executor, now_ns() + delay, node_body, node, &future)
+                 : weft_submit_after(executor, delay, node_body, node, &future);
     if (err)
         refused(node);
     after_call(q);
-    say(q, "n%d = weft_submit_after(door %d, %lld ns) -> %d\n", node->number, home, (long long)delay, err);
+    say(q, "n%d = weft_submit_%s(door %d, %lld ns) -> %d\n", node->number, at ? "at" : "after", home,
+        (long long)delay, err);
     check_err(q, home, closed, err);
     MUST(q, !err == !!future, "the future");
     node->future = future;
