@@ -145,6 +145,7 @@ static void add_up(struct sequence *q)
     for (int i = 0; i < q->nodes; i++) {
         while (q->node[i].refs)
             release_one(&q->node[i]);
+        weft_future_release(atomic_exchange(&q->node[i].lent, NULL));
         weft_stop_release(q->node[i].own_stop);
     }
     for (int i = 0; i < q->n_stop; i++)

@@ -37,7 +37,8 @@ enum {
 enum { TEXT = 1 << 16, ITEMS = 40, UNKNOWN = -100000, HEAVIEST = 16 };
 
 enum node_kind { TASK, THEN, ALL, ANY, PROMISE };
-enum body { ANSWER, FAIL, NEST, LEAVE, FIRE, POLL, HOLD, BODIES };
+/* SELF waits for its own future, UP, a child, for its parent's. */
+enum body { ANSWER, FAIL, NEST, LEAVE, FIRE, POLL, HOLD, SELF, BODIES, UP = BODIES };
 enum { INLINE = -1, PLAIN = 0 }; /* homes; others are doors made by weft_executor_create */
 
 struct sequence;
@@ -45,7 +46,7 @@ struct sequence;
 struct node {
     struct sequence *of;
     int number, kind, body, home, status, n_before;
-    struct node *before[BEFORE_MAX], *child;
+    struct node *before[BEFORE_MAX], *child, *parent;
     weft_stop *own_stop; /* of a FIRE */
     int stop;            /* the slot of its token; -1 */
     int limit;           /* the slot of its limit; -1 */
@@ -56,9 +57,12 @@ struct node {
     weft_future *future;
     int refs;
     weft_promise *promise;
+    _Atomic(weft_future *)
+        lent; /* a reference to it, for who waits for it in a body; NULL: it is not there yet */
     /* noted by its body and callbacks */
     atomic_int began, left, destroyed, told;
     int seen, submitted; /* the status before or the child's; what submitting the child answered */
+    int refusal;         /* of a SELF or an UP: what its wait answered */
     int lane;            /* in which its body is; -1 */
     bool by_driver;
     /* the model: an ended state once it is known, or WEFT_PENDING */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* sequence_answers.c - what a call may answer, and what has to be true at the end. */
 #include <errno.h>
+#include <string.h>
 
 #include "sequence.h"
 
@@ -24,7 +25,7 @@ static void composed_state(const struct node *node, int state)
 static int status_of_task(const struct node *node)
 {
     bool alone = node->by_driver && is_exact(node);
-    if (node->body == NEST)
+    if (node->body == NEST || node->body == SELF || node->body == UP)
         return node->seen;
     if (node->body == FIRE)
         return 41;
@@ -115,6 +116,27 @@ void check_status(struct node *node, int status)
 
 /* ---- the end -------------------------------------------------------------------------------------- */
 
+/* Of two that wait for each other one is refused; who waits for one that does not wait for it never is. */
+static void check_circle(const struct node *child)
+{
+    struct sequence *q = child->of;
+    const struct node *parent = child->parent;
+    const struct door *door = &q->door[child->home];
+    bool by_submitter = door->queue_limit > 0; /* full: who submits runs it */
+    bool circle = parent->body == NEST || by_submitter;
+    MUST(q, child->refusal != -EDEADLK || circle, "n%d does not wait for n%d", parent->number, child->number);
+    MUST(q, child->refusal != 0 || parent->body != NEST || parent->seen == -EDEADLK,
+         "n%d and n%d waited for each other", parent->number, child->number);
+}
+
+/* A circle of one. Why is told to who asks. */
+static void check_self(const struct node *node)
+{
+    if (node->refs && node->refusal == -EDEADLK)
+        MUST(node->of, strstr(weft_future_error(node->future), "deadlock"), "n%d: %s", node->number,
+             weft_future_error(node->future));
+}
+
 static void check_task(struct node *node)
 {
     struct sequence *q = node->of;
@@ -128,6 +150,10 @@ static void check_task(struct node *node)
          atomic_load(&node->destroyed));
     if (!began || !obeys(node))
         ends(node, began ? WEFT_DONE : WEFT_CANCELLED);
+    if (node->body == UP && began)
+        check_circle(node);
+    if (node->body == SELF && began)
+        check_self(node);
     if (node->child && began)
         MUST(q, node->submitted == 0, "n%d could not submit to its own executor: %s", node->number,
              weft_strerror(node->submitted));

@@ -92,6 +92,35 @@ static int submit_child(struct node *node, bool wait)
     return node->submitted || !wait ? node->status : node->seen;
 }
 
+/* A wait that never ends, whatever it is made of. */
+static int wait_for(weft_future *future, int how, int *status)
+{
+    weft_future *all = NULL;
+    size_t index;
+    int err = how == 0   ? weft_future_get(future, status)
+              : how == 1 ? weft_future_wait(future, WEFT_FOREVER)
+              : how == 2 ? weft_wait(&future, 1, WEFT_ALL, WEFT_FOREVER, &index)
+                         : weft_when_all(&future, 1, &all);
+    if (!err && how == 3)
+        err = weft_future_get(all, status);
+    *status = err ? err : weft_future_status(future);
+    weft_future_release(all);
+    return err;
+}
+
+/* Its own future, or its parent's; once somebody has told which. */
+static int wait_for_lent(struct node *node, struct node *whose)
+{
+    weft_future *future = atomic_exchange(&whose->lent, NULL);
+    if (!future)
+        return node->refusal = 1, node->seen = node->status;
+    node->refusal = wait_for(future, node->number % 4, &node->seen);
+    MUST(node->of, node->refusal == -EDEADLK || (!node->refusal && whose != node), "n%d waits for n%d: %s",
+         node->number, whose->number, weft_strerror(node->refusal));
+    weft_future_release(future);
+    return node->seen;
+}
+
 /* In a shield nobody asks it to stop. What was asked once is asked always. */
 static int look_round(const struct node *node)
 {
@@ -121,6 +150,10 @@ static int do_body(struct node *node)
         return node->seen = 40 + look_round(node);
     case POLL:
         return node->seen = 20 + look_round(node);
+    case SELF:
+        return wait_for_lent(node, node);
+    case UP:
+        return wait_for_lent(node, node->parent);
     case HOLD:
         atomic_fetch_add(&node->of->held, 1);
         while (!atomic_load(&node->of->gate))

@@ -4,7 +4,7 @@
 
 #include "sequence.h"
 
-static const char *const body_names[] = {"answer", "fail", "nest", "leave", "fire", "poll", "hold"};
+static const char *const body_names[] = {"answer", "fail", "nest", "leave", "fire", "poll", "hold", "self"};
 
 static int pick_home(struct sequence *q)
 {
@@ -13,6 +13,19 @@ static int pick_home(struct sequence *q)
 }
 
 /* ---- tasks ---------------------------------------------------------------------------------------- */
+
+static void pick_child(struct sequence *q, struct node *node)
+{
+    struct node *child = node->child = new_node(q, TASK, node->home);
+    if (!child) {
+        node->body = ANSWER;
+        return;
+    }
+    child->parent = node;
+    child->status = random_status(q);
+    child->body = pick(q, 3) ? ANSWER : UP;
+    node->followed = child->body == UP;
+}
 
 static void pick_body(struct sequence *q, struct node *node)
 {
@@ -23,13 +36,9 @@ static void pick_body(struct sequence *q, struct node *node)
         node->body = ANSWER;
     if (node->body == HOLD && (!q->workers || serial(q, node->home) || door->queue_limit))
         node->body = ANSWER;
-    if (node->body != NEST && node->body != LEAVE)
-        return;
-    node->child = new_node(q, TASK, node->home);
-    if (node->child)
-        node->child->status = random_status(q);
-    else
-        node->body = ANSWER;
+    node->followed = node->body == SELF;
+    if (node->body == NEST || node->body == LEAVE)
+        pick_child(q, node);
 }
 
 /* Not where its submitter may be kept waiting, nor where nobody but a waiter runs what has a permit. */
@@ -110,6 +119,10 @@ static void submit(struct sequence *q, struct node *node, bool wants, const weft
     check_submitted(q, node, err, &room);
     MUST(q, !wants || (err ? !future : future && future != (weft_future *)q), "the future");
     node->future = wants ? future : NULL;
+    if (node->future && node->followed) {
+        MUST(q, weft_future_retain(node->future) == 0, "retain");
+        atomic_store(&node->lent, node->future);
+    }
 }
 
 void op_submit(struct sequence *q)
