@@ -57,8 +57,9 @@ typedef struct weft_executor_config {
     int engine;       /**< enum weft_engine */
     int priority;     /**< enum weft_priority */
     /** Tasks that run at the same time. 0: as many as the pool has workers. A task that waits for another one of the
-     *  executor lends it its place, for it stands still meanwhile. Its children, and its loops' pieces, that other threads run have none
-     *  to lend, as it goes on: if all places are taken by tasks that wait for such pieces, their waits answer -EDEADLK. */
+     *  executor lends it its place, for it stands still meanwhile. Its children, and its loops' pieces, that other threads
+     *  run have none to lend, as it goes on: if all places are taken by tasks that wait for such pieces, their waits answer
+     *  -EDEADLK. */
     int limit;
     size_t queue_limit; /**< tasks that wait to begin. 0: no limit */
     int when_full;      /**< enum weft_when_full */
@@ -205,9 +206,10 @@ typedef struct weft_task_spec {
 /**
  * As weft_submit.
  * @return 0; before anything was done -EINVAL (no function, or both; node and worker; no such worker; strict without either,
- *         with blocking, or through an executor that was created; a codec without pack, unpack or bytes), -ENODEV (strict: nobody sits there), -ENOMEM,
- *         -EAGAIN (full), -EDEADLK (it would never have room), -ESHUTDOWN (closed),
- *         -EOWNERDEAD (also: limit is of a parent process). After an error destroy is not called: the argument is still the caller's.
+ *         with blocking, or through an executor that was created; a codec without pack, unpack or bytes), -ENODEV (strict:
+ *         nobody sits there), -ENOMEM, -EAGAIN (full), -EDEADLK (it would never have room), -ESHUTDOWN (closed),
+ *         -EOWNERDEAD (also: limit is of a parent process). After an error destroy is not called: the argument is still
+ *         the caller's.
  */
 WEFT_API int weft_submit_task(weft_executor *executor, const weft_task_spec *spec, weft_future **future);
 

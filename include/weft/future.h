@@ -72,10 +72,10 @@ WEFT_API int weft_pool_executor(weft_pool *pool, weft_executor **executor);
  *         -EAGAIN (full), -EDEADLK (full, and there would never be room: as in weft_future_get), -ESHUTDOWN (closed, broken);
  *         then *future is NULL and fn will not run
  * Any thread, also a task's. Does not wait, but for room where the executor says so (WEFT_BLOCK), and does not assume
- * that a get follows: a worker is woken if none is
- * awake. Without memory for what is to bring the executor's tasks to a worker, they run in the caller. In a pool without threads (WEFT_NONE) all that is queued runs in the caller before the call returns, but for
- * what other threads that submit just then have taken; called by a task of that pool it leaves this to the outermost such
- * call.
+ * that a get follows: a worker is woken if none is awake. Without memory for what is to bring the executor's tasks to a
+ * worker, they run in the caller. In a pool without threads (WEFT_NONE) all that is queued runs in the caller before the
+ * call returns, but for what other threads that submit just then have taken; called by a task of that pool it leaves this
+ * to the outermost such call.
  */
 WEFT_API int weft_submit(weft_executor *executor, weft_task_fn *fn, void *arg, weft_future **future);
 

@@ -101,10 +101,10 @@ WEFT_API int weft_pool_counters(weft_pool *pool, int index, weft_counters *count
  *     guest 2 tid 4700 pu 0: waiting for a child taken by worker 0, in root; private 1, ...
  *
  * Started: workers that have a place, or have not left it yet, of so many places.
- * A worker is searching, napping, sleeping, without a place, running (and maybe standing still, in a call of its own), or waiting for: a
- * child taken by somebody, the end of a loop (with the units that are left), a future (with its state), something outside
- * (a blocking section); what waits names what it waits in. Spares are shown while they stand in for somebody; the pool's
- * line tells how many of how many are out, and that all are, with what waits for one. Times: since the
+ * A worker is searching, napping, sleeping, without a place, running (and maybe standing still, in a call of its own), or
+ * waiting for: a child taken by somebody, the end of a loop (with the units that are left), a future (with its state),
+ * something outside (a blocking section); what waits names what it waits in. Spares are shown while they stand in for
+ * somebody; the pool's line tells how many of how many are out, and that all are, with what waits for one. Times: since the
  * task began that was taken from a queue (what a waiter takes over and runs in the middle of another counts from that
  * one's beginning); for all else since the worker turned active; of guests they are not known. Private and public: forked
  * children; units: of loops, that others may cut; queued: run queue + batch; then some of the counters. The text is

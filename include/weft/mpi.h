@@ -72,8 +72,9 @@ typedef struct weft_mpi_config {
  * all ranks. The others run tasks meanwhile.
  *
  * The executor is as those of weft_executor_create: submitted to it is by weft_submit_task with fn2 and bytes, by
- * weft_executor_map and weft_executor_map_async with ctx NULL, by weft_stream_open, whose fn runs there with NULL for ctx, and whose
- * other functions are called here; it is closed, shut down, inspected and destroyed as any other. What the calls answer, too:
+ * weft_executor_map and weft_executor_map_async with ctx NULL, by weft_stream_open, whose fn runs there with NULL for ctx,
+ * and whose other functions are called here; it is closed, shut down, inspected and destroyed as any other. What the calls
+ * answer, too:
  *   -EINVAL    fn, or an arg without arg_bytes, or a ctx: a pointer makes no sense on another rank; other calls that are
  *              given an executor to run functions
  *   -EMSGSIZE  more bytes than message_bytes
@@ -114,8 +115,9 @@ WEFT_API int weft_mpi_executor(weft_executor **executor, MPI_Comm comm, const we
 
 /**
  * On the submitting rank: another executor over the same ranks, beside one that is there, to be used at the same time: with a
- * name, limits, a stop token and an end of its own. It costs no thread and no MPI communicator; the other ranks call nothing for it.
- * Which rank a task goes to follows from what all executors have there; each has its own .in_flight, or its own pace.
+ * name, limits, a stop token and an end of its own. It costs no thread and no MPI communicator; the other ranks call
+ * nothing for it. Which rank a task goes to follows from what all executors have there; each has its own .in_flight, or its
+ * own pace.
  *
  * To be destroyed by weft_executor_destroy, in any order: the call of the other ranks returns when all executors are gone.
  * weft_mpi_run drains and destroys those that fn has left; nobody uses them any more then.
@@ -125,9 +127,9 @@ WEFT_API int weft_mpi_executor(weft_executor **executor, MPI_Comm comm, const we
  *        on each rank that runs tasks, before the first one of this executor, as a task: it goes there by its name, and gets a
  *        copy of start_bytes bytes at start_arg. Answers it another number than 0 on one rank, there is no executor
  * @return 0; -EINVAL (executor is NULL, `ranks` is no such executor, a number that makes no sense, a start_arg without
- *         start_bytes), -ENOMEM, -EOWNERDEAD. With start also -ECANCELED: it answered another number than 0, or is not there, or the
- *         token fired; .said receives whose it was, "rank 2, start: what it said (number)"; -EMSGSIZE, -ENOTSUP as weft_submit_task;
- *         WEFT_EDIED; -EDEADLK: in the thread that calls MPI
+ *         start_bytes), -ENOMEM, -EOWNERDEAD. With start also -ECANCELED: it answered another number than 0, or is not
+ *         there, or the token fired; .said receives whose it was, "rank 2, start: what it said (number)"; -EMSGSIZE,
+ *         -ENOTSUP as weft_submit_task; WEFT_EDIED; -EDEADLK: in the thread that calls MPI
  * Any thread. With start it waits, else not. Of a communicator of one it is one of the local pool, too.
  */
 WEFT_API int weft_mpi_executor_beside(weft_executor **executor, weft_executor *ranks,

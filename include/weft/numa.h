@@ -80,7 +80,8 @@ WEFT_API int weft_numa_free(void *memory, size_t bytes);
  * On which node each page lies, by the kernel's word (move_pages(2)); of any memory of the process.
  * @param memory  any address; NULL with bytes 0
  * @param nodes   receives for each page that [memory, memory + bytes) has a part of its node; WEFT_NUMA_ABSENT: nobody has
- *                written there, or it is swapped out; or the kernel's negative errno: -EFAULT: nothing is mapped there (never -EPERM, which is -1, too)
+ *                written there, or it is swapped out; or the kernel's negative errno: -EFAULT: nothing is mapped there
+ *                (never -EPERM, which is -1, too)
  * @param count   room in nodes
  * @return 0; -EINVAL (a NULL; no room for all pages; bytes beyond the end of the address space); -ENOSYS, -EPERM: the
  *         kernel does not tell, nodes is of no use. Any thread; the answer is of a moment.

@@ -109,8 +109,9 @@ typedef struct weft_map_config {
  * @param config             may be NULL; not kept
  * @return 0: every item ran with status 0. WEFT_EITEM: at least one did not; see the report.
  *         Before any item: -EINVAL (fn is NULL; an array is NULL but its size is not 0; on_error
- *         unknown; near is unknown, or such an array is NULL; a codec without pack, unpack or items; a config of a size that makes no sense), -EOVERFLOW (n * size does not fit), -ENOMEM (no default pool), -EOWNERDEAD; then
- *         status and report are not written.
+ *         unknown; near is unknown, or such an array is NULL; a codec without pack, unpack or items; a config of a size
+ *         that makes no sense), -EOVERFLOW (n * size does not fit), -ENOMEM (no default pool), -EOWNERDEAD; then status and
+ *         report are not written.
  * With n == 1, in a pool without workers, or in a task of the only worker, the items run in the caller, in order, as long as
  * none of them blocks.
  */
@@ -148,8 +149,9 @@ typedef void weft_combine_fn(void *acc, const void *right, void *ctx);
  * @param result      the first accumulator, of the caller's alignment; the others are aligned to 128 and last no
  *                    longer than the call
  * @param bytes       of an accumulator. Address space for 3 for each worker and seat and, where the pool is on several
- *                    nodes, 64 more, or one for each further item if these are fewer, is there before the first item; pages of it are taken when an accumulator comes
- *                    to lie there. Up to 16 MiB of it are kept for the thread's next call, until the pool ends
+ *                    nodes, 64 more, or one for each further item if these are fewer, is there before the first item; pages
+ *                    of it are taken when an accumulator comes to lie there. Up to 16 MiB of it are kept for the thread's
+ *                    next call, until the pool ends
  * @return 0. Before any item, and with result not written: -EINVAL (body, combine or result is NULL, begin > end,
  *         bytes is 0, identity overlaps result), -EOVERFLOW (bytes exceeds PTRDIFF_MAX), -ENOMEM, -EOWNERDEAD. Once
  *         body was called, the call does not fail.

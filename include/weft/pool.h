@@ -36,8 +36,8 @@ struct hwloc_topology;
 
 /** Where a pool's threads run. Auto: each on a PU of its own if the pool has as many workers as the
  *  process has PUs (or the config's part of them), no CPU quota allows less than that, and no other pool of
- *  the process has bound its threads to some of these PUs; else on the PUs near one. None is ever bound outside the affinity mask that
- *  was found when the pool was created. */
+ *  the process has bound its threads to some of these PUs; else on the PUs near one. None is ever bound outside the
+ *  affinity mask that was found when the pool was created. */
 enum weft_bind { WEFT_BIND_AUTO = 0, WEFT_BIND_NONE, WEFT_BIND_PU, WEFT_BIND_DOMAIN };
 
 /** Kinds of cores, of machines that have several: performance are those of the fastest kind, efficiency all others. As hwloc

@@ -83,11 +83,11 @@ typedef struct weft_processes_config {
  * weft_executor_map and weft_executor_map_async (weft/bulk.h) run each item there. Its `out` begins as zeros, ctx has to be
  * NULL (-EINVAL), an item that is too large is -EMSGSIZE; an item that its process dies of has the status WEFT_EDIED, and all
  * others are not affected. An array that lies in one block (weft_shared_alloc) is used there in place: nothing is copied, items may
- * be of any size, `out` begins as it was, and what an item that failed or died has written stays there; -ENOMEM: the worker's address
- * space has no room for the block. A call with some of the items counts as one task for tasks_each; time_limit_ns holds for each item.
- * weft_stream_open (weft/stream.h) runs fn there, with NULL for ctx, and the other functions here; the same errors as of maps,
- * but that ctx may be there; of items that are left when it is destroyed the status is -ESHUTDOWN.
- * weft_group_submit_task (weft/group.h) takes what weft_submit_task does.
+ * be of any size, `out` begins as it was, and what an item that failed or died has written stays there; -ENOMEM: the
+ * worker's address space has no room for the block. A call with some of the items counts as one task for tasks_each;
+ * time_limit_ns holds for each item. weft_stream_open (weft/stream.h) runs fn there, with NULL for ctx, and the other
+ * functions here; the same errors as of maps, but that ctx may be there; of items that are left when it is destroyed the
+ * status is -ESHUTDOWN. weft_group_submit_task (weft/group.h) takes what weft_submit_task does.
  * All other calls that are given an executor to run functions answer -EINVAL for this one: a function that gets a pointer makes no
  * sense in another process.
  *

@@ -45,7 +45,8 @@ WEFT_API void weft_stop_retain(weft_stop *stop);
 WEFT_API void weft_stop_release(weft_stop *stop);
 
 /** Should the calling task return soon? 1: its future was cancelled, or the token that it was submitted with has fired,
- *  or one of these is so of a task in which it is nested, or its executor is being stopped. 0 outside of tasks and between shield and unshield. Any thread. */
+ *  or one of these is so of a task in which it is nested, or its executor is being stopped. 0 outside of tasks and between
+ *  shield and unshield. Any thread. */
 WEFT_API int weft_should_stop(void);
 
 /** Between the two weft_should_stop() answers 0 to the calling thread: for a piece of work that has to be finished.

@@ -48,9 +48,9 @@ typedef struct weft_stream_config {
     int unordered; /**< 1: results come as they are ready */
     void (*drop)(void *out,
                  void *ctx); /**< a result with status 0 that nobody took, at close. NULL: nothing to do */
-    /** An item that was pulled and will not be given to fn, at close or as nobody is there to run it: for what it owns. NULL: nothing to do. Not for
-     *  those of an array. In any thread, as fn. With in_codec: each item that was pulled, once, also those that fn was given,
-     *  in this process or another one: fn borrows it. */
+    /** An item that was pulled and will not be given to fn, at close or as nobody is there to run it: for what it owns.
+     *  NULL: nothing to do. Not for those of an array. In any thread, as fn. With in_codec: each item that was pulled,
+     *  once, also those that fn was given, in this process or another one: fn borrows it. */
     void (*drop_item)(void *in, void *ctx);
     /** How items and results with pointers go to another process (weft/bulk.h), and come back; NULL: as the bytes that they are.
      *  Not called where items run in this process. A result that failed is zeros, one that nobody takes goes to drop. */
@@ -63,8 +63,9 @@ typedef struct weft_stream_config {
 /**
  * @param stream  receives it; NULL after an error. Work begins at once
  * @return 0; -EINVAL (no fn; both or none of pull and in_bytes with items; n without items; weigh and window_bytes not
- *         together; drop_item without pull; a codec without pack, unpack or bytes; a window that makes no sense), -ENOMEM, -EOWNERDEAD, -ESHUTDOWN; of an executor
- *         over processes or ranks (weft/process.h, weft/mpi.h) also -EMSGSIZE, -ENOTSUP
+ *         together; drop_item without pull; a codec without pack, unpack or bytes; a window that makes no sense), -ENOMEM,
+ *         -EOWNERDEAD, -ESHUTDOWN; of an executor over processes or ranks (weft/process.h, weft/mpi.h) also -EMSGSIZE,
+ *         -ENOTSUP
  * Any thread.
  */
 WEFT_API int weft_stream_open(weft_stream **stream, const weft_stream_config *config);
@@ -88,9 +89,9 @@ WEFT_API int weft_stream_next(weft_stream *stream, int64_t deadline_ns, void *ou
 WEFT_API int weft_stream_fd(weft_stream *stream);
 
 /** Ends it, also half read: nothing more is pulled, what was pulled and not begun does not run, what runs is waited for.
- *  NULL is fine. Nobody may use it during or after the call. Not from an item of its own, nor from a task that its items wait for. Its
- *  pool has to be there still; its executor need not: what is left is run by who calls weft_stream_next then. Of an executor whose first function
- *  failed nothing runs: -ECANCELED is the items' status. */
+ *  NULL is fine. Nobody may use it during or after the call. Not from an item of its own, nor from a task that its items
+ *  wait for. Its pool has to be there still; its executor need not: what is left is run by who calls weft_stream_next
+ *  then. Of an executor whose first function failed nothing runs: -ECANCELED is the items' status. */
 WEFT_API void weft_stream_close(weft_stream *stream);
 
 #ifdef __cplusplus

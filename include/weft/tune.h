@@ -15,8 +15,8 @@
  *     bound by CPU: run again at once, with its data in the cache, an item takes as long (1.01)
  *
  * weft_tune runs a sample of the items, the whole of it each time: in the caller alone, in pools of its own with 2, 4, ...
- * threads and no spares, and in the pool that would be used, as it is. Rows are measured in turn, round by round, so that what else the machine
- * does meets all of them; a row tells the median, and the least and most.
+ * threads and no spares, and in the pool that would be used, as it is. Rows are measured in turn, round by round, so that
+ * what else the machine does meets all of them; a row tells the median, and the least and most.
  *
  * How it knows what bounds the job, in this order:
  *   too little   the whole sample takes less than 0.1 ms: what it costs to hand work over decides

@@ -17,8 +17,9 @@
  * Orders. top and bottom are accessed in sequentially consistent order where the two sides meet: pop's write of
  * bottom and read of top, steal's read of top and read of bottom. (The published form has stand-alone fences there,
  * which ThreadSanitizer does not see; on x86 both cost one locked instruction a pop.) put's write of bottom is
- * sequentially consistent too: it is the "publish" before "look for sleepers", see sched/sleep.h. Every write of bottom releases: whichever a thief
- * reads, it sees a ring. (Since C++20 a relaxed store no longer hands on what the releasing one before it published.)
+ * sequentially consistent too: it is the "publish" before "look for sleepers", see sched/sleep.h. Every write of bottom
+ * releases: whichever a thief reads, it sees a ring. (Since C++20 a relaxed store no longer hands on what the releasing
+ * one before it published.)
  *
  * A slot is read before the exchange and may be overwritten meanwhile (then the exchange fails): it is atomic.
  *

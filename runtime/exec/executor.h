@@ -31,8 +31,9 @@ bool wf_executor_closed(const weft_executor *executor);
 /* Until when to sleep where what one could do meanwhile is not told: for the length of a look. */
 int64_t wf_look(int64_t deadline_ns);
 /* The same of who waits for one of several that are pending. A task that comes into a serial executor's queue meanwhile, or into
- * that of an executor whose ticket the waiter has, may be nobody else's to run, and what the waiter sleeps on does not tell. So where
- * there was ever a serial executor, which is made for debugging, or in a task of one with a limit, it looks round now and then. */
+ * that of an executor whose ticket the waiter has, may be nobody else's to run, and what the waiter sleeps on does not
+ * tell. So where there was ever a serial executor, which is made for debugging, or in a task of one with a limit, it looks
+ * round now and then. */
 int64_t wf_look_for_pending(int64_t deadline_ns);
 void wf_serial_is_made(void);
 /* Is the caller inside a task of it, or a part of one? */

@@ -49,7 +49,8 @@ void wf_values_unreserve(wf_values *values);
 /* Any thread, once for each item with room: its status. in, out: of who is not packed. */
 int wf_values_run(wf_values *values, size_t i, int (*fn)(const void *ctx, void *out, const void *in),
                   const void *ctx, const void *in, void *out);
-/* When no item runs any more: the answer with the results, in place of that one. NULL: no memory: that one stays, no result is there. */
+/* When no item runs any more: the answer with the results, in place of that one. NULL: no memory: that one stays, no
+ * result is there. */
 wf_letter *wf_values_answer(const wf_values *values, wf_letter *answer, size_t count);
 
 #endif

@@ -4,8 +4,8 @@
  *
  *   argument   head, then a status for each item, then the items   result   what they became
  * Items lie there one behind the other as they are (WF_ITEMS_BYTES), or as values of any length that hooks made of them
- * (WF_ITEMS_PACKED, exec/packed.h: of results, those with status 0). An array that lies in a block (WF_ITEMS_PLACE, proc/blocks.h) is used
- * there, and not in the call.
+ * (WF_ITEMS_PACKED, exec/packed.h: of results, those with status 0). An array that lies in a block (WF_ITEMS_PLACE,
+ * proc/blocks.h) is used there, and not in the call.
  */
 #ifndef WF_PROC_BATCH_H
 #define WF_PROC_BATCH_H

@@ -4,9 +4,9 @@
  *
  * Nobody submits from outside any more; tasks that run may. The closer sleeps until the pool is still: all workers
  * count as sleeping, no queue shows anything, and between two such looks nobody was active. A task is made by an
- * active worker alone, and no worker sleeps while a queue shows one, so what is still once stays so. A pool to which nothing was ever submitted
- * need not become still: nobody is inside, so nobody forks. Spares are at rest, too: one is called only while a worker
- * waits in the middle of a task, and what it puts wakes a worker before it rests.
+ * active worker alone, and no worker sleeps while a queue shows one, so what is still once stays so. A pool to which
+ * nothing was ever submitted need not become still: nobody is inside, so nobody forks. Spares are at rest, too: one is
+ * called only while a worker waits in the middle of a task, and what it puts wakes a worker before it rests.
  *   closer: C1 closing = 1 (seq_cst)   C2 still? done   C3 park, to C2
  *   worker: S1 counts as sleeping (seq_cst)   then closing? wake the closer
  * Either C2 sees the last worker asleep or that worker sees closing.

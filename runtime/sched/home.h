@@ -4,15 +4,16 @@
  *
  * - Preferred: the task lies in its node's inbox, as any other from outside. Who is to come first is woken.
  * - Strict: it lies in an inbox that the workers of its home alone look into: one for each node, in front of those for
- *   priorities, one for each area (sched/area.h), and one for each place. Which workers come: those that sit there (wf_worker.duty). Nobody looks into them before
- *   pool->bands says that there may be something.
+ *   priorities, one for each area (sched/area.h), and one for each place. Which workers come: those that sit there
+ *   (wf_worker.duty). Nobody looks into them before pool->bands says that there may be something.
  *
  * Who submits a strict task counts on nobody but its home's own. Submitter:
  *   H1 publish: the inbox's count   H2 a sleeper of the home: wake it, whoever watches; the sentinel, if it is of the home:
  *   call it from its nap   H3 none sleeps: who of the home sits, and is not away? Somebody: he looks before he sleeps.
  *   Nobody: see to it
  * A sleeper's last look (S3 of sleep.md) takes in the inboxes of its own home: either H2 sees S2, or S3 sees H1. A taker
- * (W2) and a leaver (L2) that see something strict for their node, or an area of theirs, wake another sleeper of it: they may be who H2 woke.
+ * (W2) and a leaver (L2) that see something strict for their node, or an area of theirs, wake another sleeper of it: they
+ * may be who H2 woke.
  *
  * See to it (wf_home_see_to): what lies strictly where
  *   all who sit there are away (they wait, or stand still), and nobody there is idle: a spare is called, which takes it in

@@ -6,8 +6,8 @@
  * longer than stealing costs, and renews the patience in proportion; crumbs do not, so a stream of tiny calls
  * elsewhere is left alone). Then, if nobody naps yet, it becomes the sentinel: naps of 20 us doubling to 1 ms, a short search
  * after each. (The length is the pool's, not the worker's: who relieves a sentinel goes on with its naps.) When
- * another nap would end more than 0.9 ms after the last activity in the pool it sleeps. With a sentinel there already it sleeps at once. An idle pool
- * has no sentinel: all sleep, nothing ticks.
+ * another nap would end more than 0.9 ms after the last activity in the pool it sleeps. With a sentinel there already it
+ * sleeps at once. An idle pool has no sentinel: all sleep, nothing ticks.
  *
  * A worker that has been dismissed stands: it parks here until it is recalled (sched/resize.h).
  */

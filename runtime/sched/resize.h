@@ -25,8 +25,8 @@
 
 #include "sched/worker.h"
 
-/* What the program says: the machine is not followed any more. 1 <= places <= pool->workers. 0; -ESHUTDOWN: the pool ends; -ENOMEM, -EAGAIN: a thread could not be made, and nothing
- * has changed. Any thread. */
+/* What the program says: the machine is not followed any more. 1 <= places <= pool->workers. 0; -ESHUTDOWN: the pool ends;
+ * -ENOMEM, -EAGAIN: a thread could not be made, and nothing has changed. Any thread. */
 int wf_resize(weft_pool *pool, unsigned places);
 /* The same under sizing.turn, for whoever it is. */
 int wf_resize_to(weft_pool *pool, unsigned places, enum wf_size_origin origin);
