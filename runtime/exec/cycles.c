@@ -66,12 +66,6 @@ static wf_waiter *inside_of(const wf_task *task)
     return waiter;
 }
 
-static unsigned holders_of(const void *executor)
-{
-    unsigned holders;
-    return wf_engine_of(executor)->full(executor, &holders) ? holders : 0;
-}
-
 bool wf_is_task_of(const wf_task *task, const void *executor)
 {
     return wf_tasks_executor(task) == executor;
@@ -80,8 +74,9 @@ bool wf_is_task_of(const wf_task *task, const void *executor)
 static const struct weft_executor *full_executor(const wf_task *task)
 {
     const struct weft_executor *executor = wf_tasks_executor(task);
+    unsigned running;
     bool is = wf_task_state_of(task) == WF_TASK_PENDING && executor && wf_engine_of(executor) &&
-              holders_of(executor);
+              wf_engine_of(executor)->full(executor, &running);
     return is ? executor : NULL;
 }
 
@@ -102,25 +97,35 @@ static bool runs_it(const wf_task *task, const struct weft_executor *full)
 
 static bool can_end(const wf_task *task);
 
-/* Under the lock, of what others run: may one of them come to its end? Who is not noted is alive. */
-static bool one_ends(const wf_crowd *c, bool (*ends)(const wf_task *part))
+/* Under the lock, of what others run, so many tasks: may `enough` of them come to their end? Who is not noted is alive. */
+static bool enough_end(const wf_crowd *c, unsigned running, unsigned enough,
+                       bool (*ends)(const wf_task *part))
 {
-    unsigned known = 0, running = c->running(c->of);
+    unsigned known = 0;
     for (const wf_waiter *w = noted.first; w; w = w->next)
         for (const wf_running *r = w->inside; r; r = r->outer)
             known += c->is_one(r->task, c->of) && inside_of(r->task) == w;
-    bool alive = known < running || !running;
-    for (const wf_waiter *w = noted.first; w && !alive; w = w->next)
-        for (const wf_running *r = w->inside; r && !alive; r = r->outer)
-            alive = c->is_one(r->task, c->of) && ends(r->task);
-    return alive;
+    unsigned alive = known < running ? running - known : 0;
+    for (const wf_waiter *w = noted.first; w && alive < enough; w = w->next)
+        for (const wf_running *r = w->inside; r && alive < enough; r = r->outer)
+            alive += c->is_one(r->task, c->of) && inside_of(r->task) == w && ends(r->task);
+    return alive >= enough;
+}
+
+/* Who runs above the limit, on a ticket that was lent to him, makes no room when he ends. */
+static bool gets_room(const struct weft_executor *full)
+{
+    unsigned running, enough = wf_engine_of(full)->full(full, &running);
+    return enough_end(&(wf_crowd){.of = full, .is_one = wf_is_task_of}, running, enough, can_end);
 }
 
 /* ---- crowds ------------------------------------------------------------------------------------- */
 
 static bool crowd_ends(const wf_task *task, bool (*ends)(const wf_task *part))
 {
-    return one_ends((const wf_crowd *)(const void *)task, ends);
+    const wf_crowd *c = (const void *)task;
+    unsigned running = c->running(c->of);
+    return !running || enough_end(c, running, 1, ends);
 }
 
 static const char *crowd_label(const wf_task *task)
@@ -177,8 +182,7 @@ static bool can_end(const wf_task *task)
         return wf_limited_can_end(in_line, can_end);
     const struct weft_executor *full = full_executor(task);
     if (full)
-        return runs_it(task, full) ||
-               one_ends(&(wf_crowd){.of = full, .running = holders_of, .is_one = wf_is_task_of}, can_end);
+        return runs_it(task, full) || gets_room(full);
     for (wf_waiter *waiter = noted.first; waiter; waiter = waiter->next)
         if (is_inside(waiter, task) && !waiter_ends(waiter))
             return false;

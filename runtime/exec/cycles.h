@@ -6,9 +6,9 @@
  * it is inside of cannot end before that has. So there is a graph:
  *
  *   a task that noted threads are inside of   needs   all that they wait for
- *   a pending task of an executor that is full   needs   one of the tasks that hold its tickets to end, unless who waits for
- *      it runs one of those: he lends it his ticket
- *   a task in the line of a limit   needs   one of the tasks that hold its permits to end
+ *   a pending task of an executor that is full   needs   so many of the tasks that hold its tickets to end that one is free:
+ *      what is lent goes back to who lent it; unless who waits for it runs one of those: he lends it his ticket
+ *   a task in the line of a limit   needs   so many of the tasks that hold its permits to end that one is free
  *   several as one (exec/combine.h), a set (exec/completions.h)   need   one of those that have not ended
  *   room in an executor, its end, a stream's next item   need   one of those that run for it to end
  *   anything else   is alive: somebody runs it, or may come to run it, or it is fulfilled from outside

@@ -30,11 +30,12 @@ static unsigned width(const weft_executor *executor)
     return wf_tickets_limit(&((const wf_queued *)(const void *)executor)->tickets);
 }
 
-static bool full(const weft_executor *executor, unsigned *running)
+static unsigned full(const weft_executor *executor, unsigned *running)
 {
     const wf_queued *q = (const wf_queued *)(const void *)executor;
+    unsigned limit = wf_tickets_limit(&q->tickets);
     *running = wf_tickets_out(&q->tickets);
-    return *running >= wf_tickets_limit(&q->tickets);
+    return *running < limit ? 0 : *running - limit + 1;
 }
 
 /* Between who closes it and who set an alarm before he looks lies a lock of the timers. */

@@ -182,13 +182,13 @@ bool wf_limited_can_end(const wf_limited *l, bool (*can_end)(const wf_task *task
     if (limit->is_looked_at)
         return l->where != IN_LINE;
     pthread_mutex_lock(&limit->lock);
-    bool found = l->where != IN_LINE;
+    int enough = l->where == IN_LINE ? limit->out - limit->n + 1 : 0; /* more than one where it was lowered */
     limit->is_looked_at = true;
-    for (const wf_limited *h = limit->holders.first; h && !found; h = h->behind)
-        found = can_end(task_of(h));
+    for (const wf_limited *h = limit->holders.first; h && enough > 0; h = h->behind)
+        enough -= can_end(task_of(h));
     limit->is_looked_at = false;
     pthread_mutex_unlock(&limit->lock);
-    return found;
+    return enough <= 0;
 }
 
 /* Those of one executor, linked by `behind`; each with the line's reference. */

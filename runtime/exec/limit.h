@@ -45,8 +45,8 @@ wf_task *wf_limited_needs(wf_limited *limited, size_t *at);
 const weft_limit *wf_limited_waits(const wf_limited *limited);
 /* Of which one is it at all? */
 const weft_limit *wf_limit_of(const wf_task *task);
-/* One at a time: not in the line, or a holder for which can_end() is true. That may look at further ones; at the same limit:
- * false. */
+/* One at a time: not in the line, or as many holders as make a permit free for which can_end() is true. That may look at further
+ * ones; at the same limit: false. */
 bool wf_limited_can_end(const wf_limited *limited, bool (*can_end)(const wf_task *task));
 /* Cancels what is in line for that executor, which cancels. */
 void wf_limits_cancel(const weft_executor *executor);

@@ -167,8 +167,9 @@ typedef struct wf_engine {
     int (*help)(struct weft_executor *executor, wf_task *future, int64_t deadline_ns);
     /* How many tasks of it may run at the same time? */
     unsigned (*width)(const struct weft_executor *executor);
-    /* No task of it can begin before one of those that run has ended? How many these are. */
-    bool (*full)(const struct weft_executor *executor, unsigned *running);
+    /* How many of those that run have to end before another one can begin: more than one if some run above the limit, on
+     * tickets that were lent. 0: it is not full. running: how many these are. */
+    unsigned (*full)(const struct weft_executor *executor, unsigned *running);
     /* Does it refuse what comes from outside? */
     bool (*closed)(const struct weft_executor *executor);
     bool far; /* its tasks run in other processes: functions and pointers of this one make no sense there */

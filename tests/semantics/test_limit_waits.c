@@ -68,6 +68,28 @@ PROMISE(the_last_of_two_that_wait_for_their_permits_is_told)
     }
 }
 
+static int lowers_and_waits(void *arg)
+{
+    int err = weft_limit_set(pair.limit, 1);
+    return err ? err : waits_for_its_like(arg);
+}
+
+/* What the other one gives back is one of two that are out, and but one is left: nobody gets it. */
+PROMISE(a_task_that_waits_for_its_permit_above_a_lowered_limit_is_told)
+{
+    weft_pool *pool = sem_pool();
+    struct keeper k;
+    pair.door = sem_door(pool);
+    pair.limit = limit_of(2);
+    keep_one(&k, pair.limit);
+    atomic_store(&pair.inside, 1);
+    cr_assert_eq(get(submit(sem_door(pool), SPEC(.fn = lowers_and_waits, .limit = pair.limit))), -EDEADLK);
+    keeper_ends(&k);
+    sem_end(pool);
+    cr_assert_eq(atomic_load(&pair.inside), 3, "the one behind ran then");
+    weft_limit_release(pair.limit);
+}
+
 /* The serial engine's, too. */
 PROMISE(a_serial_task_that_waits_for_its_own_permit_is_told)
 {

@@ -141,6 +141,77 @@ static int run_parts(void *arg)
     return weft_parallel_for(NULL, 0, PARTS, submit_and_wait, arg);
 }
 
+/* ---- a part waits while the task's own thread runs what it has lent its place to ------------------- */
+
+struct lender {
+    weft_executor *one;
+    pthread_t own;
+    atomic_int lends, waits, lent, ran;
+    atomic_int answer; /* to the part's wait; 1: none yet */
+};
+
+static int is_lent(void *arg)
+{
+    struct lender *l = arg;
+    int64_t until = sem_now_ns() + 300000000;
+    atomic_store(&l->lent, 1);
+    while (atomic_load(&l->answer) == 1 && sem_now_ns() < until)
+        sched_yield();
+    return 0;
+}
+
+static int note_ran(void *arg)
+{
+    (void)atomic_fetch_add(&((struct lender *)arg)->ran, 1);
+    return 0;
+}
+
+static int submit_and_get(weft_executor *door, weft_task_fn *fn, void *arg)
+{
+    weft_future *future = NULL;
+    int err = weft_submit(door, fn, arg, &future);
+    if (!err)
+        err = weft_future_get(future, NULL);
+    weft_future_release(future);
+    return err;
+}
+
+/* Once in the task's own thread, which runs is_lent() in its wait; once in another one. */
+static void lend_or_wait(size_t begin, size_t end, void *arg)
+{
+    struct lender *l = arg;
+    bool own = pthread_equal(l->own, pthread_self());
+    (void)begin, (void)end;
+    if (atomic_exchange(own ? &l->lends : &l->waits, 1))
+        return;
+    flag_wait(own ? &l->waits : &l->lent);
+    if (own)
+        cr_assert_eq(submit_and_get(l->one, is_lent, l), 0);
+    else
+        atomic_store(&l->answer, submit_and_get(l->one, note_ran, l));
+}
+
+static int spread(void *arg)
+{
+    struct lender *l = arg;
+    l->own = pthread_self();
+    return weft_parallel_for(NULL, 0, PARTS, lend_or_wait, arg);
+}
+
+/* That ends, and nobody else may begin: the task has its place back. */
+PROMISE(a_part_does_not_wait_for_a_place_that_is_only_lent)
+{
+    NEEDS_WORKERS(2);
+    weft_pool *pool = sem_pool();
+    struct lender l = {.answer = 1};
+    cr_assert_eq(weft_executor_create(&l.one, WEFT_EXECUTOR_CONFIG(.pool = pool, .limit = 1)), 0);
+    cr_assert_eq(submit_and_get(l.one, spread, &l), 0);
+    cr_assert_eq(l.answer, -EDEADLK);
+    cr_assert_eq(weft_executor_destroy(l.one), 0);
+    cr_assert_eq(l.ran, 1, "what was submitted runs then");
+    sem_end(pool);
+}
+
 /* In the task's own thread its place is lent; elsewhere a wait may be refused, and what was submitted runs later. */
 PROMISE(parts_that_wait_for_the_executor_of_their_task_are_served_or_told)
 {
