@@ -72,8 +72,8 @@ WEFT_API weft_stop *weft_group_token(const weft_group *group);
  */
 WEFT_API int weft_group_wait(weft_group *group, int64_t deadline_ns, int *status);
 
-/** What the first task that failed said by weft_fail, or the sentence of its status; never NULL. Valid until the group is
- *  destroyed; after a wait, from any thread. */
+/** What the first task that failed said by weft_fail, or the sentence of the status that weft_group_wait gives; never
+ *  NULL. Valid until the group is destroyed; after a wait, from any thread. */
 WEFT_API const char *weft_group_error_text(const weft_group *group);
 
 /** Waits for all its tasks and frees it. 0 (also NULL); -EDEADLK as weft_group_wait. Nobody may use it after it. */

@@ -237,6 +237,11 @@ static int waits_for_itself(void)
     return wf_waits_for_itself(&end.wide.task);
 }
 
+static int status_of(const weft_group *g)
+{
+    return g->status ? g->status : weft_stop_requested(g->stop) ? -ECANCELED : 0;
+}
+
 int weft_group_wait(weft_group *g, int64_t deadline_ns, int *status)
 {
     if (!g)
@@ -246,7 +251,7 @@ int weft_group_wait(weft_group *g, int64_t deadline_ns, int *status)
     int err = runs_here(g) ? waits_for_itself() : wait_for_all(g, deadline_ns);
     if (!err && status) {
         pthread_mutex_lock(&g->lock);
-        *status = g->status ? g->status : weft_stop_requested(g->stop) ? -ECANCELED : 0;
+        *status = status_of(g);
         pthread_mutex_unlock(&g->lock);
     }
     return err;
@@ -254,7 +259,7 @@ int weft_group_wait(weft_group *g, int64_t deadline_ns, int *status)
 
 const char *weft_group_error_text(const weft_group *g)
 {
-    return !g ? weft_strerror(-EINVAL) : g->status ? g->text : weft_strerror(0);
+    return !g ? weft_strerror(-EINVAL) : g->status ? g->text : weft_strerror(status_of(g));
 }
 
 /* ---- life --------------------------------------------------------------------------------------- */

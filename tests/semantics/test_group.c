@@ -126,6 +126,7 @@ PROMISE(a_stopped_group_cancels_what_has_not_begun)
     cr_assert_eq(weft_group_stop(group), -EALREADY);
     cr_assert_eq(weft_group_wait(group, WEFT_FOREVER, &status), 0);
     cr_assert(status == -ECANCELED && ran == 0);
+    cr_assert_str_eq(weft_group_error_text(group), weft_strerror(-ECANCELED));
     cr_assert_eq(weft_group_destroy(group), 0);
     weft_executor_destroy(serial);
     sem_end(pool);
