@@ -58,15 +58,15 @@ static const struct {
     sequence_op *op;
     int weight;
 } table[] = {
-    {op_submit, 8},    {op_submit_task, 14}, {op_then, 10},     {op_all, 4},          {op_any, 4},
-    {op_promise, 5},   {op_keep, 5},         {op_get, 8},       {op_wait, 6},         {op_look, 14},
-    {op_cancel, 6},    {op_retain, 3},       {op_release, 8},   {op_wait_several, 6}, {op_any_index, 2},
-    {op_create, 6},    {op_close, 1},        {op_shutdown, 2},  {op_destroy, 2},      {op_inspect, 4},
-    {op_running, 2},   {op_gate, 3},         {op_stop, 4},      {op_fire, 3},         {op_set, 2},
-    {op_stop_refs, 3}, {op_limit, 3},        {op_stream_fd, 3}, {op_add, 6},          {op_next, 7},
-    {op_set_left, 2},  {op_set_end, 1},      {op_stream, 4},    {op_stream_next, 10}, {op_stream_end, 2},
-    {op_many, 5},      {op_apply, 4},        {op_group, 4},     {op_later, 4},        {op_every, 1},
-    {op_map, 3},
+    {op_submit, 8},    {op_submit_task, 14}, {op_then, 10},      {op_all, 4},          {op_any, 4},
+    {op_promise, 5},   {op_keep, 5},         {op_get, 8},        {op_wait, 6},         {op_look, 14},
+    {op_cancel, 6},    {op_retain, 3},       {op_release, 8},    {op_wait_several, 6}, {op_any_index, 2},
+    {op_create, 6},    {op_close, 1},        {op_shutdown, 2},   {op_destroy, 2},      {op_inspect, 4},
+    {op_running, 2},   {op_gate, 3},         {op_stop, 4},       {op_fire, 3},         {op_set, 2},
+    {op_stop_refs, 3}, {op_limit, 3},        {op_stream_fd, 3},  {op_add, 6},          {op_next, 7},
+    {op_set_left, 2},  {op_set_end, 1},      {op_stream, 4},     {op_stream_next, 10}, {op_stream_end, 2},
+    {op_many, 5},      {op_apply, 4},        {op_later, 4},      {op_every, 1},        {op_map, 3},
+    {op_group, 4},     {op_group_add, 6},    {op_group_stop, 1}, {op_group_wait, 4},   {op_group_end, 2},
 };
 
 static sequence_op *op_of(unsigned number)
@@ -122,8 +122,10 @@ static void end_all(struct sequence *q)
             keep_promise(&q->node[i], i % 3);
     for (int i = 0; i < STREAMS; i++)
         end_stream(q, &q->stream[i]);
+    end_group(q, &q->group[0]); /* the other outlives the doors */
     for (int i = 1; i < q->n_door; i++)
         end_door(q, i);
+    end_group(q, &q->group[1]);
     for (int i = 0; i < SETS; i++)
         end_set(q, &q->set[i]);
     for (int i = 0; i < q->nodes; i += 2)

@@ -26,7 +26,8 @@
 enum {
     NODES = 96,
     DOORS = 6,
-    STOPS = 6,
+    STOPS = 9,
+    GROUPS = 2,
     SETS = 2,
     STREAMS = 2,
     LIMITS = 2,
@@ -72,7 +73,6 @@ struct node {
     bool asked;     /* to stop, while it ran */
     bool dead;      /* exact, and may not begin any more */
     bool timed;     /* it begins later, or is cancelled with its executor */
-    bool loose;     /* of a group that stops at the first error */
     unsigned stamp; /* when it came into a serial queue; 0: not yet */
 };
 
@@ -96,7 +96,15 @@ struct stop {
     weft_stop *stop; /* NULL: the driver has given it up */
     int parent, refs;
     bool called, fired;
-    bool perhaps; /* it may have fired: a deadline, or a task that somebody else runs */
+    bool perhaps;  /* it may have fired: a deadline, or a task that somebody else runs */
+    bool by_tasks; /* of a group whose tasks stop it when they fail */
+};
+
+struct group {
+    weft_group *group; /* NULL: none */
+    int home, stop, n; /* stop: the slot of its token */
+    bool asked;        /* somebody can cancel a task of it, or run it before others */
+    struct node *in[NODES];
 };
 
 struct set {
@@ -129,6 +137,7 @@ struct sequence {
     struct stop stop[STOPS];
     struct set set[SETS];
     struct stream stream[STREAMS];
+    struct group group[GROUPS];
     weft_limit *limit[LIMITS];
     int permits[LIMITS];
     atomic_int in_limit[LIMITS], most_in_limit[LIMITS];
@@ -217,6 +226,15 @@ void node_destroy_copy(void *arg);
 int64_t now_ns(void);
 int64_t soon(struct sequence *q);
 
+/* ---- sequence_bulk.c: of use to others --------------------------------------------------------------- */
+
+/* Where nobody can be refused for room, or kept waiting for it. */
+int pick_free_home(struct sequence *q);
+/* Does a wait for what is submitted there end? A closed gate may keep all its workers. */
+bool can_wait(const struct sequence *q, int home);
+/* What submitting there may answer. */
+void check_err(const struct sequence *q, int home, bool closed, int err);
+
 /* ---- sequence_lane.c: the hooks of executors --------------------------------------------------------- */
 
 void door_error(const char *label, int status, void *ctx);
@@ -240,8 +258,9 @@ void end_limit(struct sequence *q, int i);
 /* ---- the calls: in the file of each line -------------------------------------------------------------- */
 
 typedef void sequence_op(struct sequence *q);
-sequence_op op_submit, op_submit_task, op_then, op_all, op_any, op_promise, op_keep, op_drop_promise;
-sequence_op op_many, op_apply, op_group, op_later, op_every, op_map;
+sequence_op op_submit, op_submit_task, op_then, op_all, op_any, op_promise, op_keep;
+sequence_op op_many, op_apply, op_later, op_every, op_map;
+sequence_op op_group, op_group_add, op_group_stop, op_group_wait, op_group_end;
 sequence_op op_get, op_wait, op_look, op_cancel, op_retain, op_release, op_wait_several, op_any_index;
 sequence_op op_create, op_close, op_shutdown, op_destroy, op_inspect, op_running, op_gate;
 sequence_op op_stop, op_fire, op_stop_refs, op_limit;
@@ -252,5 +271,6 @@ void release_one(struct node *node);
 void end_door(struct sequence *q, int home);
 void end_set(struct sequence *q, struct set *set);
 void end_stream(struct sequence *q, struct stream *stream);
+void end_group(struct sequence *q, struct group *g);
 void end_streams_of(struct sequence *q, int home);
 #endif

@@ -6,15 +6,13 @@
 
 enum { MANY = 5, TICKS = 4 };
 
-/* Where nobody can be refused for room, or kept waiting for it. */
-static int pick_free_home(struct sequence *q)
+int pick_free_home(struct sequence *q)
 {
     int home = (int)pick(q, (unsigned)q->n_door);
     return q->door[home].live && !q->door[home].queue_limit ? home : PLAIN;
 }
 
-/* Does a wait for what is submitted there end? A closed gate may keep all its workers. */
-static bool can_wait(const struct sequence *q, int home)
+bool can_wait(const struct sequence *q, int home)
 {
     return atomic_load(&q->gate) || !q->workers || serial(q, home);
 }
@@ -31,7 +29,7 @@ static struct node *new_nodes(struct sequence *q, int n, int home)
 }
 
 /* To a door that is broken, or will be, only that it is closed is a reason. */
-static void check_err(const struct sequence *q, int home, bool closed, int err)
+void check_err(const struct sequence *q, int home, bool closed, int err)
 {
     struct sequence *told = (struct sequence *)(uintptr_t)q;
     if (closed || err == -ESHUTDOWN)
@@ -117,78 +115,6 @@ void op_apply(struct sequence *q)
         return;
     check_state(node, atomic_load(&node->left), atomic_load(&node->began) ? WEFT_DONE : WEFT_CANCELLED);
     MUST(q, status == expected_status(node), "n%d: %d", node->number, status);
-}
-
-/* A member's own error, or that it did not run. In order: the first of them. */
-static void check_group(struct sequence *q, const struct node *first, int n, int status, bool in_order,
-                        bool stopped)
-{
-    bool found = status == (stopped ? -ECANCELED : 0), before = false;
-    for (int i = 0; i < n; i++) {
-        int began = atomic_load(&first[i].began), own = began ? first[i].status : -ECANCELED;
-        if (!first[i].given)
-            continue;
-        MUST(q, began == atomic_load(&first[i].left), "n%d is left", first[i].number);
-        MUST(q, status || !began || !own, "n%d failed, and the group did not", first[i].number);
-        MUST(q, !in_order || before || !own || status == own, "n%d failed first, with %d", first[i].number,
-             own);
-        found |= status == own;
-        before |= own != 0;
-    }
-    MUST(q, found, "the group's status: %d", status);
-}
-
-static int submit_to(weft_group *group, struct node *node, bool with_all)
-{
-    const weft_task_spec spec = {
-        .size = sizeof spec, .fn = node_body, .arg = node, .destroy = node_destroy, .label = node->label};
-    if (!with_all)
-        return weft_group_submit(group, node_body, node);
-    int err = weft_group_submit_task(group, &spec, NULL);
-    node->destroys = !err;
-    return err;
-}
-
-/* From its creation to its end. */
-void op_group(struct sequence *q)
-{
-    int home = pick_free_home(q), n = (int)pick(q, MANY), status = UNKNOWN, err = 0;
-    bool stops = pick(q, 2), stopped = pick(q, 4) == 0;
-    struct node *first = can_wait(q, home) ? new_nodes(q, n, home) : NULL;
-    weft_group *group;
-    if (!first)
-        return;
-    MUST(q,
-         !weft_group_create(&group, WEFT_GROUP_CONFIG(.executor = q->door[home].executor,
-                                                      .on_error = stops ? WEFT_STOP_OTHERS : WEFT_GO_ON)),
-         "no group");
-    for (int i = 0; i < n; i++) {
-        before_call(q);
-        bool closed = door_is_closed(q, home);
-        first[i].vague = true;
-        first[i].loose = stops || stopped;
-        if (!closed)
-            given(&first[i]);
-        err = submit_to(group, &first[i], pick(q, 2));
-        if (err)
-            refused(&first[i]);
-        after_call(q);
-        check_err(q, home, closed, err);
-    }
-    int stop = stopped ? weft_group_stop(group) : 0;
-    MUST(q, stop == 0 || (stop == -EALREADY && stops), "stop: %s", weft_strerror(stop));
-    before_call(q);
-    q->may_run_all_of = home;
-    err = weft_group_wait(group, WEFT_FOREVER, &status);
-    after_call(q);
-    say(q, "group of n%d.. at door %d, %d%s -> %d, %d\n", first->number, home, n,
-        stopped ? ", stopped"
-        : stops ? ", stops"
-                : "",
-        err, status);
-    MUST(q, err == 0, "wait: %s", weft_strerror(err));
-    check_group(q, first, n, status, serial(q, home) && !stops && !stopped && !door_stops(q, home), stopped);
-    MUST(q, weft_group_destroy(group) == 0, "destroy");
 }
 
 /* ---- later ---------------------------------------------------------------------------------------- */

@@ -66,7 +66,7 @@ static bool tells_to_stop(const struct node *node, bool perhaps)
     const struct door *door = node->home > PLAIN ? &q->door[node->home] : NULL;
     if (node->kind != TASK && node->kind != THEN)
         return false;
-    if (perhaps && (node->loose || (node->timed && (q->ends || (door && door->closed)))))
+    if (perhaps && node->timed && (q->ends || (door && door->closed)))
         return true;
     return fires(q, node->stop, perhaps) ||
            (door && (door->cancels || fires(q, door->stop, perhaps) || (perhaps && door->start_fails))) ||
