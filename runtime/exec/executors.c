@@ -227,7 +227,7 @@ static bool is_over(void *arg)
 {
     const wf_queued *q = arg;
     return wf_tickets_quiet(&q->tickets) && !wf_accepted_left(q) && wf_tickets_quiet(&q->tickets) &&
-           !wf_load_seq_cst(&q->cancelling); /* pair QU7 -> cancel_pending() */
+           !wf_load_seq_cst(&q->cancelling); /* pair QU7 -> wf_queued_cancel_pending() */
 }
 
 /* A task that was accepted in time may come in late, and nobody else may ever run it. */
@@ -267,19 +267,6 @@ static int drain(wf_queued *q, int64_t deadline_ns)
     return err;
 }
 
-/* It is not over before all that was taken out has ended, for another thread that shuts it down, too. */
-static void cancel_pending(wf_queued *q)
-{
-    wf_link *links[WF_BATCH];
-    unsigned count;
-    (void)wf_add_seq_cst(&q->cancelling, 1u); /* pair QU7 -> is_over() */
-    while ((count = wf_inbox_take(&q->inbox, links, WF_BATCH)) != 0)
-        for (unsigned i = 0; i < count; i++)
-            (void)wf_queued_begin(q, (wf_task *)(void *)links[i]);
-    (void)wf_sub_seq_cst(&q->cancelling, 1u); /* pair QU7 -> is_over() */
-    wf_tickets_tell(&q->tickets);
-}
-
 int weft_executor_shutdown(weft_executor *executor, int mode, int64_t deadline_ns)
 {
     wf_queued *q = queued_of(executor);
@@ -293,12 +280,12 @@ int weft_executor_shutdown(weft_executor *executor, int mode, int64_t deadline_n
         return err;
     wf_alarms_cancel(executor);
     if (mode >= WEFT_CANCEL_PENDING)
-        wf_store_release(&q->cancels, 1u); /* pair QU3 -> wf_queued_begin() */
+        wf_store_seq_cst(&q->cancels, 1u); /* pair QU3 -> wf_queued_begin(); pair QU10 -> cancel_late() */
     if (mode == WEFT_STOP_RUNNING)
         wf_store_release(&q->stops, 1u); /* pair QU3 -> wf_queued_stops() */
     if (mode >= WEFT_CANCEL_PENDING) {
         wf_limits_cancel(executor);
-        cancel_pending(q);
+        wf_queued_cancel_pending(q);
     }
     return drain(q, deadline_ns);
 }

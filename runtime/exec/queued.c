@@ -139,14 +139,37 @@ static void put_runner(wf_queued *q, wf_worker *self, wf_task *runner)
 
 static void send_all(wf_queued *q);
 
-void wf_queued_put(wf_queued *q, wf_worker *self, wf_task *task)
+/* It is not over before all that was taken out has ended, for another thread that shuts it down, too. */
+void wf_queued_cancel_pending(wf_queued *q)
 {
-    if (wf_queued_sends(q)) {
-        wf_tasks_goes_to(task, &q->inbox);
-        wf_inbox_put(&q->inbox, &task->link);
-        send_all(q);
-        return;
+    wf_link *links[WF_BATCH];
+    (void)wf_add_seq_cst(&q->cancelling, 1u); /* pair QU7 -> is_over() */
+    while (wf_queued_visible(q)) {
+        unsigned count = wf_inbox_take(&q->inbox, links, WF_BATCH);
+        for (unsigned i = 0; i < count; i++)
+            (void)wf_queued_begin(q, (wf_task *)(void *)links[i]);
+        if (!count)
+            wf_thread_yield(); /* half-way in, or another takes: a few instructions of theirs */
     }
+    (void)wf_sub_seq_cst(&q->cancelling, 1u); /* pair QU7 -> is_over() */
+    wf_tickets_tell(&q->tickets);
+}
+
+/* Q4. The executor may be gone, and the record be another one's. What its own tasks put is left to a runner: who hears that it
+ * was cancelled may put another one. */
+static void cancel_late(wf_queued *q)
+{
+    /* pair QU10 -> weft_executor_shutdown(): or it sees what was put */
+    bool cancels = wf_load_seq_cst(&q->cancels);
+    if (!cancels || wf_executor_is_around(&q->base) || !wf_tickets_come(&q->tickets))
+        return;
+    if (begins_no_more(q))
+        wf_queued_cancel_pending(q);
+    wf_tickets_leave(&q->tickets);
+}
+
+static void put_for_runner(wf_queued *q, wf_worker *self, wf_task *task)
+{
     /* to have memory before anything is done */
     wf_task *runner = wf_tickets_lack_entry(&q->tickets) ? new_runner(q) : NULL;
     wf_tasks_goes_to(task, &q->inbox);
@@ -163,6 +186,18 @@ void wf_queued_put(wf_queued *q, wf_worker *self, wf_task *task)
             wf_home_strayed(q->base.pool);
         (void)run_all(q); /* no memory for a runner: the caller is one */
     }
+}
+
+void wf_queued_put(wf_queued *q, wf_worker *self, wf_task *task)
+{
+    if (wf_queued_sends(q)) {
+        wf_tasks_goes_to(task, &q->inbox);
+        wf_inbox_put(&q->inbox, &task->link);
+        send_all(q);
+    } else {
+        put_for_runner(q, self, task);
+    }
+    cancel_late(q);
 }
 
 /* R3, R4. False: there is more, and no memory for a runner: the caller goes on, and holds its ticket. */

@@ -17,6 +17,9 @@
  * All accesses to tickets, put and taken are sequentially consistent: either Q3 sees R3, or R4 sees Q2. So while something
  * is there, a runner is on its way, or somebody active will look.
  *
+ *   cancel  C1 closed = 1   C2 cancels = 1   C3 while something is there: take it out, and cancel it. What was accepted and put
+ *           behind that: Q4 behind Q3 the submitter, but a task of the executor, sees C2, and does C3
+ *
  * The record belongs to the pool and is used again (exec/executors.h). A waiter, or what was held, may be late: the
  * executor was destroyed, and there is another one in the record. So they come first, and while they are here it is not
  * destroyed: a waiter finds its task ended, and gives the ticket back; what was held knows the former one's epoch.
@@ -82,12 +85,14 @@ static inline bool wf_queued_visible(const wf_queued *q)
     return wf_inbox_visible(&q->inbox);
 }
 
-/* Q2, Q3, of one that was accepted. self: of the executor's pool or NULL. */
+/* Q2 to Q4, of one that was accepted. self: of the executor's pool or NULL. */
 void wf_queued_put(wf_queued *q, wf_worker *self, wf_task *task);
 /* Somebody begins it: here, or has already: false. It was taken out. */
 bool wf_queued_begin(wf_queued *q, wf_task *task);
 /* With a ticket. False: nothing there, or the next one is half-way in, or another takes just now. */
 bool wf_queued_run_next(wf_queued *q);
+/* The executor cancels: C3. */
+void wf_queued_cancel_pending(wf_queued *q);
 /* In who submitted it: above the limit, if need be. */
 void wf_queued_run_in_caller(wf_queued *q, wf_task *task);
 /* S2. Its function answers its status, once more. */

@@ -42,7 +42,7 @@ static int works_apart(void *arg)
 static void make_pool(unsigned workers)
 {
     pool = model_pool(workers, 1);
-    future = NULL;
+    future = second = NULL;
     in_one = accepted = refused = over = reason = apart = 0;
 }
 
@@ -349,6 +349,27 @@ static void cancel_pending(void)
     mc_assert(!weft_executor_shutdown(executor, WEFT_CANCEL_PENDING, WEFT_FOREVER));
 }
 
+/* It does not wait for anybody; nor does anybody run tasks meanwhile. */
+static void cancel_at_once(void)
+{
+    int err = weft_executor_shutdown(executor, WEFT_CANCEL_PENDING, 0);
+    mc_assert(!err || err == -ETIMEDOUT);
+}
+
+static void submit_to(weft_future **made)
+{
+    int err = weft_submit(executor, work, NULL, made);
+    mc_assert(!err || err == -ESHUTDOWN);
+}
+static void submit_one(void)
+{
+    submit_to(&future);
+}
+static void submit_second(void)
+{
+    submit_to(&second);
+}
+
 /* All that is left runs now; then each ran once, and the executor can go. */
 static void check(void)
 {
@@ -407,6 +428,16 @@ static void check_cancelled(void)
     mc_assert(in_one ? in_one == 1 && status == 7 : status == -ECANCELED);
     weft_future_release(future);
     mc_assert(!weft_executor_destroy(executor));
+}
+
+/* What was accepted has been told. */
+static void check_told(void)
+{
+    mc_assert(!future || weft_future_state(future) == WEFT_CANCELLED);
+    mc_assert(!second || weft_future_state(second) == WEFT_CANCELLED);
+    weft_future_release(future);
+    weft_future_release(second);
+    check_noted();
 }
 
 static const mc_scenario scenarios[] = {
@@ -547,6 +578,20 @@ static const mc_scenario scenarios[] = {
      .daemons = 1,
      .bound = 3,
      .stale = 2,
+     MODEL_POOL},
+    {.name = "cancel_and_submit",
+     .setup = setup,
+     .thread = {submit_one, cancel_at_once},
+     .check = check_told,
+     .bound = 3,
+     .stale = 2,
+     MODEL_POOL},
+    {.name = "cancel_and_two_submit",
+     .setup = setup,
+     .thread = {submit_one, submit_second, cancel_at_once},
+     .check = check_told,
+     .bound = 2,
+     .stale = 1,
      MODEL_POOL},
 };
 
