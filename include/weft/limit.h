@@ -45,8 +45,9 @@ typedef struct weft_limit weft_limit;
  */
 WEFT_API int weft_limit_create(weft_limit **limit, int n, const char *name);
 
-/** n permits from now on: more, and as many of the line go; fewer, and none goes until so many have ended. 0; -EINVAL,
- *  -EOWNERDEAD. Any thread. */
+/** n permits from now on: more, and as many of the line go; fewer, and none goes until so many have ended. A task with a
+ *  permit that sleeps already until one of the line ends, and would have to end first now, sleeps until n is raised: such
+ *  a wait is judged (-EDEADLK) when it begins. 0; -EINVAL, -EOWNERDEAD. Any thread. */
 WEFT_API int weft_limit_set(weft_limit *limit, int n);
 
 /** What a limit has to do, at a moment. */
