@@ -29,7 +29,7 @@ static void call_for_others(weft_pool *pool)
 {
     if (wf_inbox_visible(&pool->blocking))
         wf_tasks_call_for_blocking(pool);
-    wf_home_see_to(pool);
+    (void)wf_home_see_to(pool);
 }
 
 void wf_hand_over(weft_pool *pool)

@@ -162,7 +162,7 @@ static void published_strictly(weft_pool *pool, wf_worker *self, wf_home home)
     call_sentinel(pool, home);
     enum care care = care_at(pool, home);
     if (care == AWAY || care == GONE)
-        wf_home_see_to(pool);
+        (void)wf_home_see_to(pool);
 }
 
 /* Does somebody of the node search or nap? Then he comes first by himself, or at least soon. */
@@ -289,7 +289,7 @@ wf_task *wf_home_take_for_other(wf_worker *spare, wf_worker **away)
         task = take_in_stead(spare, *away);
     }
     if (task)
-        wf_home_see_to(pool);
+        (void)wf_home_see_to(pool);
     return task;
 }
 
@@ -373,11 +373,11 @@ static bool see_to_all(weft_pool *pool, wf_home home, unsigned node)
     return care == AWAY;
 }
 
-void wf_home_see_to(weft_pool *pool)
+bool wf_home_see_to(weft_pool *pool)
 {
     bool wanted = false;
     if (!some_strict(pool))
-        return;
+        return false;
     for (unsigned i = 0; i < pool->workers; i++)
         wanted |= see_to_place(pool, i);
     for (unsigned i = 0; i < pool->nodes; i++)
@@ -386,6 +386,7 @@ void wf_home_see_to(weft_pool *pool)
         wanted |= see_to_all(pool, (wf_home){.kind = WF_IN_AREA, .area = (uint8_t)i}, wf_node_near(pool));
     if (wanted && wf_place_for_spare(pool))
         wf_spare_call(pool, 1);
+    return wanted;
 }
 
 /* ---- for people ---------------------------------------------------------------------------------- */

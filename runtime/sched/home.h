@@ -20,8 +20,8 @@
  *     the stead of one that is away, bound as that one is
  *   nobody sits any more, or all are away and the pool has no spares: it moves, from a place's inbox to that of its node,
  *     from a node's or an area's to where anybody takes it; then it has strayed
- * It is done by a submitter (H3), by who changed `duty` and by who goes away, after that, so one of them sees both; by a
- * spare that goes back to rest, and by the monitor.
+ * It is done by a submitter (H3), by who changed `duty` and by who goes away, after that, so one of them sees both; where a
+ * spare had no place, by who makes room: a worker that gives its place up, a spare that goes back to rest; and by the monitor.
  */
 #ifndef WF_SCHED_HOME_H
 #define WF_SCHED_HOME_H
@@ -51,7 +51,8 @@ bool wf_home_admits(const wf_worker *self, const wf_task *task);
  * it has left, and then it looks for more. */
 wf_task *wf_home_take_for_other(wf_worker *spare, wf_worker **away);
 void wf_home_left(wf_worker *spare, wf_worker *away);
-void wf_home_see_to(weft_pool *pool);
+/* True: a spare is wanted, or was called. */
+bool wf_home_see_to(weft_pool *pool);
 /* One that had to run elsewhere. */
 void wf_home_strayed(weft_pool *pool);
 

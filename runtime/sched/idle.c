@@ -192,6 +192,7 @@ static void give_up_place(wf_worker *self)
     else if (wf_unwatched(pool) && (wf_any_active(pool) || wf_visible(pool, self)))
         wf_notify(self, WF_CRUMB);
     wf_home_pass_on(self);
+    (void)wf_home_see_to(pool); /* there may be a place for a spare, now */
     stand(self);
 }
 

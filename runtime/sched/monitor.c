@@ -224,8 +224,8 @@ int64_t wf_monitor_look(weft_pool *pool, int64_t now_ns, bool judges)
         wf_wake_for_shown(pool);
     call_spares(pool, shown);
     wf_tasks_call_for_blocking(pool);
-    wf_home_see_to(pool);
-    m->unneeded = needed(pool) ? 0 : m->unneeded + 1;
+    bool strict = wf_home_see_to(pool);
+    m->unneeded = strict || needed(pool) ? 0 : m->unneeded + 1;
     return m->unneeded < WF_MONITOR_LINGERS ? next_nap(m, judges) : 0;
 }
 

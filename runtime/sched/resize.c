@@ -69,7 +69,7 @@ static void assign(weft_pool *pool, unsigned places)
         if (wf_worker_at(pool, i)->made && !wf_worker_at(pool, i)->chosen)
             wf_dismiss(wf_worker_at(pool, i));
     wf_layout_follow(pool);
-    wf_home_see_to(pool);
+    (void)wf_home_see_to(pool);
 }
 
 int wf_resize_to(weft_pool *pool, unsigned places, enum wf_size_origin origin)

@@ -3,6 +3,7 @@
 #include "sched/spare.h"
 
 #include "os/clock.h"
+#include "sched/arm.h"
 #include "sched/note.h"
 
 static wf_worker *pop(wf_worker **list)
@@ -71,7 +72,8 @@ static void want(weft_pool *pool, unsigned more)
 {
     wf_spares *s = &pool->spares;
     pthread_mutex_lock(&s->lock);
-    unsigned room = s->ends || refused_lately(s) ? 0 : s->most - s->made - s->wanted;
+    bool refused = refused_lately(s);
+    unsigned room = s->ends || refused ? 0 : s->most - s->made - s->wanted;
     if (room < more)
         wf_count_shared(&pool->outside.spares_capped);
     unsigned fresh = room < more ? room : more;
@@ -79,6 +81,8 @@ static void want(weft_pool *pool, unsigned more)
     if (fresh)
         count_calls(s, fresh);
     pthread_mutex_unlock(&s->lock);
+    if (refused)
+        wf_arm(pool); /* it tries again */
 }
 
 /* The next one to be made, its thread from before to be joined; NULL: none is wanted. */
@@ -133,6 +137,7 @@ static void make_wanted(weft_pool *pool)
                 wf_spare_seated(pool);
                 wf_spare_back(pool);
             }
+            wf_arm(pool); /* as want() */
             return;
         }
         wf_count_shared(&pool->outside.spares);

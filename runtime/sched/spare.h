@@ -15,7 +15,8 @@
  *   out      called, not back at rest yet: the pool is not still before they are (sched/drain.h)
  *   extra    may be active beyond the vacant places: the monitor bets that they will stand still, too
  *
- * A thread that the system refuses is not made; another is tried WF_SPARE_RETRY_NS later at the earliest.
+ * A thread that the system refuses is not made; another is tried WF_SPARE_RETRY_NS later at the earliest: by the monitor, or,
+ * where that has no thread either, by who calls next.
  */
 #ifndef WF_SCHED_SPARE_H
 #define WF_SCHED_SPARE_H

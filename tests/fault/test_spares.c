@@ -70,7 +70,7 @@ static void have_come(weft_future **futures)
     }
 }
 
-/* What the system refused is tried again: by the monitor, or, where that was refused, too, by who submits. */
+/* What the system refused is tried again: by the monitor, or, where that was refused, too, by who submits next. */
 static void refused(long n, int all, int blocking)
 {
     weft_pool *pool;
@@ -97,6 +97,51 @@ static void refused(long n, int all, int blocking)
     have_come(futures);
     CHECK(weft_pool_destroy(pool) == 0, "destroy");
     until_threads(before);
+}
+
+/* Both workers wait for what nobody but a spare can do, which is refused when it is called; from then on nothing is submitted. */
+static weft_promise *promise;
+static int waits_for_promise(void *future)
+{
+    int status = -1;
+    return weft_future_get(future, &status) ? 1 : status;
+}
+static int fulfils(void *arg)
+{
+    (void)arg;
+    return weft_promise_fulfil(promise, 0);
+}
+
+static void refused_once(int strict)
+{
+    weft_pool *pool;
+    weft_executor *own;
+    weft_future *promised, *waiting[2], *last;
+    weft_task_spec spec = {.size = sizeof spec, .fn = fulfils};
+    weft_counters now = WEFT_COUNTERS_INIT;
+    if (strict) {
+        spec.worker = WEFT_WORKER(0);
+        spec.strict = 1;
+    }
+    CHECK(weft_pool_create(&pool, WEFT_POOL_CONFIG(.workers = 2)) == 0, "create");
+    CHECK(weft_pool_executor(pool, &own) == 0 && weft_promise_create(&promise, own, &promised) == 0, "made");
+    for (int i = 0; i < 2; i++)
+        CHECK(weft_submit(own, waits_for_promise, promised, &waiting[i]) == 0, "submit");
+    do {
+        (void)usleep(100000); /* and the monitor has gone to sleep; not before: the same by another way */
+        CHECK(weft_pool_counters(pool, -1, &now) == 0, "counters");
+    } while (now.blocks < 2);
+    arm(INJECT_THREAD, 1, 0);
+    CHECK(weft_submit_task(own, &spec, &last) == 0, "submit");
+    for (int i = 0; i < 2; i++) {
+        int status = -1;
+        CHECK(weft_future_get(waiting[i], &status) == 0 && status == 0, "%d", status);
+        weft_future_release(waiting[i]);
+    }
+    arm(INJECT_NONE, 0, 0);
+    weft_future_release(promised);
+    weft_future_release(last);
+    CHECK(weft_pool_destroy(pool) == 0, "destroy");
 }
 
 /* They end by themselves, all but the workers and who looks out for them. */
@@ -141,5 +186,7 @@ int main(void)
     for (unsigned i = 0; i < sizeof which / sizeof *which; i++)
         for (int how = 0; how < 4; how++)
             refused(which[i], how / 2, how % 2);
+    refused_once(0);
+    refused_once(1);
     return tally_end();
 }

@@ -99,6 +99,16 @@ static void second_is_active(void)
     model_is_active(pool, 1);
 }
 
+/* Worker 0 is active, at the only place that is left; worker 1 searches still. */
+static void second_leaves(void)
+{
+    make(2, 1, 1);
+    model_thread = 2;
+    model_is_active(pool, 0);
+    wf_open(pool, 1);
+    wf_worker_at(pool, 1)->duty = WF_LEAVES;
+}
+
 /* Worker 1 is active, in a call without end; the other sleeps. */
 static void second_is_in_a_call(void)
 {
@@ -244,6 +254,10 @@ static void by_the_spare(void)
 {
     mc_assert(began == 1 && by[0] == 3);
 }
+static void by_the_spare_of_two(void)
+{
+    mc_assert(began == 1 && by[0] == 4);
+}
 
 /* Worker 1 will not come. */
 static void nothing_left_for_the_second(void)
@@ -369,6 +383,14 @@ static const mc_scenario scenarios[] = {
      .stale = 1,
      .bound = 1,
      .keeps = true},
+    {.name = "while_it_blocks_and_another_leaves",
+     .setup = second_leaves,
+     .thread = {blocks_for_one, worker1, model_runs, submits_at0},
+     .check = by_the_spare_of_two,
+     .daemons = 6,
+     .stale = 1,
+     .bound = 1,
+     MODEL_POOL},
     {.name = "while_it_blocks_without_spares",
      .setup = one_active_without_spares,
      .thread = {blocks_and_rests, sleeper1, submits_at0},
