@@ -46,7 +46,8 @@ WEFT_API int weft_submit_after(weft_executor *executor, int64_t delay_ns, weft_t
  * @param future     receives the future of all of them, to be released; NULL: it goes on until the executor is shut
  *                   down. It is PENDING until fn answers another status than 0: that, with the text of its
  *                   weft_fail, is its status then, and fn is not called any more. To cancel it ends it, too: no call begins any
- *                   more, one that runs is not waited for
+ *                   more, one that runs is not waited for; so arg must last until it has ended, at the latest until the
+ *                   executor is shut down
  * @return as weft_submit_at; -EINVAL also: period_ns
  */
 WEFT_API int weft_submit_every(weft_executor *executor, int64_t first_ns, int64_t period_ns, weft_task_fn *fn,

@@ -227,7 +227,7 @@ static bool is_over(void *arg)
 {
     const wf_queued *q = arg;
     return wf_tickets_quiet(&q->tickets) && !wf_accepted_left(q) && wf_tickets_quiet(&q->tickets) &&
-           !wf_load_seq_cst(&q->cancelling); /* pair QU7 -> wf_queued_cancel_pending() */
+           !wf_load_seq_cst(&q->taking_out); /* pair QU7 -> wf_queued_takes_out() */
 }
 
 /* A task that was accepted in time may come in late, and nobody else may ever run it. */

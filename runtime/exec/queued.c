@@ -139,11 +139,21 @@ static void put_runner(wf_queued *q, wf_worker *self, wf_task *runner)
 
 static void send_all(wf_queued *q);
 
-/* It is not over before all that was taken out has ended, for another thread that shuts it down, too. */
+void wf_queued_takes_out(wf_queued *q)
+{
+    (void)wf_add_seq_cst(&q->taking_out, 1u); /* pair QU7 -> is_over() */
+}
+
+void wf_queued_took_out(wf_queued *q)
+{
+    (void)wf_sub_seq_cst(&q->taking_out, 1u); /* pair QU7 -> is_over() */
+    wf_tickets_tell(&q->tickets);
+}
+
 void wf_queued_cancel_pending(wf_queued *q)
 {
     wf_link *links[WF_BATCH];
-    (void)wf_add_seq_cst(&q->cancelling, 1u); /* pair QU7 -> is_over() */
+    wf_queued_takes_out(q);
     while (wf_queued_visible(q)) {
         unsigned count = wf_inbox_take(&q->inbox, links, WF_BATCH);
         for (unsigned i = 0; i < count; i++)
@@ -151,8 +161,7 @@ void wf_queued_cancel_pending(wf_queued *q)
         if (!count)
             wf_thread_yield(); /* half-way in, or another takes: a few instructions of theirs */
     }
-    (void)wf_sub_seq_cst(&q->cancelling, 1u); /* pair QU7 -> is_over() */
-    wf_tickets_tell(&q->tickets);
+    wf_queued_took_out(q);
 }
 
 /* Q4. The executor may be gone, and the record be another one's. What its own tasks put is left to a runner: who hears that it

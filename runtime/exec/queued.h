@@ -47,7 +47,7 @@ typedef struct wf_queued {
     uint64_t accepted;
     uint64_t taken_before; /* of the inbox, at its creation */
     uint64_t in_callers;   /* tasks that ended in who submitted them: in no queue, not in accepted */
-    uint32_t cancelling;   /* threads that take out what is pending */
+    uint32_t taking_out;   /* threads that take out what is pending, or set */
     uint32_t closed, cancels, stops; /* how it is being shut down */
     wf_home home;                    /* of its runners */
     weft_executor_config config;
@@ -91,6 +91,9 @@ void wf_queued_put(wf_queued *q, wf_worker *self, wf_task *task);
 bool wf_queued_begin(wf_queued *q, wf_task *task);
 /* With a ticket. False: nothing there, or the next one is half-way in, or another takes just now. */
 bool wf_queued_run_next(wf_queued *q);
+/* What was pending, or set, is taken out, and has ended or was accepted: as long it is not over for who shuts it down. */
+void wf_queued_takes_out(wf_queued *q);
+void wf_queued_took_out(wf_queued *q);
 /* The executor cancels: C3. */
 void wf_queued_cancel_pending(wf_queued *q);
 /* In who submitted it: above the limit, if need be. */

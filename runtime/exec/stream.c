@@ -137,8 +137,11 @@ int weft_stream_next(weft_stream *s, int64_t deadline_ns, void *out, int *status
                 (void)wf_pump_add(s);
             return 0;
         }
-        if (wf_window_at_end(&s->window, &err))
+        if (wf_window_at_end(&s->window, &err)) {
+            if (s->fd >= 0)
+                wf_event_post(s->fd); /* the pump that ended it may be about to */
             break;
+        }
         if (help(s, deadline_ns) || arm(s))
             continue;
         if (deadline_ns != WEFT_FOREVER && wf_now_ns() >= deadline_ns)

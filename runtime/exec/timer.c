@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "exec/queued.h"
 #include "os/clock.h"
 #include "os/futex.h"
 #include "os/memory.h"
@@ -33,10 +34,11 @@ typedef struct wf_timers {
     uint32_t change; /* what they sleep on */
 } wf_timers;
 
-/* Of the calling thread: whose clock it is a hand of, and whether it leads. */
+/* Of the calling thread: whose clock it is a hand of, whether it leads, and whose alarm it rings. */
 static __thread struct {
     wf_timers *of;
     bool leads;
+    wf_queued *rings_for; /* NULL: the pool's own, or none */
 } own;
 
 /* ---- the clock ---------------------------------------------------------------------------------- */
@@ -52,7 +54,7 @@ static void take_out(wf_timers *t, wf_alarm *alarm)
     alarm->set = false;
 }
 
-/* What is due; NULL: nothing; then when something will be. */
+/* What is due, taken out: who shuts its executor down waits for it, now; NULL: nothing; then when something will be. */
 static wf_alarm *due(wf_timers *t, int64_t *next_ns)
 {
     wf_node *root = t->held ? NULL : t->heap.root;
@@ -60,6 +62,10 @@ static wf_alarm *due(wf_timers *t, int64_t *next_ns)
     if (!root || root->key > wf_now_ns())
         return NULL;
     take_out(t, alarm_of(root));
+    weft_executor *executor = alarm_of(root)->wide.task.arg;
+    own.rings_for = wf_engine_of(executor) ? wf_queued_of(executor) : NULL;
+    if (own.rings_for)
+        wf_queued_takes_out(own.rings_for);
     return alarm_of(root);
 }
 
@@ -69,10 +75,19 @@ static void change(wf_timers *t)
     wf_store_relaxed(&t->change, t->change + 1); /* under lock */
 }
 
+/* Rung, or what it rang for is about to sleep: perhaps until the executor is over. */
+static void has_rung(void)
+{
+    if (own.rings_for)
+        wf_queued_took_out(own.rings_for);
+    own.rings_for = NULL;
+}
+
 /* Who holds the clock is told when it does not ring any more. */
 static void ring(wf_timers *t, wf_alarm *alarm)
 {
     alarm->ring(alarm);
+    has_rung();
     pthread_mutex_lock(&t->lock);
     t->rings--;
     if (t->held)
@@ -147,6 +162,7 @@ static void add_hand(wf_timers *t)
 static void relieve(void)
 {
     wf_timers *t = own.of;
+    has_rung();
     wf_block_calls(NULL);
     own.leads = false;
     pthread_mutex_lock(&t->lock);

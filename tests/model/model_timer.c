@@ -93,12 +93,12 @@ static void shut_down(void)
     mc_assert(!weft_executor_shutdown(executor, WEFT_DRAIN, WEFT_FOREVER));
 }
 
-/* A series that was there is set no more. */
+/* A series that was there is set no more, nor does it ring any more. */
 static void shut_down_all(void)
 {
     shut_down();
     if (wf_load_acquire(&submitted))
-        mc_assert(!wf_alarm_unset((wf_alarm *)(void *)future));
+        mc_assert(!wf_alarm_unset((wf_alarm *)(void *)future) && weft_future_state(future) > WEFT_RUNNING);
 }
 
 static void rings(void)

@@ -31,6 +31,7 @@ enum {
     SETS = 2,
     STREAMS = 2,
     LIMITS = 2,
+    SERIES = 16,
     LANES = 64,
     BEFORE_MAX = 4,
     EVENTS = 8 * NODES
@@ -141,7 +142,8 @@ struct sequence {
     weft_limit *limit[LIMITS];
     int permits[LIMITS];
     atomic_int in_limit[LIMITS], most_in_limit[LIMITS];
-    int nodes, n_door, n_stop;
+    atomic_int ticks[SERIES]; /* one that runs when its series is cancelled is not waited for */
+    int nodes, n_door, n_stop, n_series;
     atomic_int gate, held, broken; /* gate: 1: open */
     pthread_mutex_t lock;          /* of the next two */
     int event[EVENTS], n_events;

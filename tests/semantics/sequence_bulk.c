@@ -158,19 +158,19 @@ void op_every(struct sequence *q)
 {
     int home = pick_free_home(q), status = UNKNOWN;
     bool cancels = pick(q, 2);
-    atomic_int calls = 0;
     weft_future *future = NULL;
-    if (!can_wait(q, home) || (!q->workers && !serial(q, home)))
+    if (!can_wait(q, home) || (!q->workers && !serial(q, home)) || q->n_series == SERIES)
         return;
+    atomic_int *calls = &q->ticks[q->n_series++];
     q->door[home].streamed = true; /* the calls are tasks of its queue */
     before_call(q);
     q->may_run_all_of = home;
     bool closed = door_is_closed(q, home);
-    int err = weft_submit_every(q->door[home].executor, 0, 20000, tick, &calls, &future);
+    int err = weft_submit_every(q->door[home].executor, 0, 20000, tick, calls, &future);
     if (!err && cancels && weft_future_cancel(future) == 0)
         status = -ECANCELED;
     int got = err ? 0 : weft_future_get(future, &status);
-    int n = atomic_load(&calls);
+    int n = atomic_load(calls);
     weft_future_release(future);
     after_call(q);
     say(q, "weft_submit_every(door %d)%s -> %d, %d after %d\n", home, cancels ? ", cancelled" : "", err,

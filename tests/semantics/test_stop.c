@@ -170,7 +170,7 @@ PROMISE(a_shield_is_of_the_thread_whatever_it_runs)
 }
 
 struct pair {
-    atomic_int shielded, looked;
+    atomic_int shielded, begun, looked;
     int in, out;
 };
 
@@ -188,6 +188,7 @@ static int stays_in_a_shield(void *arg)
 static int looks_without(void *arg)
 {
     struct pair *p = arg;
+    atomic_store(&p->begun, 1);
     flag_wait(&p->shielded);
     while (!weft_should_stop()) /* it is fired later */
         sched_yield();
@@ -205,8 +206,7 @@ PROMISE(a_shield_is_nobody_elses)
     weft_future *in = submit_with(sem_door(pool), stays_in_a_shield, &p, stop),
                 *out = submit_with(sem_door(pool), looks_without, &p, stop);
     flag_wait(&p.shielded);
-    while (weft_future_state(out) == WEFT_PENDING)
-        sched_yield();
+    flag_wait(&p.begun);
     cr_assert_eq(weft_stop_request(stop), 0);
     cr_assert_eq(get(in), 0);
     cr_assert_eq(get(out), 0);
