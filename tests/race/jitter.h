@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* jitter.h - the atomic verbs of base/atomic.h, with yields planted around them.
  *
- * - A race program includes this first and then a module's source: its own copy of the module, in which any two
- *   atomic operations may lie a time slice apart, as they do where a thread is preempted between them.
+ * - Any two atomic operations may lie a time slice apart, as they do where a thread is preempted between them: in the
+ *   whole library (-Djitter=true), or in a race program's own copy of a module: it includes this first and then the source.
  * - The orders stay as they are. A yield is a system call, so that a store that waits in the core's buffer is out
  *   after it: what needs the buffer to go wrong is found by the calls without a yield, which are the most.
  */
@@ -16,7 +16,15 @@
 #define WF_ATOMIC_REDIRECT
 #include "base/atomic.h"
 
-static _Thread_local uint64_t jitter_state = 1;
+static _Thread_local uint64_t jitter_state;
+
+/* Of a thread that did not say: it differs by thread, file and run. */
+__attribute__((unused)) static uint64_t jitter_seed(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return ((uint64_t)now.tv_nsec * 0x9e3779b97f4a7c15u ^ (uintptr_t)&jitter_state) | 1;
+}
 
 /* Each thread, once: numbers differ by thread and seed. */
 __attribute__((unused)) static void jitter_start(uint64_t number)
@@ -24,17 +32,19 @@ __attribute__((unused)) static void jitter_start(uint64_t number)
     jitter_state = number | 1;
 }
 
-/* One in 128 yields, one in 8,192 sleeps a moment. */
+/* One in 64 yields, one in 2,048 sleeps a moment. */
 __attribute__((noinline, unused)) static void jitter(void)
 {
     struct timespec moment = {0, 1};
+    if (!jitter_state)
+        jitter_state = jitter_seed();
     jitter_state ^= jitter_state << 13;
     jitter_state ^= jitter_state >> 7;
     jitter_state ^= jitter_state << 17;
     uint64_t draw = jitter_state >> 32;
-    if (draw % 8192 == 1)
+    if (draw % 2048 == 1)
         nanosleep(&moment, NULL);
-    else if (draw % 128 == 0)
+    else if (draw % 64 == 0)
         sched_yield();
 }
 
@@ -68,11 +78,13 @@ __attribute__((noinline, unused)) static void jitter(void)
 
 #define wf_add_relaxed(p, v) JITTER_CHANGE(__atomic_fetch_add(p, v, __ATOMIC_RELAXED))
 #define wf_or_relaxed(p, v) JITTER_CHANGE(__atomic_fetch_or(p, v, __ATOMIC_RELAXED))
+#define wf_add_release(p, v) JITTER_CHANGE(__atomic_fetch_add(p, v, __ATOMIC_RELEASE))
 #define wf_add_acq_rel(p, v) JITTER_CHANGE(__atomic_fetch_add(p, v, __ATOMIC_ACQ_REL))
 #define wf_add_seq_cst(p, v) JITTER_CHANGE(__atomic_fetch_add(p, v, __ATOMIC_SEQ_CST))
 #define wf_sub_relaxed(p, v) JITTER_CHANGE(__atomic_fetch_sub(p, v, __ATOMIC_RELAXED))
 #define wf_sub_acq_rel(p, v) JITTER_CHANGE(__atomic_fetch_sub(p, v, __ATOMIC_ACQ_REL))
 #define wf_sub_seq_cst(p, v) JITTER_CHANGE(__atomic_fetch_sub(p, v, __ATOMIC_SEQ_CST))
+#define wf_or_seq_cst(p, v) JITTER_CHANGE(__atomic_fetch_or(p, v, __ATOMIC_SEQ_CST))
 #define wf_or_acq_rel(p, v) JITTER_CHANGE(__atomic_fetch_or(p, v, __ATOMIC_ACQ_REL))
 #define wf_and_acq_rel(p, v) JITTER_CHANGE(__atomic_fetch_and(p, v, __ATOMIC_ACQ_REL))
 

@@ -24,10 +24,12 @@ const char *closed_and_joined_in_any_order(void)
     return NULL;
 }
 
+/* Not before who asked it has its answer. */
 static int until_stopped(void *arg)
 {
-    atomic_store((atomic_int *)arg, 1);
-    while (!weft_should_stop())
+    atomic_int *running = arg;
+    atomic_store(running, 1);
+    while (!weft_should_stop() || atomic_load(running))
         sched_yield();
     return -ECANCELED;
 }
@@ -41,7 +43,9 @@ const char *a_running_task_is_cancelled(void)
     WANT(weft_submit(plain, until_stopped, &running, &future) == 0);
     while (!atomic_load(&running))
         sched_yield();
-    WANT(weft_future_cancel(future) == -EBUSY && weft_future_wait(future, WEFT_FOREVER) == 0);
+    int asked = weft_future_cancel(future);
+    atomic_store(&running, 0);
+    WANT(asked == -EBUSY && weft_future_wait(future, WEFT_FOREVER) == 0);
     WANT(weft_future_state(future) == WEFT_CANCELLED && weft_future_cancel(future) == 0);
     WANT(get(future) == -ECANCELED);
     return NULL;

@@ -209,7 +209,7 @@ PROMISE(stop_tokens_are_a_tree)
 }
 
 struct obedient {
-    atomic_int began;
+    atomic_int began, answered; /* to who asked */
     int answer;
 };
 
@@ -217,7 +217,7 @@ static int stops_when_asked(void *arg)
 {
     struct obedient *o = arg;
     atomic_store(&o->began, 1);
-    while (!weft_should_stop())
+    while (!weft_should_stop() || !atomic_load(&o->answered))
         sched_yield();
     return o->answer;
 }
@@ -230,6 +230,7 @@ static int cancel_running(weft_executor *executor, int answer, int *status)
     while (!atomic_load(&o.began))
         sched_yield();
     cr_assert_eq(weft_future_cancel(future), -EBUSY);
+    atomic_store(&o.answered, 1);
     cr_assert_eq(weft_future_get(future, status), 0);
     int state = weft_future_state(future);
     weft_future_release(future);
