@@ -11,6 +11,8 @@
 #include "data/slab.h"
 #include "os/memory.h"
 #include "os/thread.h"
+#include "sched/monitor.h"
+#include "sched/serve.h"
 
 #include <errno.h>
 #include <stdatomic.h>
@@ -47,7 +49,8 @@ __attribute__((unused)) static long allow(void)
     return refusal.failed;
 }
 
-/* Until allow() the calling thread cannot create any. */
+/* Until allow() the calling thread cannot create any. Spares, and the monitor, are made or not by what others do just then: they
+ * are not counted. */
 __attribute__((unused)) static void refuse_threads(void)
 {
     refusal.failed = 0;
@@ -136,7 +139,7 @@ WRAPPED(int, wf_thread_create, wf_thread *thread, void *(*main)(void *), void *a
 {
     if (!refusal.no_threads)
         return __real_wf_thread_create(thread, main, arg, stack_bytes);
-    refusal.failed++;
+    refusal.failed += main != wf_serve_main && main != wf_monitor_main;
     return -EAGAIN;
 }
 

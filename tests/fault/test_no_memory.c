@@ -218,15 +218,12 @@ static long each_fails(const struct row *row, const struct kind *kind, int insid
     return r.n - 1;
 }
 
-/* Only the clock is a thread that a call creates; or, for blocking tasks that find no worker idle just then, a spare, and who
- * tries again. */
+/* Only the clock is a thread that a call needs. */
 static void no_clock(const struct row *row, const struct kind *kind, int inside)
 {
     struct round r = {.row = row, .kind = kind, .inside = inside, .no_threads = 1};
     long failed = try_round(&r);
-    long clock = !!(row->flags & CLOCK);
-    CHECK(failed == clock || (kind->config.blocking && failed > clock), "%s: %ld failed", name_of(&r),
-          failed);
+    CHECK(failed == !!(row->flags & CLOCK), "%s: %ld failed", name_of(&r), failed);
 }
 
 static int may_be(const struct row *row, const struct kind *kind)
