@@ -91,7 +91,8 @@ void wf_queued_put(wf_queued *q, wf_worker *self, wf_task *task);
 bool wf_queued_begin(wf_queued *q, wf_task *task);
 /* With a ticket. False: nothing there, or the next one is half-way in, or another takes just now. */
 bool wf_queued_run_next(wf_queued *q);
-/* What was pending, or set, is taken out, and has ended or was accepted: as long it is not over for who shuts it down. */
+/* What is pending, or an alarm that is set, is taken out; and it has ended, or was accepted. In between the executor is not over
+ * for who shuts it down. */
 void wf_queued_takes_out(wf_queued *q);
 void wf_queued_took_out(wf_queued *q);
 /* The executor cancels: C3. */

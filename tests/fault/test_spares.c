@@ -139,6 +139,9 @@ static void refused_once(int strict)
         weft_future_release(waiting[i]);
     }
     arm(INJECT_NONE, 0, 0);
+    CHECK(weft_pool_counters(pool, -1, &now) == 0 && now.spares_capped && now.spares == 1,
+          "%llu times there was none, %llu made", (unsigned long long)now.spares_capped,
+          (unsigned long long)now.spares);
     weft_future_release(promised);
     weft_future_release(last);
     CHECK(weft_pool_destroy(pool) == 0, "destroy");
